@@ -12,11 +12,15 @@ export async function up(knex: Knex): Promise<void> {
       due_date date not null,
       due_time text collate "C",
       time_zone text,
+      start_date date,
+      start_time text collate "C",
       completed_at timestamptz(3) not null,
       next_due_date date,
+      next_due_time text collate "C",
       rrule text not null,
       status text not null,
       reopened jsonb not null,
+      moved uuid[] not null default '{}',
       primary key (lane_id, id),
       foreign key (lane_id, task_id) references tasklane.tasks on delete cascade
     )`);

@@ -31,20 +31,37 @@ limit
 -- insertCompletion
 insert into
   tasklane.completions (
-    completed_at, due_date, due_time, id, lane_id, next_due_date, reopened, rrule, status, task_id,
-    time_zone, title
+    completed_at, due_date, due_time, id, lane_id, moved, next_due_date, next_due_time, reopened,
+    rrule, start_date, start_time, status, task_id, time_zone, title
   )
 values
-  (current_setting('app.now')::timestamptz(3), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+  (
+    current_setting('app.now')::timestamptz(3),
+    $1,
+    $2,
+    $3,
+    $4,
+    $5,
+    $6,
+    $7,
+    $8,
+    $9,
+    $10,
+    $11,
+    $12,
+    $13,
+    $14,
+    $15
+  );
 
 -- insertCompletions
 insert into
   tasklane.completions (
-    completed_at, due_date, due_time, id, lane_id, next_due_date, reopened, rrule, status, task_id,
-    time_zone, title
+    completed_at, due_date, due_time, id, lane_id, moved, next_due_date, next_due_time, reopened,
+    rrule, start_date, start_time, status, task_id, time_zone, title
   )
 values
-  ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+  ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 on conflict (lane_id, id) do nothing
 returning
   id;

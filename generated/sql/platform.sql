@@ -282,7 +282,7 @@ offset
 select
   coalesce(
     sum(
-      224 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(links), 0) + coalesce(pg_column_size(search), 0)
+      224 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(recurrence_start_time), 0) + coalesce(pg_column_size(excluded_dates), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(links), 0) + coalesce(pg_column_size(search), 0)
     ),
     0
   ) as bytes
@@ -309,7 +309,7 @@ offset
 select
   coalesce(
     sum(
-      224 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(links), 0) + coalesce(pg_column_size(search), 0)
+      224 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(recurrence_start_time), 0) + coalesce(pg_column_size(excluded_dates), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(links), 0) + coalesce(pg_column_size(search), 0)
     ),
     0
   ) as bytes
@@ -323,7 +323,7 @@ where
 select
   coalesce(
     sum(
-      224 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(links), 0) + coalesce(pg_column_size(search), 0)
+      224 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(recurrence_start_time), 0) + coalesce(pg_column_size(excluded_dates), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(links), 0) + coalesce(pg_column_size(search), 0)
     ),
     0
   ) as bytes
@@ -457,7 +457,7 @@ offset
 select
   coalesce(
     sum(
-      92 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(reopened), 0)
+      92 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(next_due_time), 0) + coalesce(pg_column_size(reopened), 0) + coalesce(pg_column_size(moved), 0)
     ),
     0
   ) as bytes
@@ -484,7 +484,7 @@ offset
 select
   coalesce(
     sum(
-      92 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(reopened), 0)
+      92 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(next_due_time), 0) + coalesce(pg_column_size(reopened), 0) + coalesce(pg_column_size(moved), 0)
     ),
     0
   ) as bytes
@@ -498,7 +498,7 @@ where
 select
   coalesce(
     sum(
-      92 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(reopened), 0)
+      92 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(next_due_time), 0) + coalesce(pg_column_size(reopened), 0) + coalesce(pg_column_size(moved), 0)
     ),
     0
   ) as bytes
@@ -573,6 +573,73 @@ from
   tasklane.projects as projects
 where
   projects.lane_id = $1
+  and (id) > ($2);
+
+select
+  id
+from
+  tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+order by
+  id asc
+limit
+  $2
+offset
+  $3;
+
+select
+  coalesce(
+    sum(
+      92 + coalesce(pg_column_size(name), 0) + coalesce(pg_column_size(color), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(roots), 0)
+    ),
+    0
+  ) as bytes
+from
+  tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+  and (id) <= ($2);
+
+select
+  id
+from
+  tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+  and (id) > ($2)
+order by
+  id asc
+limit
+  $3
+offset
+  $4;
+
+select
+  coalesce(
+    sum(
+      92 + coalesce(pg_column_size(name), 0) + coalesce(pg_column_size(color), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(roots), 0)
+    ),
+    0
+  ) as bytes
+from
+  tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+  and (id) > ($2)
+  and (id) <= ($3);
+
+select
+  coalesce(
+    sum(
+      92 + coalesce(pg_column_size(name), 0) + coalesce(pg_column_size(color), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(roots), 0)
+    ),
+    0
+  ) as bytes
+from
+  tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
   and (id) > ($2);
 
 select

@@ -3,8 +3,9 @@
 -- listTasks: no filter
 select
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
-  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
-  created_at, updated_at, links, completion_count
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -19,8 +20,9 @@ limit
 -- listTasks: next page
 select
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
-  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
-  created_at, updated_at, links, completion_count
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -35,9 +37,11 @@ limit
 
 -- listTasks: next page of two directions
 select
-  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
-  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
-  created_at, updated_at, links, completion_count, priority_rank
+  title collate tasklane.title_order as title_order, id, project_id, parent_id, title, description,
+  status, priority, completed_at, tags, due_date, due_time, time_zone, due_at, start_date,
+  start_time, start_at, rrule, repeat_from, recurrence_start, recurrence_start_time, recurrence_due,
+  excluded_dates, reminders, position, version, created_at, updated_at, links, completion_count,
+  priority_rank
 from
   tasklane.tasks as tasks
 where
@@ -48,9 +52,9 @@ where
     and (
       priority_rank < $3
       or (
-        title >= $4
+        title collate tasklane.title_order >= $4
         and (
-          title > $5
+          title collate tasklane.title_order > $5
           or (id > $6)
         )
       )
@@ -58,43 +62,158 @@ where
   )
 order by
   priority_rank desc,
-  title asc,
+  title_order asc,
   id asc
 limit
   $7;
 
--- listTasks: view today
+-- listTasks: outside archived projects
 select
-  coalesce(due_local, timestamp 'infinity') as due_local_asc,
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
-  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
-  created_at, updated_at, links, completion_count
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
   tasks.lane_id = $1
   and deleted_at is null
-  and status_rank in ($2, $3)
-  and due_local >= $4::timestamp - interval '26 hours'
-  and due_local < $5::timestamp + interval '26 hours'
-  and case
-    when due_at is null then due_date = $6::date
-    else due_at >= $7
-    and due_at < $8
-  end
-  and due_local is not null
+  and (
+    project_id is null
+    or project_id not in (
+      select
+        id
+      from
+        tasklane.projects as projects
+      where
+        projects.lane_id = $2
+        and archived
+    )
+  )
 order by
-  due_local asc,
+  created_at asc,
   id asc
 limit
-  $9;
+  $3;
+
+-- listTasks: view today
+with
+  dated as (
+    select
+      coalesce(due_local, timestamp 'infinity') as due_local_asc,
+      id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+      due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+      recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+      version, created_at, updated_at, links, completion_count, lane_id
+    from
+      tasklane.tasks as tasks
+    where
+      tasks.lane_id = $1
+      and deleted_at is null
+      and status_rank in ($2, $3)
+      and (
+        due_local >= $4::timestamp - interval '26 hours'
+        and due_local < $5::timestamp + interval '26 hours'
+        and case
+          when due_at is null then due_date = $6::date
+          else due_at >= $7
+          and due_at < $8
+        end
+        or start_local < $9::timestamp + interval '26 hours'
+        and case
+          when start_at is null then start_date <= $10::date
+          else start_at < $11
+        end
+        and (
+          due_local is null
+          or case
+            when due_at is null then due_date > $12::date
+            else due_at >= $13
+          end
+        )
+      )
+      and due_local is not null
+    order by
+      due_local asc,
+      id asc
+    limit
+      $14
+  ),
+  undated as (
+    select
+      coalesce(due_local, timestamp 'infinity') as due_local_asc,
+      id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+      due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+      recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+      version, created_at, updated_at, links, completion_count, lane_id
+    from
+      tasklane.tasks as tasks
+    where
+      tasks.lane_id = $15
+      and deleted_at is null
+      and status_rank in ($16, $17)
+      and (
+        due_local >= $18::timestamp - interval '26 hours'
+        and due_local < $19::timestamp + interval '26 hours'
+        and case
+          when due_at is null then due_date = $20::date
+          else due_at >= $21
+          and due_at < $22
+        end
+        or start_local < $23::timestamp + interval '26 hours'
+        and case
+          when start_at is null then start_date <= $24::date
+          else start_at < $25
+        end
+        and (
+          due_local is null
+          or case
+            when due_at is null then due_date > $26::date
+            else due_at >= $27
+          end
+        )
+      )
+      and due_local is null
+      and (
+        select
+          count(*)
+        from
+          dated
+      ) < $28
+    order by
+      id asc
+    limit
+      $29
+  )
+select
+  *
+from
+  (
+    select
+      *
+    from
+      dated
+    union all
+    select
+      *
+    from
+      undated
+  ) as tasks
+where
+  tasks.lane_id = $30
+order by
+  due_local_asc asc,
+  id asc
+limit
+  $31;
 
 -- listTasks: view overdue
 select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
-  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
-  created_at, updated_at, links, completion_count
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -119,35 +238,105 @@ limit
   $10;
 
 -- listTasks: view upcoming
+with
+  dated as (
+    select
+      coalesce(due_local, timestamp 'infinity') as due_local_asc,
+      id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+      due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+      recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+      version, created_at, updated_at, links, completion_count, lane_id
+    from
+      tasklane.tasks as tasks
+    where
+      tasks.lane_id = $1
+      and deleted_at is null
+      and status_rank in ($2, $3)
+      and (
+        due_local >= $4::timestamp - interval '26 hours'
+        and case
+          when due_at is null then due_date > $5::date
+          else due_at >= $6
+        end
+        or start_local >= $7::timestamp - interval '26 hours'
+        and case
+          when start_at is null then start_date > $8::date
+          else start_at >= $9
+        end
+      )
+      and due_local is not null
+    order by
+      due_local asc,
+      id asc
+    limit
+      $10
+  ),
+  undated as (
+    select
+      coalesce(due_local, timestamp 'infinity') as due_local_asc,
+      id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+      due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+      recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+      version, created_at, updated_at, links, completion_count, lane_id
+    from
+      tasklane.tasks as tasks
+    where
+      tasks.lane_id = $11
+      and deleted_at is null
+      and status_rank in ($12, $13)
+      and (
+        due_local >= $14::timestamp - interval '26 hours'
+        and case
+          when due_at is null then due_date > $15::date
+          else due_at >= $16
+        end
+        or start_local >= $17::timestamp - interval '26 hours'
+        and case
+          when start_at is null then start_date > $18::date
+          else start_at >= $19
+        end
+      )
+      and due_local is null
+      and (
+        select
+          count(*)
+        from
+          dated
+      ) < $20
+    order by
+      id asc
+    limit
+      $21
+  )
 select
-  coalesce(due_local, timestamp 'infinity') as due_local_asc,
-  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
-  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
-  created_at, updated_at, links, completion_count
+  *
 from
-  tasklane.tasks as tasks
+  (
+    select
+      *
+    from
+      dated
+    union all
+    select
+      *
+    from
+      undated
+  ) as tasks
 where
-  tasks.lane_id = $1
-  and deleted_at is null
-  and status_rank in ($2, $3)
-  and due_local >= $4::timestamp - interval '26 hours'
-  and case
-    when due_at is null then due_date > $5::date
-    else due_at >= $6
-  end
-  and due_local is not null
+  tasks.lane_id = $22
 order by
-  due_local asc,
+  due_local_asc asc,
   id asc
 limit
-  $7;
+  $23;
 
 -- listTasks: view no_date
 select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
-  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
-  created_at, updated_at, links, completion_count
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -155,6 +344,7 @@ where
   and deleted_at is null
   and status_rank in ($2, $3)
   and due_local is null
+  and start_local is null
   and due_local is null
 order by
   id asc
@@ -164,8 +354,9 @@ limit
 -- listTasks: all filters
 select
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
-  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
-  created_at, updated_at, links, completion_count
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -229,36 +420,46 @@ where
   )
   and due_local >= $16::timestamp
   and due_local < $17::timestamp + interval '1 day'
+  and start_local >= $18::timestamp
+  and start_local < $19::timestamp + interval '1 day'
+  and not (
+    start_local is not null
+    and case
+      when start_at is null then start_local > $20::timestamp + $21::interval
+      else start_at > $22
+    end
+  )
   and id in (
     select
       parent_id
     from
       tasklane.tasks as tasks
     where
-      tasks.lane_id = $18
+      tasks.lane_id = $23
       and deleted_at is null
       and parent_id is not null
   )
   and coalesce(description, '') <> ''
   and not (project_id is not null)
-  and completed_at > $19
-  and completed_at < $20
-  and created_at > $21
-  and created_at < $22
-  and updated_at > $23
-  and updated_at < $24
+  and completed_at > $24
+  and completed_at < $25
+  and created_at > $26
+  and created_at < $27
+  and updated_at > $28
+  and updated_at < $29
 order by
   created_at asc,
   id asc
 limit
-  $25;
+  $30;
 
 -- listTasks: by relevance
 select
   ts_rank_cd('{0.1, 0.2, 0.4, 1}'::float4[], search, $1::tsquery) as relevance,
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
-  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
-  created_at, updated_at, links, completion_count
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -282,8 +483,9 @@ select
       word = any (tsvector_to_array(search))
   ) as relevance,
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
-  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
-  created_at, updated_at, links, completion_count
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -325,9 +527,10 @@ group by
 -- findTask
 select
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
-  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
-  created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, overdue_at, overdue_told, due_local, search_version
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, overdue_at, overdue_told, due_local, start_local, search_version
 from
   tasklane.tasks as tasks
 where
@@ -338,9 +541,10 @@ where
 -- findTasks
 select
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
-  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
-  created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, overdue_at, overdue_told, due_local, search_version
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, overdue_at, overdue_told, due_local, start_local, search_version
 from
   tasklane.tasks as tasks
 where
@@ -364,9 +568,10 @@ limit
 -- insertTask
 insert into
   tasklane.tasks (
-    completed_at, completion_count, created_at, description, due_at, due_date, due_time, id,
-    lane_id, links, parent_id, priority, project_id, recurrence_start, reminders, repeat_from,
-    rrule, search, search_version, status, tags, time_zone, title, updated_at
+    completed_at, completion_count, created_at, description, due_at, due_date, due_time,
+    excluded_dates, id, lane_id, links, parent_id, priority, project_id, recurrence_due,
+    recurrence_start, recurrence_start_time, reminders, repeat_from, rrule, search, search_version,
+    start_at, start_date, start_time, status, tags, time_zone, title, updated_at
   )
 values
   (
@@ -381,15 +586,15 @@ values
     $8,
     $9,
     $10,
+    $11,
     (
       select
         default_priority
       from
         tasklane.profiles as profiles
       where
-        profiles.lane_id = $11
+        profiles.lane_id = $12
     ),
-    $12,
     $13,
     $14,
     $15,
@@ -400,13 +605,20 @@ values
     $20,
     $21,
     $22,
+    $23,
+    $24,
+    $25,
+    $26,
+    $27,
+    $28,
     current_setting('app.now')::timestamptz(3)
   )
 returning
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
-  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
-  created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, overdue_at, overdue_told, due_local, search_version;
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, overdue_at, overdue_told, due_local, start_local, search_version;
 
 select
   *
@@ -457,8 +669,9 @@ values
 insert into
   tasklane.tasks (
     completed_at, completion_count, created_at, deleted_at, deleted_with, description, due_at,
-    due_date, due_time, id, lane_id, links, overdue_at, overdue_told, parent_id, position, priority,
-    project_id, recurrence_start, reminders, repeat_from, rrule, search, search_version, status,
+    due_date, due_time, excluded_dates, id, lane_id, links, overdue_at, overdue_told, parent_id,
+    position, priority, project_id, recurrence_due, recurrence_start, recurrence_start_time,
+    reminders, repeat_from, rrule, search, search_version, start_at, start_date, start_time, status,
     tags, time_zone, title, updated_at
   )
 values
@@ -479,15 +692,15 @@ values
     $14,
     $15,
     $16,
+    $17,
     (
       select
         default_priority
       from
         tasklane.profiles as profiles
       where
-        profiles.lane_id = $17
+        profiles.lane_id = $18
     ),
-    $18,
     $19,
     $20,
     $21,
@@ -498,14 +711,21 @@ values
     $26,
     $27,
     $28,
+    $29,
+    $30,
+    $31,
+    $32,
+    $33,
+    $34,
     current_setting('app.now')::timestamptz(3)
   )
 on conflict (lane_id, id) do nothing
 returning
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
-  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
-  created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, overdue_at, overdue_told, due_local, search_version;
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, overdue_at, overdue_told, due_local, start_local, search_version;
 
 select
   *
@@ -544,9 +764,10 @@ where
   and id = $7
 returning
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
-  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
-  created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, overdue_at, overdue_told, due_local, search_version;
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, overdue_at, overdue_told, due_local, start_local, search_version;
 
 -- updateTask: tags
 update tasklane.tasks as tasks
@@ -561,9 +782,10 @@ where
   and id = $5
 returning
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
-  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
-  created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, overdue_at, overdue_told, due_local, search_version;
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, overdue_at, overdue_told, due_local, start_local, search_version;
 
 select
   *
@@ -593,19 +815,33 @@ where
   tasks.lane_id = $2
   and id = any ($3);
 
--- updateStatuses
+-- updateSubtasks
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.lane_id = $1
+limit
+  $2;
+
 update tasklane.tasks as tasks
 set
   status = $1::jsonb -> id::text ->> 0,
-  completed_at = case
-    when $2::jsonb -> id::text ->> 0 = 'completed' then coalesce(($3::jsonb -> id::text ->> 1)::timestamptz, current_setting('app.now')::timestamptz(3))
-  end,
+  completed_at = ($2::jsonb -> id::text ->> 1)::timestamptz,
+  due_date = ($3::jsonb -> id::text ->> 2)::date,
+  due_time = $4::jsonb -> id::text ->> 3,
+  due_at = ($5::jsonb -> id::text ->> 4)::timestamptz,
+  start_date = ($6::jsonb -> id::text ->> 5)::date,
+  start_time = $7::jsonb -> id::text ->> 6,
+  start_at = ($8::jsonb -> id::text ->> 7)::timestamptz,
+  overdue_at = ($9::jsonb ->> id::text)::timestamptz,
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.lane_id = $4
+  tasks.lane_id = $10
   and deleted_at is null
-  and id = any ($5);
+  and id = any ($11);
 
 -- src/features/tasks/delete.ts
 
@@ -837,8 +1073,20 @@ from
 where
   tasks.lane_id = $1
   and deleted_at is null
-  and id = any ($2)
-  and status_rank <= 2;
+  and id in ($2)
+  and status_rank <= 2
+  and (
+    project_id is null
+    or project_id not in (
+      select
+        id
+      from
+        tasklane.projects as projects
+      where
+        projects.lane_id = $3
+        and archived
+    )
+  );
 
 update tasklane.tasks as tasks
 set
@@ -896,6 +1144,44 @@ where
   profiles.lane_id = $1
 limit
   $2;
+
+insert into
+  tasklane.reminders (fire_at, lane_id, task_id)
+values
+  ($1, $2, $3);
+
+update tasklane.profiles
+set
+  storage_written = storage_written + $2::bigint,
+  storage_check_at = case
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    else storage_check_at
+  end
+where
+  lane_id = $1;
+
+-- armMoved
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.lane_id = $1
+limit
+  $2;
+
+select
+  task_id, fire_at
+from
+  tasklane.reminders as reminders
+where
+  reminders.lane_id = $1
+  and task_id = any ($2);
+
+delete from tasklane.reminders as reminders
+where
+  reminders.lane_id = $1
+  and task_id = any ($2);
 
 insert into
   tasklane.reminders (fire_at, lane_id, task_id)
@@ -974,7 +1260,19 @@ where
   tasks.lane_id = $1
   and deleted_at is null
   and id in ($2)
-  and status_rank <= 2;
+  and status_rank <= 2
+  and (
+    project_id is null
+    or project_id not in (
+      select
+        id
+      from
+        tasklane.projects as projects
+      where
+        projects.lane_id = $3
+        and archived
+    )
+  );
 
 delete from tasklane.reminders as reminders
 where
@@ -1002,7 +1300,8 @@ limit
 
 -- levelsBelow
 select
-  id, parent_id, project_id, status, completed_at
+  id, parent_id, project_id, status, completed_at, due_date, due_time, time_zone, due_at,
+  start_date, start_time, start_at, rrule, reminders
 from
   tasklane.tasks as tasks
 where
@@ -1067,7 +1366,19 @@ where
   tasks.lane_id = $1
   and deleted_at is null
   and id in ($2)
-  and status_rank <= 2;
+  and status_rank <= 2
+  and (
+    project_id is null
+    or project_id not in (
+      select
+        id
+      from
+        tasklane.projects as projects
+      where
+        projects.lane_id = $3
+        and archived
+    )
+  );
 
 delete from tasklane.reminders as reminders
 where
@@ -1121,8 +1432,20 @@ from
 where
   tasks.lane_id = $1
   and deleted_at is null
-  and id = any ($2)
-  and status_rank <= 2;
+  and id in ($2)
+  and status_rank <= 2
+  and (
+    project_id is null
+    or project_id not in (
+      select
+        id
+      from
+        tasklane.projects as projects
+      where
+        projects.lane_id = $3
+        and archived
+    )
+  );
 
 update tasklane.tasks as tasks
 set

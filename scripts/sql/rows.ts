@@ -40,6 +40,7 @@ export const task: TaskRow = {
   overdue_at: instant,
   overdue_told: null,
   due_local: '2026-11-21',
+  start_local: null,
   search_version: 0,
 };
 
@@ -61,11 +62,15 @@ export const completion: CompletionRow = {
   due_date: '2026-11-21',
   due_time: null,
   time_zone: null,
+  start_date: null,
+  start_time: null,
   rrule: 'FREQ=DAILY',
   status: 'pending',
   completed_at: instant,
   next_due_date: null,
+  next_due_time: null,
   reopened: [],
+  moved: [],
 };
 
 export const change: ChangeRow = {
@@ -142,6 +147,7 @@ const rows: Readonly<Record<string, object>> = {
   tasks: task,
   task_tags: { lane_id: laneId, task_id: id, tag_id: otherId },
   projects: project,
+  deleted_projects: { ...project, deleted_at: instant, roots: [id], task_count: '1' },
   tags: tag,
   completions: completion,
   reminders: { lane_id: laneId, task_id: id, fire_at: instant },

@@ -22,6 +22,9 @@ export interface paths {
          * @description Returns a page of the lane's tasks. The newest task is first, unless `sort` says otherwise.
          *
          *     Different filters combine with *and*. Several values of one filter combine with *or*.
+         *
+         *     Tasks of archived projects are left out, also from views and searches. They are included if `include_archived` is
+         *     true, or if the request has `project_id`, `parent_id` or `id`.
          */
         get: operations["listTasks"];
         put?: never;
@@ -371,7 +374,7 @@ export interface paths {
         post?: never;
         /**
          * Empty the trash
-         * @description Purges all tasks in the trash. They cannot be restored.
+         * @description Purges all tasks and projects in the trash. They cannot be restored.
          */
         delete: operations["emptyTrash"];
         options?: never;
@@ -473,7 +476,8 @@ export interface paths {
         post?: never;
         /**
          * Delete a project
-         * @description Deletes the project for good. The parameter `tasks` says what happens to its tasks.
+         * @description Deletes the project. The parameter `tasks` says what happens to its tasks. With `tasks=delete`, the project is in
+         *     the trash too: restoring it brings its tasks back. With `tasks=move`, it is deleted for good.
          */
         delete: operations["deleteProject"];
         options?: never;
@@ -481,7 +485,11 @@ export interface paths {
         /**
          * Change a project
          * @description Changes the fields in the body ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch). An absent field
-         *     stays the same. Archiving a project does not change its tasks.
+         *     stays the same.
+         *
+         *     Archiving a project (`archived: true`) does not change its tasks, but puts them away: lists, views, searches, the
+         *     counts of statistics and tags, and calendar feeds leave them out unless they are asked for, and their reminders do
+         *     not fire.
          */
         patch: operations["updateProject"];
         trace?: never;
@@ -517,6 +525,99 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/{user_id}/projects/{project_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+                /**
+                 * @description The id of the project.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
+                 */
+                project_id: components["parameters"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a project
+         * @description Moves the project out of the trash, with all tasks that were deleted together with it.
+         *
+         *     - Tasks that were restored on their own since, or purged, stay as they are.
+         *     - If the project is not in the trash, the answer is 404.
+         *     - If an import has created a project with its id since, the answer is 409.
+         */
+        post: operations["restoreProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/deleted-projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List deleted projects
+         * @description Returns a page of the projects in the trash, the latest deletion first. Each was deleted together with its tasks.
+         *     Projects that were deleted more than 30 days ago (configurable) are purged.
+         */
+        get: operations["listDeletedProjects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/deleted-projects/{project_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+                /**
+                 * @description The id of the project.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
+                 */
+                project_id: components["parameters"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get a deleted project
+         * @description Returns one project in the trash. If the project is not in the trash, the answer is 404.
+         */
+        get: operations["getDeletedProject"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{user_id}/tags": {
         parameters: {
             query?: never;
@@ -533,7 +634,7 @@ export interface paths {
         /**
          * List tags
          * @description Returns a page of the lane's tags, ordered by name. `counts` has the number of open tasks and of all tasks with
-         *     each tag. A tag is created when a task uses its name for the first time.
+         *     each tag, outside archived projects. A tag is created when a task uses its name for the first time.
          */
         get: operations["listTags"];
         put?: never;
@@ -644,6 +745,9 @@ export interface paths {
          *
          *     Each completed occurrence of a recurring task counts as one completion. Tasks in the trash and their completions
          *     are not counted.
+         *
+         *     The counts of tasks leave out tasks of archived projects, unless `include_archived` is true. Their completions
+         *     always count, so that archiving a project ends no streak.
          */
         get: operations["getStats"];
         put?: never;
@@ -1306,7 +1410,8 @@ export interface paths {
          * @description Imports the to-dos of an iCalendar object ([RFC 5545](https://www.rfc-editor.org/rfc/rfc5545)). The section Transfer
          *     explains how imports work.
          *
-         *     - Each `VTODO` becomes a task. Other components are ignored and counted in `ignored`.
+         *     - Each `VTODO` becomes a task. A completed occurrence of a recurring `VTODO` (`RECURRENCE-ID`) becomes a
+         *       completion. Other components are ignored and counted in `ignored`.
          *     - A task gets an id that depends on `UID`. If `UID` is the id of a task, it is kept.
          *     - `PRIORITY` 1 is urgent, 2 to 4 high, 5 medium, 6 to 9 low.
          */
@@ -1376,6 +1481,8 @@ export interface paths {
          *       hour from the due time, and does not block the time as busy. Use this for Google Calendar and Outlook, which
          *       ignore `VTODO`.
          *     - `components=todos`: a `VTODO` for each open task, for programs that show to-dos.
+         *
+         *     Tasks of archived projects are left out, unless `include_archived` is true.
          *
          *     Calendar programs usually read a feed every hour. If they send its `ETag` in `If-None-Match`, the answer is 304
          *     until the lane changes.
@@ -1630,7 +1737,7 @@ export interface webhooks {
         put?: never;
         /**
          * Project changed
-         * @description Sent when a project is created, changed or deleted.
+         * @description Sent when a project is created, changed, deleted, restored or purged.
          */
         post: operations["onProjectEvent"];
         delete?: never;
@@ -1769,12 +1876,12 @@ export interface components {
          */
         Timestamp: string;
         /** @description Properties that a task can have. */
-        TaskTraits: ("description" | "project" | "parent" | "subtasks" | "tags" | "due_date" | "due_time" | "rrule" | "reminders")[];
+        TaskTraits: ("description" | "project" | "parent" | "subtasks" | "tags" | "due_date" | "due_time" | "start_date" | "start_time" | "rrule" | "reminders")[];
         /**
          * @description A sort key. A `-` before it reverses the order.
          * @enum {string}
          */
-        TaskSort: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title" | "priority" | "-priority" | "status" | "-status" | "due" | "-due" | "completed_at" | "-completed_at" | "position" | "-position" | "relevance";
+        TaskSort: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title" | "priority" | "-priority" | "status" | "-status" | "due" | "-due" | "start" | "-start" | "completed_at" | "-completed_at" | "position" | "-position" | "relevance";
         /** @description An id; null for none. */
         NullableId: string | null;
         /**
@@ -1796,15 +1903,26 @@ export interface components {
         NullableTimeOfDay: string | null;
         /**
          * Format: iana-time-zone
-         * @description The [IANA time zone](https://www.iana.org/time-zones) of the due time. Null for floating time: the same wall clock
+         * @description The [IANA time zone](https://www.iana.org/time-zones) of the due time and the start time. Null for floating time: the same wall clock
          *     time wherever the user is.
          */
         NullableTimeZone: string | null;
         /**
+         * Format: date
+         * @description The calendar date on which the task can begin; null for none. It is not after the due date. A recurrence rule counts
+         *     from it.
+         */
+        StartDate: string | null;
+        /**
+         * @description The time of day, in the `time_zone` of the task, at which the task can begin; null if it can begin when the day
+         *     begins. It requires `start_date`.
+         */
+        StartTime: string | null;
+        /**
          * @description The recurrence rule, as the value of an RRULE ([RFC 5545, section
-         *     3.3.10](https://www.rfc-editor.org/rfc/rfc5545#section-3.3.10)); null if the task does not recur. FREQ is DAILY,
-         *     WEEKLY, MONTHLY or YEARLY. INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST, and either COUNT or UNTIL are
-         *     optional. A monthly rule on the 29th, 30th or 31st means the last day in shorter months. A rule requires a due date.
+         *     3.3.10](https://www.rfc-editor.org/rfc/rfc5545#section-3.3.10)); null if the task does not recur. FREQ is HOURLY,
+         *     DAILY, WEEKLY, MONTHLY or YEARLY. INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST, and either COUNT or UNTIL
+         *     are optional. An hourly rule can have BYHOUR and requires a due time. A monthly rule on the 29th, 30th or 31st means the last day in shorter months. A rule requires a due date.
          */
         NullableRrule: string | null;
         /**
@@ -1813,6 +1931,12 @@ export interface components {
          * @enum {string}
          */
         RepeatFrom: "schedule" | "completion";
+        /**
+         * @description The dates that the recurrence rule omits (EXDATE in RFC 5545), at most 500. They are start dates, or due dates if the
+         *     task has no start date. For an hourly rule an item can also be a date with a time, such as `2027-01-31T18:00`. If an
+         *     occurrence is moved to an earlier day, the service adds the day that it had.
+         */
+        ExcludedDates: string[];
         /**
          * @description A reminder: an instant, or a number of minutes before the task is due. A task that is due all day counts as due at
          *     the start of the day. A due time without a time zone is in the time zone of the profile.
@@ -1880,15 +2004,31 @@ export interface components {
              *     is the first.
              */
             due_at: string | null;
+            start_date: components["schemas"]["StartDate"];
+            start_time: components["schemas"]["StartTime"];
+            /**
+             * Format: date-time
+             * @description The instant at which the task can begin; null unless the task has a start time and a time zone.
+             */
+            start_at: string | null;
             rrule: components["schemas"]["NullableRrule"];
             repeat_from: components["schemas"]["RepeatFrom"];
             /**
              * Format: date
-             * @description The first day of the recurrence rule. It is the due date that the task has when the `rrule` is set. Until the
-             *     task first moves to another occurrence, a new due date also becomes the first day. Null if the task does not
-             *     recur.
+             * @description The first day of the recurrence rule: the start date that the task has when the `rrule` is set, or the due date
+             *     if it has no start date. Until the task first moves to another occurrence, a new start or due date also becomes
+             *     the first day. Null if the task does not recur.
              */
             recurrence_start: string | null;
+            /** @description For an hourly rule, the time of day at which it begins on `recurrence_start`; otherwise null. */
+            recurrence_start_time: string | null;
+            /**
+             * Format: date
+             * @description The due date of the first occurrence; null if the task does not recur. All occurrences have the same number of
+             *     days between their start and due dates.
+             */
+            recurrence_due: string | null;
+            excluded_dates: components["schemas"]["ExcludedDates"];
             /**
              * @description The reminders of the task, as they were set. Reminders before the due date are removed when the due date is
              *     removed.
@@ -2352,9 +2492,15 @@ export interface components {
             /** @default null */
             time_zone?: components["schemas"]["NullableTimeZone"];
             /** @default null */
+            start_date?: components["schemas"]["StartDate"];
+            /** @default null */
+            start_time?: components["schemas"]["StartTime"];
+            /** @default null */
             rrule?: components["schemas"]["NullableRrule"];
             /** @default schedule */
             repeat_from?: components["schemas"]["RepeatFrom"];
+            /** @default [] */
+            excluded_dates?: components["schemas"]["ExcludedDates"];
             /**
              * @description The reminders of the task.
              * @default []
@@ -2557,8 +2703,11 @@ export interface components {
             due_date?: components["schemas"]["NullableDate"];
             due_time?: components["schemas"]["NullableTimeOfDay"];
             time_zone?: components["schemas"]["NullableTimeZone"];
+            start_date?: components["schemas"]["StartDate"];
+            start_time?: components["schemas"]["StartTime"];
             rrule?: components["schemas"]["NullableRrule"];
             repeat_from?: components["schemas"]["RepeatFrom"];
+            excluded_dates?: components["schemas"]["ExcludedDates"];
             /** @description The reminders of the task. */
             reminders?: components["schemas"]["ReminderInput"][];
             completed?: components["schemas"]["CompletedInput"];
@@ -2571,7 +2720,13 @@ export interface components {
             /** @description Read-only. */
             due_at?: components["schemas"]["NullableTimestamp"];
             /** @description Read-only. */
+            start_at?: components["schemas"]["NullableTimestamp"];
+            /** @description Read-only. */
             recurrence_start?: components["schemas"]["NullableDate"];
+            /** @description Read-only. */
+            recurrence_start_time?: components["schemas"]["NullableTimeOfDay"];
+            /** @description Read-only. */
+            recurrence_due?: components["schemas"]["NullableDate"];
             /** @description Read-only. */
             position?: components["schemas"]["Position"];
             /** @description Read-only. */
@@ -2620,12 +2775,16 @@ export interface components {
              */
             status?: 428;
         } & components["schemas"]["Problem"];
+        /** @description A time of day. */
+        TimeOfDay: string;
         /** @description Completes a task, or undoes its completion. */
         TaskCompletion: {
             /** @description True completes the task or its current occurrence. False undoes the completion. */
             completed: boolean;
             /** @description For a recurring task, the due date of the occurrence to complete or to undo. */
             occurrence?: components["schemas"]["CalendarDate"];
+            /** @description For an hourly rule, the due time of the `occurrence`. */
+            occurrence_time?: components["schemas"]["TimeOfDay"];
         };
         /**
          * Completion changed
@@ -2680,7 +2839,7 @@ export interface components {
         });
         /** @description Why the occurrence cannot be skipped. */
         SkipConflictProblem: components["schemas"]["NotRecurringProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
-        /** @description A due date of a recurring task. */
+        /** @description An occurrence of a recurring task. */
         Occurrence: {
             due_date: components["schemas"]["CalendarDate"];
             due_time: components["schemas"]["NullableTimeOfDay"];
@@ -2690,10 +2849,12 @@ export interface components {
              * @description The instant; null unless the task has a due time and a time zone.
              */
             due_at: string | null;
+            start_date: components["schemas"]["StartDate"];
+            start_time: components["schemas"]["StartTime"];
         };
-        /** @description The next due dates of a recurring task. */
+        /** @description The next occurrences of a recurring task. */
         OccurrenceList: {
-            /** @description The dates, in order. */
+            /** @description The occurrences, in order. */
             items: components["schemas"]["Occurrence"][];
         };
         /** @description The record that an occurrence was completed. */
@@ -2707,6 +2868,8 @@ export interface components {
             due_date: components["schemas"]["CalendarDate"];
             due_time: components["schemas"]["NullableTimeOfDay"];
             time_zone: components["schemas"]["NullableTimeZone"];
+            start_date: components["schemas"]["StartDate"];
+            start_time: components["schemas"]["StartTime"];
             completed_at: components["schemas"]["Timestamp"];
         };
         /** @description A page of completions. */
@@ -2762,7 +2925,7 @@ export interface components {
             user_id: components["schemas"]["UserId"];
             name: components["schemas"]["ProjectName"];
             color: components["schemas"]["Color"];
-            /** @description True if the user has archived the project. */
+            /** @description True if the user has archived the project. Its tasks are then put away. */
             archived: boolean;
             position: components["schemas"]["Position"];
             /**
@@ -2862,6 +3025,28 @@ export interface components {
             before?: components["schemas"]["Id"];
             /** @description The project moves directly after this project. */
             after?: components["schemas"]["Id"];
+        };
+        /** @description A project in the trash, together with the tasks that were deleted with it. */
+        DeletedProject: {
+            project: components["schemas"]["Project"];
+            deleted_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: date-time
+             * @description The service can purge the project from this instant on.
+             */
+            purged_after: string;
+            /**
+             * Format: int32
+             * @description The number of tasks that were deleted with the project and are still in the trash.
+             */
+            task_count: number;
+        };
+        /** @description A page of the projects in the trash. */
+        DeletedProjectPage: {
+            /** @description The deleted projects, the latest first. */
+            items: components["schemas"]["DeletedProject"][];
+            /** @description The `cursor` of the next page; null on the last page. */
+            next_cursor: string | null;
         };
         /** @description A label for tasks. */
         Tag: {
@@ -2981,9 +3166,15 @@ export interface components {
             /** @default null */
             time_zone?: components["schemas"]["NullableTimeZone"];
             /** @default null */
+            start_date?: components["schemas"]["StartDate"];
+            /** @default null */
+            start_time?: components["schemas"]["StartTime"];
+            /** @default null */
             rrule?: components["schemas"]["NullableRrule"];
             /** @default schedule */
             repeat_from?: components["schemas"]["RepeatFrom"];
+            /** @default [] */
+            excluded_dates?: components["schemas"]["ExcludedDates"];
             /**
              * @description The reminders of the task.
              * @default []
@@ -3022,8 +3213,11 @@ export interface components {
             due_date?: components["schemas"]["NullableDate"];
             due_time?: components["schemas"]["NullableTimeOfDay"];
             time_zone?: components["schemas"]["NullableTimeZone"];
+            start_date?: components["schemas"]["StartDate"];
+            start_time?: components["schemas"]["StartTime"];
             rrule?: components["schemas"]["NullableRrule"];
             repeat_from?: components["schemas"]["RepeatFrom"];
+            excluded_dates?: components["schemas"]["ExcludedDates"];
             /** @description The reminders of the task. */
             reminders?: components["schemas"]["ReminderInput"][];
             completed?: components["schemas"]["CompletedInput"];
@@ -3036,7 +3230,13 @@ export interface components {
             /** @description Read-only. */
             due_at?: components["schemas"]["NullableTimestamp"];
             /** @description Read-only. */
+            start_at?: components["schemas"]["NullableTimestamp"];
+            /** @description Read-only. */
             recurrence_start?: components["schemas"]["NullableDate"];
+            /** @description Read-only. */
+            recurrence_start_time?: components["schemas"]["NullableTimeOfDay"];
+            /** @description Read-only. */
+            recurrence_due?: components["schemas"]["NullableDate"];
             /** @description Read-only. */
             position?: components["schemas"]["Position"];
             /** @description Read-only. */
@@ -3075,6 +3275,8 @@ export interface components {
             completed?: boolean;
             /** @description For a recurring task, the due date of the occurrence to complete or to undo. */
             occurrence?: components["schemas"]["CalendarDate"];
+            /** @description For an hourly rule, the due time of the `occurrence`. */
+            occurrence_time?: components["schemas"]["TimeOfDay"];
         };
         /** @description Moves a recurring task to its next occurrence, like `POST …/tasks/{task_id}/skip`. */
         BatchSkipOccurrence: {
@@ -3161,7 +3363,7 @@ export interface components {
             id: components["schemas"]["IdOrReference"];
             project: components["schemas"]["ProjectPatch"];
         };
-        /** @description Deletes a project for good, like `DELETE …/projects/{project_id}`. */
+        /** @description Deletes a project, like `DELETE …/projects/{project_id}`. */
         BatchDeleteProject: {
             /**
              * @description The kind of operation. (enum property replaced by openapi-typescript)
@@ -3175,6 +3377,16 @@ export interface components {
              * @enum {string}
              */
             tasks: "move" | "delete";
+        };
+        /** @description Restores a project from the trash, like `POST …/projects/{project_id}/restore`. */
+        BatchRestoreProject: {
+            /**
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            op: "restore_project";
+            /** @description The id of the project, or `$name` for a project that an earlier operation of the batch creates. */
+            id: components["schemas"]["IdOrReference"];
         };
         /** @description Changes a tag, like `PATCH …/tags/{tag_id}`. `tag` contains the fields to change. */
         BatchUpdateTag: {
@@ -3196,7 +3408,7 @@ export interface components {
             id: components["schemas"]["Id"];
         };
         /** @description One operation. `op` is the kind of operation and determines the other fields. */
-        BatchOperation: components["schemas"]["BatchCreateTask"] | components["schemas"]["BatchUpdateTask"] | components["schemas"]["BatchCompleteTask"] | components["schemas"]["BatchSkipOccurrence"] | components["schemas"]["BatchDuplicateTask"] | components["schemas"]["BatchMoveTask"] | components["schemas"]["BatchDeleteTask"] | components["schemas"]["BatchRestoreTask"] | components["schemas"]["BatchCreateProject"] | components["schemas"]["BatchUpdateProject"] | components["schemas"]["BatchDeleteProject"] | components["schemas"]["BatchUpdateTag"] | components["schemas"]["BatchDeleteTag"];
+        BatchOperation: components["schemas"]["BatchCreateTask"] | components["schemas"]["BatchUpdateTask"] | components["schemas"]["BatchCompleteTask"] | components["schemas"]["BatchSkipOccurrence"] | components["schemas"]["BatchDuplicateTask"] | components["schemas"]["BatchMoveTask"] | components["schemas"]["BatchDeleteTask"] | components["schemas"]["BatchRestoreTask"] | components["schemas"]["BatchCreateProject"] | components["schemas"]["BatchUpdateProject"] | components["schemas"]["BatchDeleteProject"] | components["schemas"]["BatchRestoreProject"] | components["schemas"]["BatchUpdateTag"] | components["schemas"]["BatchDeleteTag"];
         /** @description Operations to apply in this order. */
         Batch: {
             /**
@@ -3263,7 +3475,7 @@ export interface components {
              * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
-            op: "create_project" | "update_project" | "delete_project";
+            op: "create_project" | "update_project" | "delete_project" | "restore_project";
             /**
              * Format: int32
              * @description The HTTP status that the single operation would have; 424 if it was not applied.
@@ -4031,8 +4243,12 @@ export interface components {
             status: components["schemas"]["TaskStatus"];
             /** @description The due date after the completion; null if it was the last occurrence. */
             next_due_date: components["schemas"]["NullableDate"];
+            /** @description The due time after the completion; null if it was the last occurrence, or if the task is due all day. */
+            next_due_time: components["schemas"]["NullableTimeOfDay"];
             /** @description The closed subtasks that the completion opened again. */
             reopened: components["schemas"]["ReopenedSubtask"][];
+            /** @description The subtasks whose dates the completion moved. */
+            moved: components["schemas"]["Id"][];
         } & components["schemas"]["Completion"];
         /** @description All data of a lane. */
         LaneExport: {
@@ -4232,11 +4448,21 @@ export interface components {
             time_zone?: components["schemas"]["NullableTimeZone"];
             /** @description Ignored. The service calculates it from `due_date`, `due_time` and `time_zone`. */
             due_at?: unknown;
+            start_date?: components["schemas"]["StartDate"];
+            start_time?: components["schemas"]["StartTime"];
+            /** @description Ignored. The service calculates it from `start_date`, `start_time` and `time_zone`. */
+            start_at?: unknown;
             rrule?: components["schemas"]["NullableRrule"];
             /** @description How the next due date is found, as in `RepeatFrom`; the default is `schedule`. */
             repeat_from?: components["schemas"]["RepeatFrom"] | null;
-            /** @description The first day of the recurrence rule; the default is the due date. */
+            /** @description The first day of the recurrence rule; the default is the start date, or the due date. */
             recurrence_start?: components["schemas"]["NullableDate"];
+            /** @description The time at which an hourly rule begins; the default is the start time, or the due time. */
+            recurrence_start_time?: components["schemas"]["NullableTimeOfDay"];
+            /** @description The due date of the first occurrence; the default is the due date. */
+            recurrence_due?: components["schemas"]["NullableDate"];
+            /** @description The dates that the recurrence rule omits, as in `ExcludedDates`. */
+            excluded_dates?: string[] | null;
             /**
              * @description The reminders of the task. A reminder in the past does not fire. A reminder before the due date is ignored if
              *     the task has no due date.
@@ -4368,7 +4594,7 @@ export interface components {
         /** @description A change of a project. */
         ProjectMessage: {
             /** @enum {string} */
-            type?: "project.created" | "project.updated" | "project.deleted";
+            type?: "project.created" | "project.updated" | "project.deleted" | "project.restored" | "project.purged";
             data: components["schemas"]["ProjectMessageData"];
         } & components["schemas"]["Message"];
         /** @description The change of a tag, and the tag. */
@@ -4654,9 +4880,15 @@ export interface components {
                  *       "due_time": "18:00",
                  *       "time_zone": "Europe/Zurich",
                  *       "due_at": "2026-11-21T17:00:00.000Z",
+                 *       "start_date": null,
+                 *       "start_time": null,
+                 *       "start_at": null,
                  *       "rrule": "FREQ=WEEKLY",
                  *       "repeat_from": "schedule",
                  *       "recurrence_start": "2026-11-21",
+                 *       "recurrence_start_time": null,
+                 *       "recurrence_due": "2026-11-21",
+                 *       "excluded_dates": [],
                  *       "reminders": [
                  *         {
                  *           "at": null,
@@ -4806,9 +5038,15 @@ export interface components {
                  *       "due_time": "18:00",
                  *       "time_zone": "Europe/Zurich",
                  *       "due_at": "2026-11-28T17:00:00.000Z",
+                 *       "start_date": null,
+                 *       "start_time": null,
+                 *       "start_at": null,
                  *       "rrule": "FREQ=WEEKLY",
                  *       "repeat_from": "schedule",
                  *       "recurrence_start": "2026-11-21",
+                 *       "recurrence_start_time": null,
+                 *       "recurrence_due": "2026-11-21",
+                 *       "excluded_dates": [],
                  *       "reminders": [
                  *         {
                  *           "at": null,
@@ -4922,9 +5160,15 @@ export interface components {
                  *         "due_time": "18:00",
                  *         "time_zone": "Europe/Zurich",
                  *         "due_at": "2026-11-28T17:00:00.000Z",
+                 *         "start_date": null,
+                 *         "start_time": null,
+                 *         "start_at": null,
                  *         "rrule": "FREQ=WEEKLY",
                  *         "repeat_from": "schedule",
                  *         "recurrence_start": "2026-11-21",
+                 *         "recurrence_start_time": null,
+                 *         "recurrence_due": "2026-11-21",
+                 *         "excluded_dates": [],
                  *         "reminders": [
                  *           {
                  *             "at": null,
@@ -5610,6 +5854,11 @@ export interface components {
          */
         Limit: number;
         /**
+         * @description If true, tasks of archived projects are included.
+         * @example true
+         */
+        IncludeArchived: boolean;
+        /**
          * @description Makes the request safe to send again
          *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
          *     request out once and repeats its reply for 24 hours.
@@ -5870,26 +6119,29 @@ export interface operations {
                 tags_none?: components["schemas"]["TagNames"];
                 /**
                  * @description Searches titles and descriptions. A task matches if, for each word of `q`, its title or description has a word
-                 *     that begins with it. Case and diacritics do not matter.
+                 *     that begins with it. Case and diacritics do not matter: `lodz` finds `Łódź`, and `strasse` finds `Straße`. An emoji
+                 *     is a word. In scripts without spaces between words (Chinese, Japanese, Thai and others) and in Korean, each run
+                 *     of letters in `q` matches anywhere: `タワー` finds `東京タワー`. Arabic words are found with and without their
+                 *     article.
                  *
                  *     If no task matches and the service supports typo tolerance, tasks with similar words are returned; `search` in
-                 *     the response says so. Use `sort=relevance` to get the best matches first.
+                 *     the response says so. The words of the newest 20,000 tasks are compared. Use `sort=relevance` to get the best matches first.
                  * @example water pla
                  */
                 q?: string;
                 /**
                  * @description Only open tasks that are, in the time zone `tz`:
                  *
-                 *     - `today`: due today.
+                 *     - `today`: due today, or started today or earlier and due later or without a due date.
                  *     - `overdue`: past due. An all-day task is overdue when its day has ended. A task with a due time is overdue
                  *       after that time; it is then also in `today` until its day ends.
-                 *     - `upcoming`: due on a later day.
-                 *     - `no_date`: without a due date.
+                 *     - `upcoming`: due on a later day, or starting on a later day.
+                 *     - `no_date`: without a start date and a due date.
                  * @example today
                  */
                 view?: components["schemas"]["TaskView"];
                 /**
-                 * @description The time zone that `view` uses. The default is the time zone of the profile.
+                 * @description The time zone that `view` and `started` use. The default is the time zone of the profile.
                  * @example Europe/Zurich
                  */
                 tz?: components["schemas"]["TimeZone"];
@@ -5903,6 +6155,22 @@ export interface operations {
                  * @example 2026-11-30
                  */
                 due_until?: components["schemas"]["CalendarDate"];
+                /**
+                 * @description Only tasks that start on this day or later.
+                 * @example 2026-11-21
+                 */
+                start_from?: components["schemas"]["CalendarDate"];
+                /**
+                 * @description Only tasks that start on this day or earlier.
+                 * @example 2026-11-30
+                 */
+                start_until?: components["schemas"]["CalendarDate"];
+                /**
+                 * @description True: only tasks that can begin now, because they have no start date or because their start is past. False:
+                 *     only tasks whose start is in the future, in the time zone `tz`.
+                 * @example true
+                 */
+                started?: boolean;
                 /**
                  * @description Only tasks completed after this instant (exclusive).
                  * @example 2026-01-01T00:00:00.000Z
@@ -5952,7 +6220,8 @@ export interface operations {
                  * @description One or more sort keys, separated by commas. The first key is the most important. `-` before a key reverses its
                  *     order.
                  *
-                 *     - `title`: by Unicode code point.
+                 *     - `title`: as in a dictionary, by the Unicode collation algorithm, with numbers by value (`Task 2` before
+                 *       `Task 10`). Accents and case only decide between titles that are otherwise equal.
                  *     - `priority`: from `low` to `urgent`.
                  *     - `status`: in the order of its schema.
                  *     - `due`: by day and time. All-day tasks come after the other tasks of the same day.
@@ -5978,6 +6247,11 @@ export interface operations {
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
+                /**
+                 * @description If true, tasks of archived projects are included.
+                 * @example true
+                 */
+                include_archived?: components["parameters"]["IncludeArchived"];
                 /**
                  * @description If true, `total` is the number of all tasks that match the filters.
                  * @example true
@@ -6037,9 +6311,15 @@ export interface operations {
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
                      *           "due_at": "2026-11-21T17:00:00.000Z",
+                     *           "start_date": null,
+                     *           "start_time": null,
+                     *           "start_at": null,
                      *           "rrule": "FREQ=WEEKLY",
                      *           "repeat_from": "schedule",
                      *           "recurrence_start": "2026-11-21",
+                     *           "recurrence_start_time": null,
+                     *           "recurrence_due": "2026-11-21",
+                     *           "excluded_dates": [],
                      *           "reminders": [
                      *             {
                      *               "at": null,
@@ -6640,31 +6920,41 @@ export interface operations {
                      *           "due_date": "2026-11-28",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-11-28T17:00:00.000Z"
+                     *           "due_at": "2026-11-28T17:00:00.000Z",
+                     *           "start_date": null,
+                     *           "start_time": null
                      *         },
                      *         {
                      *           "due_date": "2026-12-05",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-12-05T17:00:00.000Z"
+                     *           "due_at": "2026-12-05T17:00:00.000Z",
+                     *           "start_date": null,
+                     *           "start_time": null
                      *         },
                      *         {
                      *           "due_date": "2026-12-12",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-12-12T17:00:00.000Z"
+                     *           "due_at": "2026-12-12T17:00:00.000Z",
+                     *           "start_date": null,
+                     *           "start_time": null
                      *         },
                      *         {
                      *           "due_date": "2026-12-19",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-12-19T17:00:00.000Z"
+                     *           "due_at": "2026-12-19T17:00:00.000Z",
+                     *           "start_date": null,
+                     *           "start_time": null
                      *         },
                      *         {
                      *           "due_date": "2026-12-26",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-12-26T17:00:00.000Z"
+                     *           "due_at": "2026-12-26T17:00:00.000Z",
+                     *           "start_date": null,
+                     *           "start_time": null
                      *         }
                      *       ]
                      *     }
@@ -6751,6 +7041,8 @@ export interface operations {
                      *           "due_date": "2026-11-21",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
+                     *           "start_date": null,
+                     *           "start_time": null,
                      *           "completed_at": "2026-11-21T10:00:00.000Z"
                      *         }
                      *       ],
@@ -6958,9 +7250,15 @@ export interface operations {
                      *             "due_time": "18:00",
                      *             "time_zone": "Europe/Zurich",
                      *             "due_at": "2026-11-21T17:00:00.000Z",
+                     *             "start_date": null,
+                     *             "start_time": null,
+                     *             "start_at": null,
                      *             "rrule": "FREQ=WEEKLY",
                      *             "repeat_from": "schedule",
                      *             "recurrence_start": "2026-11-21",
+                     *             "recurrence_start_time": null,
+                     *             "recurrence_due": "2026-11-21",
+                     *             "excluded_dates": [],
                      *             "reminders": [
                      *               {
                      *                 "at": null,
@@ -7534,6 +7832,181 @@ export interface operations {
             "5XX": components["responses"]["ServerError"];
         };
     };
+    restoreProject: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+                /**
+                 * @description The id of the project.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
+                 */
+                project_id: components["parameters"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["ProjectRepresentation"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["ProjectNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["IdTaken"];
+            412: components["responses"]["ProjectPreconditionFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            "5XX": components["responses"]["ServerError"];
+        };
+    };
+    listDeletedProjects: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
+                 *     order.
+                 * @example eyJ2IjoxfQ
+                 */
+                cursor?: components["parameters"]["Cursor"];
+                /**
+                 * @description The maximum number of items on a page.
+                 * @example 20
+                 */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the deleted projects. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    /**
+                     * @description The address of the next page, with `rel="next"` (RFC 8288). Absent on the last page.
+                     * @example </api/ada/deleted-projects?cursor=eyJ2IjoxfQ>; rel="next"
+                     */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "project": {
+                     *             "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                     *             "user_id": "ada",
+                     *             "name": "Garden",
+                     *             "color": "#2f855a",
+                     *             "archived": false,
+                     *             "position": "m00064422c6a9c0",
+                     *             "version": 2,
+                     *             "created_at": "2026-11-21T09:30:00.000Z",
+                     *             "updated_at": "2026-11-22T09:30:00.000Z"
+                     *           },
+                     *           "deleted_at": "2026-11-22T09:30:00.000Z",
+                     *           "purged_after": "2026-12-22T09:30:00.000Z",
+                     *           "task_count": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJ2IjoxfQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeletedProjectPage"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            "5XX": components["responses"]["ServerError"];
+        };
+    };
+    getDeletedProject: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Answers 304 without a body if the entity's current entity tag is one of these ([RFC 9110, section
+                 *     13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @example "3-1795255200000"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+                /**
+                 * @description The id of the project.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
+                 */
+                project_id: components["parameters"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["ProjectRepresentation"];
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["ProjectNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            "5XX": components["responses"]["ServerError"];
+        };
+    };
     listTags: {
         parameters: {
             query?: {
@@ -7889,9 +8362,15 @@ export interface operations {
                      *             "due_time": null,
                      *             "time_zone": null,
                      *             "due_at": null,
+                     *             "start_date": null,
+                     *             "start_time": null,
+                     *             "start_at": null,
                      *             "rrule": null,
                      *             "repeat_from": "schedule",
                      *             "recurrence_start": null,
+                     *             "recurrence_start_time": null,
+                     *             "recurrence_due": null,
+                     *             "excluded_dates": [],
                      *             "reminders": [],
                      *             "position": "m00064422c6a9c0",
                      *             "version": 1,
@@ -7921,9 +8400,15 @@ export interface operations {
                      *             "due_time": null,
                      *             "time_zone": null,
                      *             "due_at": null,
+                     *             "start_date": null,
+                     *             "start_time": null,
+                     *             "start_at": null,
                      *             "rrule": null,
                      *             "repeat_from": "schedule",
                      *             "recurrence_start": null,
+                     *             "recurrence_start_time": null,
+                     *             "recurrence_due": null,
+                     *             "excluded_dates": [],
                      *             "reminders": [],
                      *             "position": "m00064422c6a9c1",
                      *             "version": 1,
@@ -8044,6 +8529,11 @@ export interface operations {
                  * @example Europe/Zurich
                  */
                 tz?: components["schemas"]["TimeZone"];
+                /**
+                 * @description If true, tasks of archived projects are included.
+                 * @example true
+                 */
+                include_archived?: components["parameters"]["IncludeArchived"];
             };
             header?: never;
             path: {
@@ -8349,9 +8839,15 @@ export interface operations {
                      *             "due_time": "18:00",
                      *             "time_zone": "Europe/Zurich",
                      *             "due_at": "2026-11-21T17:00:00.000Z",
+                     *             "start_date": null,
+                     *             "start_time": null,
+                     *             "start_at": null,
                      *             "rrule": "FREQ=WEEKLY",
                      *             "repeat_from": "schedule",
                      *             "recurrence_start": "2026-11-21",
+                     *             "recurrence_start_time": null,
+                     *             "recurrence_due": "2026-11-21",
+                     *             "excluded_dates": [],
                      *             "reminders": [
                      *               {
                      *                 "at": null,
@@ -9445,9 +9941,15 @@ export interface operations {
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
                      *           "due_at": "2026-11-21T17:00:00.000Z",
+                     *           "start_date": null,
+                     *           "start_time": null,
+                     *           "start_at": null,
                      *           "rrule": "FREQ=WEEKLY",
                      *           "repeat_from": "schedule",
                      *           "recurrence_start": "2026-11-21",
+                     *           "recurrence_start_time": null,
+                     *           "recurrence_due": "2026-11-21",
+                     *           "excluded_dates": [],
                      *           "reminders": [
                      *             {
                      *               "at": null,
@@ -9517,8 +10019,8 @@ export interface operations {
                 };
                 content: {
                     /**
-                     * @example id,user_id,project_id,project,parent_id,title,description,status,priority,completed,completed_at,tags,due_date,due_time,time_zone,due_at,rrule,repeat_from,recurrence_start,reminders,position,version,created_at,updated_at,links
-                     *     019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e,ada,,,,Water the plants,,pending,medium,false,,home,2026-11-21,18:00,Europe/Zurich,2026-11-21T17:00:00.000Z,FREQ=WEEKLY,schedule,2026-11-21,30,m00064422c6a9c0,1,2026-11-21T09:30:00.000Z,2026-11-21T09:30:00.000Z,
+                     * @example id,user_id,project_id,project,parent_id,title,description,status,priority,completed,completed_at,tags,due_date,due_time,time_zone,due_at,start_date,start_time,start_at,rrule,repeat_from,recurrence_start,recurrence_start_time,recurrence_due,excluded_dates,reminders,position,version,created_at,updated_at,links
+                     *     019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e,ada,,,,Water the plants,,pending,medium,false,,home,2026-11-21,18:00,Europe/Zurich,2026-11-21T17:00:00.000Z,,,,FREQ=WEEKLY,schedule,2026-11-21,,2026-11-21,,30,m00064422c6a9c0,1,2026-11-21T09:30:00.000Z,2026-11-21T09:30:00.000Z,
                      */
                     "text/csv": string;
                 };
@@ -10003,6 +10505,11 @@ export interface operations {
                  * @example events
                  */
                 components?: "events" | "todos";
+                /**
+                 * @description If true, tasks of archived projects are included.
+                 * @example true
+                 */
+                include_archived?: components["parameters"]["IncludeArchived"];
             };
             header?: {
                 /**
@@ -10427,9 +10934,15 @@ export interface operations {
                  *           "due_time": "18:00",
                  *           "time_zone": "Europe/Zurich",
                  *           "due_at": "2026-11-21T17:00:00.000Z",
+                 *           "start_date": null,
+                 *           "start_time": null,
+                 *           "start_at": null,
                  *           "rrule": "FREQ=WEEKLY",
                  *           "repeat_from": "schedule",
                  *           "recurrence_start": "2026-11-21",
+                 *           "recurrence_start_time": null,
+                 *           "recurrence_due": "2026-11-21",
+                 *           "excluded_dates": [],
                  *           "reminders": [
                  *             {
                  *               "at": null,
@@ -10736,6 +11249,8 @@ export interface operations {
                  *           "due_date": "2026-11-21",
                  *           "due_time": "18:00",
                  *           "time_zone": "Europe/Zurich",
+                 *           "start_date": null,
+                 *           "start_time": null,
                  *           "completed_at": "2026-11-21T09:30:00.000Z"
                  *         }
                  *       }

@@ -27,7 +27,7 @@ const counting = ['version', 'updated_at'];
 
 /** Fields that are derived from fields in the changes, by type of entity. */
 const derived: Readonly<Record<string, readonly string[]>> = {
-  task: ['completed', 'completed_at', 'due_at'],
+  task: ['completed', 'completed_at', 'due_at', 'start_at'],
 };
 
 const service = useTestService({ RATE_LIMIT: 'off' });

@@ -1,7 +1,7 @@
 import type { CalendarTask } from '../../domain/icalendar/task';
 import { weakTagOf } from '../../platform/contract/http/entity-tags';
 import type { ProfileRow } from '../../platform/database/rows';
-import { type Components, feedText } from './calendar';
+import { type Components, type FeedContent, feedText } from './calendar';
 
 // A task with all fields. Its time zone has had no clock changes since 2000, because changes take long to compute.
 const sample: CalendarTask = {
@@ -16,9 +16,13 @@ const sample: CalendarTask = {
   due_date: '2026-01-31',
   due_time: '18:00',
   time_zone: 'Asia/Kolkata',
+  start_date: null,
+  start_time: null,
   rrule: 'FREQ=MONTHLY;COUNT=3',
   repeat_from: 'schedule',
   recurrence_start: '2026-01-31',
+  recurrence_start_time: null,
+  excluded_dates: ['2026-02-28'],
   reminders: [{ at: null, minutes_before_due: 5 }],
   links: [{ url: 'https://example.com/plan', title: 'A plan' }],
   version: 1,
@@ -28,7 +32,11 @@ const sample: CalendarTask = {
 
 async function writeSample(components: Components): Promise<string> {
   async function* pages() {
-    yield [sample, { ...sample, due_time: null, time_zone: null }];
+    yield [
+      sample,
+      { ...sample, due_time: null, time_zone: null },
+      { ...sample, start_date: '2026-01-30', start_time: '20:00' },
+    ];
   }
   let text = '';
   for await (const piece of feedText(pages(), components, 'UTC')) text += piece;
@@ -43,7 +51,11 @@ let written: Promise<string[]> | undefined;
  * already contain a write that happens while it is read. The tag is then the older one, so the next request gets the
  * feed again.
  */
-export async function feedTag({ epoch, change_seq }: ProfileRow, components: Components): Promise<string> {
+export async function feedTag(
+  { epoch, change_seq }: ProfileRow,
+  { components, include_archived }: FeedContent,
+): Promise<string> {
   written ??= Promise.all([writeSample('events'), writeSample('todos')]);
-  return weakTagOf([epoch, change_seq, components, process.versions.tz ?? '', ...(await written)]);
+  const content = [components, String(include_archived)];
+  return weakTagOf([epoch, change_seq, ...content, process.versions.tz ?? '', ...(await written)]);
 }

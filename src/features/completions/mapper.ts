@@ -11,6 +11,8 @@ export function toCompletion(userId: string, row: CompletionRow): Schemas['Compl
     due_date: row.due_date,
     due_time: row.due_time,
     time_zone: row.time_zone,
+    start_date: row.start_date,
+    start_time: row.start_time,
     completed_at: row.completed_at.toISOString(),
   };
 }

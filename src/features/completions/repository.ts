@@ -55,13 +55,15 @@ export async function insertCompletions(
   return rows.map(({ id }) => id);
 }
 
-/** The completion of the occurrence with this due date; undefined if there is none. */
+/** The completion of the occurrence with this due date, and this due time if one is given; undefined if there is none. */
 export async function findCompletion(
   lane: Lane,
   taskId: string,
   dueDate: string,
+  dueTime?: string,
 ): Promise<CompletionRow | undefined> {
-  return lane.rows('completions').where({ task_id: taskId, due_date: dueDate }).first();
+  const query = lane.rows('completions').where({ task_id: taskId, due_date: dueDate });
+  return dueTime === undefined ? query.first() : query.where('due_time', dueTime).first();
 }
 
 /** The last completion of a task; undefined if there is none. */

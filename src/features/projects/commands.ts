@@ -9,7 +9,15 @@ import type { ProjectRow } from '../../platform/database/rows';
 import { deleteTasks } from '../tasks/delete';
 import { moveNextTo, writePositions } from '../tasks/position';
 import { toProject } from './mapper';
-import { deleteProject, findProject, insertProject, rootsIn, updateProject } from './repository';
+import {
+  addToTrash,
+  deleteProject,
+  findProject,
+  insertProject,
+  isInTrash,
+  rootsIn,
+  updateProject,
+} from './repository';
 
 /** What is wrong with a body; the pointers are into it. */
 interface Invalid {
@@ -23,6 +31,7 @@ export async function createProject(
   lane: WritableLane,
   { name, ...body }: Schemas['ProjectCreate'] & { id: string },
 ): Promise<ProjectRow | 'id-taken'> {
+  if (await isInTrash(lane, body.id)) return 'id-taken';
   return (await insertProject(lane, { ...body, name: name.trim() })) ?? 'id-taken';
 }
 
@@ -41,14 +50,22 @@ export async function changeProject(
   return updateProject(lane, current, { ...wanted, name: wanted.name?.trim() });
 }
 
-/** Removes a project for good. Its tasks stay without a project (`move`), or move to the trash (`delete`). */
+/**
+ * Removes a project for good, and its tasks stay without a project (`move`). Or moves the project to the trash, with its
+ * tasks (`delete`).
+ */
 export async function removeProject(
   lane: WritableLane,
   id: string,
   tasks: 'move' | 'delete',
 ): Promise<'removed' | 'not-found'> {
-  if (!(await findProject(lane, id))) return 'not-found';
-  if (tasks === 'delete') await deleteTasks(lane, await rootsIn(lane, id));
+  const project = await findProject(lane, id);
+  if (!project) return 'not-found';
+  if (tasks === 'delete') {
+    const roots = await rootsIn(lane, id);
+    await deleteTasks(lane, roots);
+    await addToTrash(lane, project, roots);
+  }
   await deleteProject(lane, id);
   return 'removed';
 }

@@ -9,10 +9,17 @@ import { splitReadOnly } from '../../platform/contract/read-only';
 import type { WritableLane } from '../../platform/database/lane';
 import type { Reminder, TaskRow } from '../../platform/database/rows';
 import { spellTags } from '../tags/repository';
-import { dueErrors, mergeDue, remindersLeft } from './due';
+import { dateErrors, mergeDates, remindersLeft } from './due';
 import { absentFields, readLinks, readOnlyFields, type TaskFields } from './fields';
 import { toTask } from './mapper';
-import { completeOccurrence, isCompleted, skipOccurrence, uncompleteOccurrence } from './occurrences';
+import {
+  completeOccurrence,
+  isCompleted,
+  isCurrent,
+  type OccurrenceKey,
+  skipOccurrence,
+  uncompleteOccurrence,
+} from './occurrences';
 import { moveNextTo, positionAtEnd, writePositions } from './position';
 import { goesOn, isRecurring, mergeRecurrence } from './recurrence';
 import { readReminders } from './reminders';
@@ -68,14 +75,14 @@ async function resolve(
 ): Promise<Resolved | Invalid> {
   const isMoved = body.project_id !== undefined || body.parent_id !== undefined;
   const target = isMoved ? await findParentAndProject(lane, current, body) : (current ?? absentFields);
-  const due = mergeDue(current ?? absentFields, body);
-  const recurrence = mergeRecurrence(current ?? absentFields, body, due.due_date);
+  const dates = mergeDates(current ?? absentFields, body);
+  const recurrence = mergeRecurrence(current ?? absentFields, body, dates);
   const reminders = body.reminders
-    ? readReminders(body.reminders, due.due_date)
-    : current && remindersLeft(current.reminders, due.due_date);
+    ? readReminders(body.reminders, dates.due_date)
+    : current && remindersLeft(current.reminders, dates.due_date);
   const errors = [
     ...(isHierarchyError(target) ? [hierarchyError(target)] : []),
-    ...dueErrors(due),
+    ...dateErrors(dates),
     ...(Array.isArray(recurrence) ? recurrence : []),
     ...(reminders && areErrors(reminders) ? reminders : []),
   ];
@@ -88,7 +95,7 @@ async function resolve(
     links: body.links && readLinks(body.links),
     project_id: target.project_id,
     parent_id: target.parent_id,
-    ...due,
+    ...dates,
     reminders: (reminders ?? undefined) as Reminder[] | undefined,
   };
 }
@@ -132,10 +139,11 @@ export async function createTask(
 async function isRepeat(
   lane: WritableLane,
   current: TaskRow,
-  { status, due_date }: Change,
+  { status, due_date, due_time }: Change,
 ): Promise<boolean> {
-  if (status !== 'completed' || due_date == null || due_date === current.due_date) return false;
-  return current.rrule !== null && isCompleted(lane, current, due_date);
+  if (status !== 'completed' || due_date == null || current.rrule === null) return false;
+  const occurrence = { due_date, due_time: due_time ?? undefined };
+  return !isCurrent(current, occurrence) && isCompleted(lane, current, occurrence);
 }
 
 /** True if the fields reopen a recurring task whose last occurrence was completed. */
@@ -166,13 +174,17 @@ export async function changeTask(lane: WritableLane, id: string, body: ChangeBod
   if (!current) return 'not-found';
   const { wanted, errors } = readChange(lane.userId, current, body);
   const isRepeated = await isRepeat(lane, current, wanted);
-  return applyChange(
-    lane,
-    current,
-    isRepeated ? { ...wanted, status: undefined, due_date: undefined } : wanted,
-    errors,
-  );
+  return applyChange(lane, current, isRepeated ? { ...wanted, ...repeated } : wanted, errors);
 }
+
+/** The fields that a repeated completion does not change. */
+const repeated = {
+  status: undefined,
+  due_date: undefined,
+  due_time: undefined,
+  start_date: undefined,
+  start_time: undefined,
+};
 
 /** Applies a change. `found` are the validation errors that are already known. */
 async function applyChange(
@@ -202,16 +214,22 @@ async function applyChange(
 export async function completeTask(
   lane: WritableLane,
   id: string,
-  { completed, occurrence }: Partial<Schemas['TaskCompletion']> = {},
+  { completed, occurrence: date, occurrence_time }: Partial<Schemas['TaskCompletion']> = {},
 ): Promise<TaskOutcome | 'completion-changed'> {
   const current = await findTask(lane, id);
   if (!current) return 'not-found';
   const wanted = completed ?? (isRecurring(current) || current.status !== 'completed');
+  const occurrence = date === undefined ? undefined : { due_date: date, due_time: occurrence_time };
+  if (occurrence === undefined && occurrence_time !== undefined) {
+    return {
+      errors: [{ pointer: '/occurrence_time', code: 'contradiction', detail: 'requires `occurrence`' }],
+    };
+  }
   if (occurrence !== undefined && !(await isOccurrence(lane, current, occurrence))) {
     const detail = 'must be the due date of the task or of a completed occurrence';
     return { errors: [{ pointer: '/occurrence', code: 'not-allowed', detail }] };
   }
-  const isPast = occurrence !== undefined && occurrence !== current.due_date;
+  const isPast = occurrence !== undefined && !isCurrent(current, occurrence);
   if (wanted) {
     if (isPast) return current;
     return isRecurring(current)
@@ -224,8 +242,8 @@ export async function completeTask(
     : current;
 }
 
-async function isOccurrence(lane: WritableLane, current: TaskRow, dueDate: string): Promise<boolean> {
-  return current.due_date === dueDate || isCompleted(lane, current, dueDate);
+async function isOccurrence(lane: WritableLane, current: TaskRow, key: OccurrenceKey): Promise<boolean> {
+  return isCurrent(current, key) || isCompleted(lane, current, key);
 }
 
 /** Moves a recurring task to its next occurrence without completing the current one. */

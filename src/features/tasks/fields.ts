@@ -1,6 +1,6 @@
 /**
- * The fields of a task. All code that treats every field in the same way uses this table: the columns that lists read,
- * the mapper to the contract, the columns of CSV files, and imports.
+ * The fields of a task. Code that treats every field in the same way uses this table: the columns that lists read, the
+ * columns of CSV files, and imports.
  */
 import type { TaskLink, TaskRow } from '../../platform/database/rows';
 
@@ -34,9 +34,15 @@ const parts = {
   due_time: 'ruled',
   time_zone: 'ruled',
   due_at: 'derived',
+  start_date: 'ruled',
+  start_time: 'ruled',
+  start_at: 'derived',
   rrule: 'ruled',
   repeat_from: 'ruled',
   recurrence_start: 'derived',
+  recurrence_start_time: 'derived',
+  recurrence_due: 'derived',
+  excluded_dates: 'ruled',
   reminders: 'ruled',
   position: 'kept',
   version: 'kept',
@@ -51,6 +57,7 @@ const parts = {
   overdue_at: 'sorting',
   overdue_told: 'sorting',
   due_local: 'sorting',
+  start_local: 'sorting',
   search_version: 'sorting',
 } as const satisfies Record<Exclude<keyof TaskRow, 'lane_id' | 'search'> | 'user_id' | 'completed', Part>;
 
@@ -77,9 +84,15 @@ export const absentFields: Readonly<Omit<TaskFields, 'title' | 'priority'>> = {
   due_time: null,
   time_zone: null,
   due_at: null,
+  start_date: null,
+  start_time: null,
+  start_at: null,
   rrule: null,
   repeat_from: 'schedule',
   recurrence_start: null,
+  recurrence_start_time: null,
+  recurrence_due: null,
+  excluded_dates: [],
   completion_count: 0,
   reminders: [],
   links: [],

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { type Range, rangesIn } from '../../domain/text/highlights';
-import { queryWords } from '../../domain/text/words';
+import { type Term, termsOf } from '../../domain/text/words';
 import { instantOf } from '../../domain/time/instant';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { inBody } from '../../platform/contract/document/validation-errors';
@@ -15,7 +15,7 @@ import { deleteTask } from './delete';
 import { duplicateTask } from './duplicate';
 import { toOccurrence, toTask } from './mapper';
 import { orderOf } from './order';
-import { comingDueDates, goesOn, type RecurringTask } from './recurrence';
+import { comingOccurrences, goesOn } from './recurrence';
 import {
   countSubtasks,
   countTasks,
@@ -35,11 +35,14 @@ function toFilter(query: ListQuery): TaskFilter {
     ids: query.id,
     projectId: query.project_id,
     parentId: query.parent_id,
+    outsideArchived: !query.include_archived && !query.project_id && !query.id && !query.parent_id,
     tagsAny: query.tags_any?.map(tagKey),
     tagsAll: query.tags_all?.map(tagKey),
     tagsNone: query.tags_none?.map(tagKey),
     dueFrom: query.due_from,
     dueUntil: query.due_until,
+    startFrom: query.start_from,
+    startUntil: query.start_until,
     has: query.has,
     hasNot: query.has_not,
     completedAfter: instantOf(query.completed_after),
@@ -51,11 +54,17 @@ function toFilter(query: ListQuery): TaskFilter {
   };
 }
 
-/** The requested view at this moment; undefined if the request has none. */
-async function viewOf(lane: Lane, { view, tz }: ListQuery): Promise<TaskFilter['view']> {
-  if (!view) return undefined;
-  const zone = tz ?? (await findTimeZone(lane));
-  return { name: view, at: viewMoment(zone, new Date()) };
+/** The filters that depend on this moment: the view, and whether tasks can begin. */
+async function momentFilters(
+  lane: Lane,
+  { view, started, tz }: ListQuery,
+): Promise<Pick<TaskFilter, 'view' | 'started'>> {
+  if (!view && started === undefined) return {};
+  const at = viewMoment(tz ?? (await findTimeZone(lane)), new Date());
+  return {
+    view: view && { name: view, at },
+    started: started === undefined ? undefined : { wanted: started, at },
+  };
 }
 
 /** The operations that return the changed task. */
@@ -79,27 +88,24 @@ function answerTask<Id extends TaskOperation>(call: Call<Id>, outcome: TaskOutco
 function listOf(
   call: Call<'listTasks'>,
   filter: TaskFilter,
-  words: readonly string[] | undefined,
+  terms: readonly Term[] | undefined,
   approximate: boolean,
 ) {
-  const { view, tz, sort, q } = call.query;
-  const search = words && { words, near: approximate ? [] : null };
+  const { view, started, tz, sort, q } = call.query;
+  const search = terms && { terms, near: approximate ? [] : null };
   return {
     approximate,
     search,
-    list: [call.path.user_id, 'tasks', filter, view, tz, sort, q, approximate],
+    list: [call.path.user_id, 'tasks', filter, view, started, tz, sort, q, approximate],
     order: orderOf(sort, search),
   };
 }
 
-function highlightsOf(rows: readonly ListedTask[], { words, near }: TextSearch) {
-  const nearly = new Set(near?.flat().map(({ word }) => word));
-  const matches = near
-    ? (folded: string) => nearly.has(folded)
-    : (folded: string) => words.some((word) => folded.startsWith(word));
+function highlightsOf(rows: readonly ListedTask[], { terms, near }: TextSearch) {
+  const nearly = near && new Set(near.flat().map(({ word }) => word));
   const ranges = ({ title, description }: ListedTask): Record<'title' | 'description', Range[]> => ({
-    title: rangesIn(title, matches),
-    description: rangesIn(description, matches),
+    title: rangesIn(title, terms, nearly),
+    description: rangesIn(description, terms, nearly),
   });
   return Object.fromEntries(rows.map((row) => [row.id, ranges(row)]));
 }
@@ -128,22 +134,26 @@ export const taskListHandlers = ({
     if (q === undefined && sort.includes('relevance')) {
       return call.fail('validation-failed', { errors: [relevanceWithoutQuery] });
     }
-    const words = q === undefined ? undefined : queryWords(q);
-    const trigrams = words && (await trigramSchema());
+    const terms = q === undefined ? undefined : termsOf(q);
+    const trigrams = terms && (await trigramSchema());
     const narrowed = toFilter(call.query);
-    const lists = [listOf(call, narrowed, words, false)];
-    if (trigrams != null) lists.push(listOf(call, narrowed, words, true));
+    const lists = [listOf(call, narrowed, terms, false)];
+    // Phrases must be exact, so without other words there is no second list.
+    if (trigrams != null && terms?.some(({ isPhrase }) => !isPhrase)) {
+      lists.push(listOf(call, narrowed, terms, true));
+    }
     // A cursor belongs to one of the lists. The first page is typo-tolerant only if there are no exact matches.
     const [listed, ...others] = lists.filter((each) => startOf(each, cursor) !== undefined);
     if (!listed) return call.fail('validation-failed', wrongCursor);
 
-    const { view, tz } = call.query;
-    const isOneFlight = (view === undefined || tz !== undefined) && !include_subtask_counts && !words;
+    const { view, started, tz } = call.query;
+    const needsZone = view !== undefined || started !== undefined;
+    const isOneFlight = (!needsZone || tz !== undefined) && !include_subtask_counts && !terms;
     const read = isOneFlight ? call.lane.readAtOnce : call.lane.read;
     const { page, search, total, subtask_counts, approximate, inTime } = await read(async (lane) => {
-      const filter = { ...narrowed, view: await viewOf(lane, call.query) };
+      const filter = { ...narrowed, ...(await momentFilters(lane, call.query)) };
       const find = async ({ list, approximate, search: wanted }: typeof listed) => {
-        const near = approximate && wanted && trigrams ? await nearWords(lane, wanted.words, trigrams) : null;
+        const near = approximate && wanted && trigrams ? await nearWords(lane, wanted.terms, trigrams) : null;
         const search = wanted && { ...wanted, near };
         const found = { ...filter, search };
         const order = orderOf(sort, search);
@@ -278,8 +288,8 @@ export const taskHandlers: Pick<
   async listOccurrences(call) {
     const row = await call.lane.readAtOnce((lane) => findTask(lane, call.path.task_id));
     if (!row) return call.fail('task-not-found');
-    const dates = goesOn(row) ? comingDueDates(row, call.query.limit) : [];
-    return call.reply(200, { items: dates.map((date) => toOccurrence(row as RecurringTask, date)) });
+    const coming = goesOn(row) ? comingOccurrences(row, call.query.limit) : [];
+    return call.reply(200, { items: coming.map(toOccurrence) });
   },
 
   async moveTask(call) {

@@ -1,21 +1,22 @@
 /** Overdue tasks: when a due date has passed, and the change that tells clients so, once for each due date. */
-import { isOpenSql } from '../../domain/tasks/status';
 import { addDays, startOfDay, toInstant } from '../../domain/time/calendar';
 import type { Lane, WritableLane } from '../../platform/database/lane';
 import type { TaskRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
-import type { DueAt } from './due';
-import { moveReminders } from './reminders';
-import { liveTasks } from './repository';
+import type { DatesAt } from './due';
+import { moveReminders, openAmong } from './reminders';
 
 /** The instant at which a due date has passed; an all-day task is overdue after its day. Null without a due date. */
-export function overdueAt({ due_date, due_time, due_at }: DueAt, zone: string): Date | null {
+export function overdueAt(
+  { due_date, due_time, due_at }: Pick<DatesAt, 'due_date' | 'due_time' | 'due_at'>,
+  zone: string,
+): Date | null {
   if (due_at !== null || due_date === null) return due_at;
   return due_time === null ? startOfDay(addDays(due_date, 1), zone) : toInstant(due_date, due_time, zone);
 }
 
 /** The end of a due date as a local time for Postgres, in which 24:00 is the start of the next day. */
-export function localEnd({ due_date, due_time }: Pick<DueAt, 'due_date' | 'due_time'>): string {
+export function localEnd({ due_date, due_time }: Pick<DatesAt, 'due_date' | 'due_time'>): string {
   return `${due_date} ${due_time ?? '24:00'}`;
 }
 
@@ -44,7 +45,8 @@ export async function moveInstants(
 }
 
 /**
- * Records that tasks are overdue, at most `limit`. Nothing is recorded for a task that is closed or in the trash.
+ * Records that tasks are overdue, at most `limit`. Nothing is recorded for a task that is closed, in the trash or in an archived
+ * project.
  * @returns true if there may be more
  */
 export async function recordOverdue(lane: WritableLane, limit: number): Promise<boolean> {
@@ -56,16 +58,12 @@ export async function recordOverdue(lane: WritableLane, limit: number): Promise<
     .limit(limit)
     .select('id', 'overdue_at');
   const ids = rows.map(({ id }) => id);
-  const open: { id: string }[] = await liveTasks(lane)
-    .whereRaw('id = any(?)', [ids])
-    .whereRaw(isOpenSql)
-    .select('id');
+  const open = await openAmong(lane, ids);
   await update(lane.rows('tasks').whereRaw('id = any(?)', [ids]), {
     overdue_told: lane.expression('overdue_at'),
   });
-  const told = new Set(open.map(({ id }) => id));
   for (const { id, overdue_at } of rows) {
-    if (!told.has(id)) continue;
+    if (!open.has(id)) continue;
     const to = (overdue_at as Date).toISOString();
     lane.changed({ type: 'task', id, action: 'overdue', fields: { overdue: { from: null, to } } });
   }

@@ -7,6 +7,7 @@ import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
 import type { Lane, WritableLane } from '../../platform/database/lane';
 import type { Reminder, TaskRow } from '../../platform/database/rows';
 import { findTimeZone } from '../profile/repository';
+import { outsideArchived } from '../projects/archived';
 import { liveTasks } from './repository';
 
 interface NewReminder {
@@ -116,6 +117,24 @@ export async function armReminders(
   await rearm(lane, [{ taskId: after.id, ...times }], firedUntil);
 }
 
+/** Sets the pending reminders of many tasks whose dates moved. */
+export async function armMoved(
+  lane: WritableLane,
+  moves: readonly { readonly before: Reminded & { id: string }; readonly after: Reminded }[],
+): Promise<void> {
+  const reminded = moves.filter(({ before, after }) => mayRearm(before, after));
+  if (reminded.length === 0) return;
+  const zone = await findTimeZone(lane);
+  await rearm(
+    lane,
+    reminded.map(({ before, after }) => ({
+      taskId: before.id,
+      before: timesOf(before, zone),
+      after: timesOf(after, zone),
+    })),
+  );
+}
+
 /** Sets the pending reminders of imported tasks. Past reminders count as fired. */
 export async function armImported(lane: WritableLane, rows: readonly TaskRow[]): Promise<void> {
   const reminded = rows.filter((row) => row.reminders.length > 0);
@@ -152,7 +171,7 @@ export async function moveReminders(
 
 /**
  * Fires at most `limit` due reminders of the lane, each once. A reminder that fires records a change of its task.
- * Nothing is recorded if the task is closed or in the trash.
+ * Nothing is recorded if the task is closed, in the trash or in an archived project.
  * @returns true if there may be more due reminders
  */
 export async function fireReminders(lane: WritableLane, limit: number): Promise<boolean> {
@@ -181,7 +200,9 @@ export async function fireReminders(lane: WritableLane, limit: number): Promise<
   return due.length === limit;
 }
 
-async function openAmong(lane: Lane, ids: readonly string[]): Promise<Set<string>> {
-  const rows: { id: string }[] = await liveTasks(lane).whereIn('id', ids).whereRaw(isOpenSql).select('id');
+/** Which of these tasks are open, and neither in the trash nor in an archived project. */
+export async function openAmong(lane: Lane, ids: readonly string[]): Promise<Set<string>> {
+  const open = liveTasks(lane).whereIn('id', ids).whereRaw(isOpenSql);
+  const rows: { id: string }[] = await outsideArchived(lane, open).select('id');
   return new Set(rows.map((row) => row.id));
 }

@@ -19,16 +19,16 @@ import {
   violatedConstraint,
   type WritableLane,
 } from '../../platform/database/lane';
-import type { TaskPriority, TaskRow, TaskStatus } from '../../platform/database/rows';
+import type { TaskPriority, TaskRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
 import { findTimeZone } from '../profile/repository';
 import { wordsOfTask } from '../search/repository';
 import { replaceTaskTags, tagTasks } from '../tags/repository';
 import { type TaskFields, taskColumns } from './fields';
 import { localEnd, overdueAt, overdueAtSql } from './overdue';
-import { armImported, armReminders, mayRearm } from './reminders';
+import { armImported, armMoved, armReminders, mayRearm } from './reminders';
 import { liveTasks } from './repository';
-import { levelsBelow } from './tree';
+import { levelsBelow, type Subtask } from './tree';
 
 // The driver would turn a JavaScript array into a Postgres array, but these columns are JSON.
 function asJson<F extends Partial<Pick<TaskRow, 'reminders' | 'links'>> | TaskChange>(fields: F): F {
@@ -225,7 +225,7 @@ export async function updateTask(
   if (Object.keys(changed).length === 0) return current;
   const rearms = mayRearm(current, { ...current, ...defined(wanted) } as TaskRow);
   const needsOnlyRow = !changed.tags && !changed.project_id && !rearms;
-  const { due_at: _instant, completion_count: _count, ...fields } = changed;
+  const { due_at: _due, start_at: _start, completion_count: _count, ...fields } = changed;
   const record = () => lane.changed({ type: 'task', id: current.id, action: 'updated', fields });
   const write = () => {
     if (!changed.tags) record();
@@ -267,31 +267,59 @@ export async function updateTasks(
   for (const change of changes) lane.changed({ type: 'task', action: 'updated', ...change });
 }
 
-/** A change of a task's status. */
-export interface StatusChange {
-  readonly id: string;
-  readonly from: TaskStatus;
-  readonly to: TaskStatus;
-  /** For the status `completed`: when the task was completed; null means now. */
-  readonly completedAt: Date | null;
+/** A change of a subtask when its parent moves to another occurrence. */
+export interface SubtaskChange {
+  readonly row: Subtask;
+  readonly wanted: Partial<Pick<Subtask, (typeof subtaskValues)[number]>>;
 }
 
-/** Changes the statuses of many tasks. Raises the version of each task and records a change for it. */
-export async function updateStatuses(lane: WritableLane, changes: readonly StatusChange[]): Promise<void> {
-  for (const chunk of chunksOf(changes, rowsInStatement)) {
-    const wanted = JSON.stringify(
-      Object.fromEntries(chunk.map(({ id, to, completedAt }) => [id, [to, completedAt]])),
+const subtaskValues = [
+  ...(['status', 'completed_at', 'due_date', 'due_time', 'due_at'] as const),
+  ...(['start_date', 'start_time', 'start_at'] as const),
+];
+
+// The types of the columns that are not text.
+const subtaskTypes: Readonly<Record<string, string>> = {
+  completed_at: 'timestamptz',
+  due_date: 'date',
+  due_at: 'timestamptz',
+  start_date: 'date',
+  start_at: 'timestamptz',
+};
+
+/** Changes statuses and dates of many subtasks. Raises the version of each that differs and records a change for it. */
+export async function updateSubtasks(lane: WritableLane, changes: readonly SubtaskChange[]): Promise<void> {
+  const changed = changes
+    .map(({ row, wanted }) => ({
+      before: row,
+      after: { ...row, ...wanted },
+      fields: differences<Subtask>(row, wanted),
+    }))
+    .filter(({ fields }) => Object.keys(fields).length > 0);
+  const isDue = changed.some(({ after }) => after.due_date !== null);
+  const zone = isDue ? await findTimeZone(lane) : 'UTC';
+  for (const chunk of chunksOf(changed, rowsInStatement)) {
+    const values = JSON.stringify(
+      Object.fromEntries(chunk.map(({ after }) => [after.id, subtaskValues.map((column) => after[column])])),
     );
-    const completed = `case when ?::jsonb -> id::text ->> 0 = 'completed'
-      then coalesce((?::jsonb -> id::text ->> 1)::timestamptz, ?) end`;
-    await update(liveTasks(lane).whereRaw('id = any(?)', [chunk.map(({ id }) => id)]), {
-      status: lane.expression('?::jsonb -> id::text ->> 0', [wanted]),
-      completed_at: lane.expression(completed, [wanted, wanted, lane.now as never]),
+    const columns = subtaskValues.map((column, index) => {
+      const type = subtaskTypes[column];
+      const text = `?::jsonb -> id::text ->> ${index}`;
+      return [column, lane.expression(type ? `(${text})::${type}` : text, [values])];
+    });
+    const overdue = JSON.stringify(
+      Object.fromEntries(chunk.map(({ after }) => [after.id, overdueAt(after, zone)])),
+    );
+    await update(liveTasks(lane).whereRaw('id = any(?)', [chunk.map(({ after }) => after.id)]), {
+      ...Object.fromEntries(columns),
+      overdue_at: lane.expression('(?::jsonb ->> id::text)::timestamptz', [overdue]),
       version: lane.expression('version + 1'),
       updated_at: lane.now,
     });
   }
-  for (const { id, from, to } of changes) {
-    lane.changed({ type: 'task', id, action: 'updated', fields: { status: { from, to } } });
+  for (const { after, fields } of changed) {
+    const { completed_at: _time, due_at: _due, start_at: _start, ...shown } = fields;
+    lane.changed({ type: 'task', id: after.id, action: 'updated', fields: shown });
   }
+  await armMoved(lane, changed);
 }

@@ -93,8 +93,10 @@ function reopenedErrors(reopened: readonly Schemas['ReopenedSubtask'][]): Valida
   });
 }
 
-// Exports of earlier releases lack `reopened`.
-const checkCompletion = (item: Item) => checks.completion({ reopened: [], ...item });
+// Exports of earlier releases lack these fields.
+const addedLater = { start_date: null, start_time: null, next_due_time: null, reopened: [], moved: [] };
+
+const checkCompletion = (item: Item) => checks.completion({ ...addedLater, ...item });
 
 function readCompletion(item: Item): Read<'completion'> {
   const wrong = checkCompletion(item);
@@ -102,14 +104,16 @@ function readCompletion(item: Item): Read<'completion'> {
   const {
     user_id: _user,
     completed_at,
-    reopened = [],
+    reopened,
     ...record
-  } = item as unknown as Schemas['ExportedCompletion'];
+  } = { ...addedLater, next_due_time: item.due_time, ...item } as unknown as Schemas['ExportedCompletion'];
   const errors = reopenedErrors(reopened);
   if (errors.length > 0) return errors;
-  const { id, task_id, title, due_date, due_time, time_zone, rrule, status, next_due_date } = record;
+  const { id, task_id, title, due_date, due_time, time_zone, start_date, start_time } = record;
+  const { rrule, status, next_due_date, next_due_time, moved } = record;
   return {
-    ...{ id, task_id, title, due_date, due_time, time_zone, rrule, status, next_due_date },
+    ...{ id, task_id, title, due_date, due_time, time_zone, start_date, start_time },
+    ...{ rrule, status, next_due_date, next_due_time, moved },
     completed_at: new Date(completed_at),
     reopened: reopened.map((each) => ({
       ...each,

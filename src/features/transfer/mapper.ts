@@ -31,8 +31,8 @@ export function toTrashedTask(userId: string, row: TaskRow): Schemas['TrashedTas
 
 /** Maps a completion to the schema `ExportedCompletion`, with the fields that are needed to undo it. */
 export function toExportedCompletion(userId: string, row: CompletionRow): Schemas['ExportedCompletion'] {
-  const { rrule, status, next_due_date } = row;
+  const { rrule, status, next_due_date, next_due_time, moved } = row;
   // Rows from earlier releases also contain versions, which are left out.
   const reopened = row.reopened.map(({ id, status, completed_at }) => ({ id, status, completed_at }));
-  return { ...toCompletion(userId, row), rrule, status, next_due_date, reopened };
+  return { ...toCompletion(userId, row), rrule, status, next_due_date, next_due_time, reopened, moved };
 }

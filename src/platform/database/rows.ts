@@ -35,11 +35,23 @@ export interface TaskRow {
   time_zone: string | null;
   /** The instant at which it is due; null without a due time or a time zone. */
   due_at: Date | null;
+  /** `YYYY-MM-DD`. */
+  start_date: string | null;
+  /** `HH:MM`; null for the beginning of the day. */
+  start_time: string | null;
+  /** The instant at which it can begin; null without a start time or a time zone. */
+  start_at: Date | null;
   /** The value of an RRULE (RFC 5545). */
   rrule: string | null;
   repeat_from: 'schedule' | 'completion';
   /** The first day of the recurrence rule. */
   recurrence_start: string | null;
+  /** `HH:MM`: when an hourly rule begins on its first day; otherwise null. */
+  recurrence_start_time: string | null;
+  /** The due date of the first occurrence. */
+  recurrence_due: string | null;
+  /** `YYYY-MM-DD`, or `YYYY-MM-DDTHH:MM` for an hourly rule. */
+  excluded_dates: string[];
   /** The number of completed occurrences. */
   completion_count: number;
   reminders: Reminder[];
@@ -53,6 +65,8 @@ export interface TaskRow {
   overdue_told: Date | null;
   /** The due date as a local timestamp, for sorting: on the same day, all-day tasks come after tasks with a time. */
   readonly due_local: string | null;
+  /** The start as a local timestamp, for sorting. */
+  readonly start_local: string | null;
   /** A `tsvector` of the task's words; null until it is computed. Lists leave it out. */
   search?: string | null;
   /** The version of the rules that computed `search`; 0 for none. */
@@ -85,17 +99,22 @@ export interface CompletionRow {
   due_date: string;
   due_time: string | null;
   time_zone: string | null;
+  start_date: string | null;
+  start_time: string | null;
   rrule: string;
   status: TaskStatus;
   completed_at: Date;
   /** The next due date; null if this was the last occurrence. */
   next_due_date: string | null;
+  next_due_time: string | null;
   /** The subtasks that the completion reopened, as they were before. */
   reopened: {
     id: string;
     status: 'completed' | 'cancelled';
     completed_at: string | null;
   }[];
+  /** The ids of the subtasks whose dates the completion moved. */
+  moved: string[];
 }
 
 /** A reminder whose time has not come. */
@@ -116,6 +135,13 @@ export interface ProjectRow {
   version: number;
   created_at: Date;
   updated_at: Date;
+}
+
+/** A project in the trash. */
+export interface DeletedProjectRow extends ProjectRow {
+  deleted_at: Date;
+  /** The tasks that went to the trash with it, without their subtasks. */
+  roots: string[];
 }
 
 export interface TagRow {
@@ -287,6 +313,7 @@ export interface LaneTables {
   profiles: ProfileRow;
   changes: ChangeRow;
   projects: ProjectRow;
+  deleted_projects: DeletedProjectRow;
   tags: TagRow;
   tasks: TaskRow;
   task_tags: TaskTagRow;

@@ -72,7 +72,10 @@ const measuredTables: { readonly [T in MeasuredTable]: StoredTable<LaneTables[T]
       'tags',
       'due_time',
       'time_zone',
+      'start_time',
       'rrule',
+      'recurrence_start_time',
+      'excluded_dates',
       'repeat_from',
       'reminders',
       'links',
@@ -84,9 +87,13 @@ const measuredTables: { readonly [T in MeasuredTable]: StoredTable<LaneTables[T]
   completions: {
     key: ['id'],
     fixed: 48,
-    varying: ['title', 'due_time', 'time_zone', 'rrule', 'status', 'reopened'],
+    varying: [
+      ...(['title', 'due_time', 'time_zone', 'start_time', 'rrule', 'status'] as const),
+      ...(['next_due_time', 'reopened', 'moved'] as const),
+    ],
   },
   projects: { key: ['id'], fixed: 40, varying: ['name', 'color', 'position'] },
+  deleted_projects: { key: ['id'], fixed: 48, varying: ['name', 'color', 'position', 'roots'] },
   tags: { key: ['id'], fixed: 40, varying: ['name', 'name_key', 'color'] },
   changes: { key: ['seq'], fixed: 32, varying: ['type', 'action', 'fields'] },
   webhooks: {

@@ -84,13 +84,24 @@ test('a new time zone of the profile moves tasks without an instant, and tells n
   expect(await told(old.id)).toHaveLength(1);
 });
 
-test('closed tasks, tasks in the trash and imported due dates that have passed are not told', async () => {
+test('closed tasks, tasks in the trash or an archived project, and imported due dates that have passed are not told', async () => {
   const closed = await ada.create({ ...past, status: 'completed' });
   const gone = await ada.create(past);
   await ada.ok('DELETE', `/tasks/${gone.id}`);
+  const project = await ada.project();
+  const away = await ada.create({ ...past, project_id: project.id });
+  await ada.ok('PATCH', `/projects/${project.id}`, { archived: true });
   const tasks = [{ ...past, id: randomUUID(), title: 'Imported' }];
   await ada.ok('POST', '/import.json', { format: 'tasklane-export', version: 2, tasks });
-  for (const { id } of [closed, gone, ...tasks]) expect(await told(id)).toEqual([]);
+  for (const { id } of [closed, gone, away, ...tasks]) expect(await told(id)).toEqual([]);
+});
+
+test('subtasks that move with their parent can be overdue again', async () => {
+  const parent = await ada.create({ due_date: '2099-01-05', rrule: 'FREQ=WEEKLY' });
+  const child = await ada.create({ parent_id: parent.id, due_date: '2099-01-04' });
+  await ada.ok('PATCH', `/tasks/${parent.id}/complete`);
+  expect((await ada.read(child.id)).due_date).toBe('2099-01-11');
+  expect(await overdueAt(child.id)).toBe('2099-01-12T00:00:00.000Z');
 });
 
 test('several services at once tell each task once, in batches', async () => {

@@ -36,7 +36,10 @@ const seeds: Record<string, string> = {
       (1, 'createTask', sha256('d'), sha256('e'), 200, null, null)`,
   '20261126000005_projects': `
     insert into tasklane.projects (lane_id, id, name, color)
-    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50', 'Garden', '#2f855a')`,
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50', 'Garden', '#2f855a');
+    insert into tasklane.deleted_projects
+      (lane_id, id, name, archived, position, version, created_at, updated_at, deleted_at, roots)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d51', 'House', false, 'a0', 2, now(), now(), now(), '{}')`,
   '20261126000006_tasks': `
     insert into tasklane.tasks (lane_id, id, title, description, status, priority, completed_at)
     values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'b', null, 'pending', 'low', null),
@@ -47,11 +50,14 @@ const seeds: Record<string, string> = {
         '2026-11-28', '18:00', 'UTC', '2026-11-28T18:00:00Z'),
       (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d53', 'g', null, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d52', '{}',
         null, null, null, null);
+    insert into tasklane.tasks (lane_id, id, title, start_date, start_time, time_zone, start_at)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d56', 's', '2026-11-28', '18:00', 'UTC', '2026-11-28T18:00:00Z');
     insert into tasklane.tasks (lane_id, id, title, deleted_at, deleted_with)
     values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d54', 'h', now(), '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d54');
-    insert into tasklane.tasks (lane_id, id, title, due_date, rrule, recurrence_start, reminders, links, search, search_version)
-    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', 'i', '2026-11-28', 'FREQ=DAILY', '2026-11-27',
-      '[{"at": null, "minutes_before_due": 30}]', '[{"url": "https://example.com/", "title": null}]', '''i'':1A', 1)`,
+    insert into tasklane.tasks (lane_id, id, title, due_date, rrule, recurrence_start, recurrence_due,
+      excluded_dates, reminders, links, search, search_version)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', 'i', '2026-11-28', 'FREQ=DAILY', '2026-11-27', '2026-11-27',
+      '{2026-11-30}', '[{"at": null, "minutes_before_due": 30}]', '[{"url": "https://example.com/", "title": null}]', '''i'':1A', 1)`,
   '20261126000007_tags': `
     insert into tasklane.tags (lane_id, id, name, name_key)
     values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60', 'Home', 'home');
