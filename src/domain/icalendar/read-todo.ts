@@ -1,7 +1,7 @@
 /** Reads a VTODO (RFC 5545, section 3.6.2) as a task. Only properties that a task can have are read, within limits. */
 import ICAL from 'ical.js';
 import { addExtras, type Extra } from '../foreign/extras';
-import { fitTags, fitTitle, maxReminders } from '../foreign/fit';
+import { fitTags, fitTitle, maxReminders, toLine } from '../foreign/fit';
 import type { ReadWarning } from '../foreign/warning';
 import { localPoint, partsOf, pointOf } from '../recurrence/point';
 import { toInstant } from '../time/calendar';
@@ -11,6 +11,7 @@ import {
   nameOf,
   readContentLine,
   textsOf,
+  unescapeParameter,
   unescapeText,
   unfold,
 } from './content-line';
@@ -54,6 +55,7 @@ export const maxAlarms = 100;
 export const maxPropertyLength = 65_536;
 // No valid rule of a task is longer, in any notation.
 const maxRuleLength = 1_000;
+const maxLinks = 20;
 
 const single = new Set([
   ...[
@@ -512,9 +514,17 @@ function parentOf(lines: readonly string[], { content, warn }: Reader): string |
   return parent;
 }
 
-/** The extras of a VTODO. Files inside of it are left out. */
-function extrasOf(lines: readonly string[], percent: string | undefined, { warn }: Reader): Extra[] {
+// The addresses that a link can have, see `LinkUrl` in the contract.
+const linkAddress = /^(?:https?:\/\/|mailto:)\S{1,2040}$/i;
+
+/** The links and extras of a VTODO. Files inside of it are left out. */
+function extrasOf(
+  lines: readonly string[],
+  percent: string | undefined,
+  { warn }: Reader,
+): { extras: Extra[]; links: { url: string; title: string | null }[] } {
   const extras: Extra[] = [];
+  const links = new Map<string, string | null>();
   for (const line of lines) {
     const name = nameOf(line) as string;
     const isFile = name === 'attach' && /;(?:ENCODING=BASE64|VALUE=BINARY)/i.test(line.slice(0, 1_000));
@@ -528,12 +538,16 @@ function extrasOf(lines: readonly string[], percent: string | undefined, { warn 
       warn(name, line.slice(line.indexOf(':') + 1), null, 'is too long');
       continue;
     }
-    const value = (name === 'url' || name === 'attach' ? read.value : unescapeText(read.value)).trim();
-    if (value) extras.push({ field: name, label: extraLabels.get(name) as string, value });
+    const isLink = name === 'url' || name === 'attach';
+    const value = (isLink ? read.value : unescapeText(read.value)).trim();
+    if (isLink && linkAddress.test(value) && (links.has(value) || links.size < maxLinks)) {
+      const title = toLine(unescapeParameter(read.parameters.get('filename') ?? '')).slice(0, 200);
+      links.set(value, links.get(value) || title || null);
+    } else if (value) extras.push({ field: name, label: extraLabels.get(name) as string, value });
   }
   if (percent !== undefined)
     extras.push({ field: 'percent-complete', label: 'Percent complete', value: percent });
-  return extras;
+  return { extras, links: [...links].map(([url, title]) => ({ url, title })) };
 }
 
 /** Reads the text of a VTODO, from its BEGIN to its END. */
@@ -558,10 +572,8 @@ export function readTodo(text: string, context: TodoContext): ReadTodo {
     reader.text(first.get('summary')),
     (reader.text(first.get('description')) ?? '').replaceAll('\0', ''),
   );
-  const extras = addExtras(
-    summary.description,
-    extrasOf(lines.extras, isPartly ? percent : undefined, reader),
-  );
+  const kept = extrasOf(lines.extras, isPartly ? percent : undefined, reader);
+  const extras = addExtras(summary.description, kept.extras);
   set('title', summary.title);
   set('description', extras.description || undefined);
 
@@ -573,6 +585,7 @@ export function readTodo(text: string, context: TodoContext): ReadTodo {
   set('priority', reader.priority(first.get('priority')));
   const labels = fitTags('categories', categoriesIn(categories, reader));
   if (labels.tags.length > 0) set('tags', labels.tags);
+  if (kept.links.length > 0) set('links', kept.links);
 
   const [duration, rule] = [first.get('duration'), first.get('rrule')];
   const given = reader.moment(first.get('due'));

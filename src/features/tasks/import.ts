@@ -8,7 +8,7 @@ import type { Reminder } from '../../platform/database/rows';
 import { spellAll } from '../tags/repository';
 import { areErrors } from './commands';
 import { type DatesAt, dateErrors, mergeDates, remindersLeft } from './due';
-import { absentFields, plainFieldsOf } from './fields';
+import { absentFields, plainFieldsOf, readLinks } from './fields';
 import { mergeRecurrence, type Recurrence } from './recurrence';
 import { readReminders } from './reminders';
 import { type ImportedTask, insertTasks, restoreImported } from './write';
@@ -114,6 +114,7 @@ export function readTask(
       recurrence.recurrence_start_time && (value.recurrence_start_time ?? recurrence.recurrence_start_time),
     recurrence_due: recurrenceDue(value, recurrence),
     completion_count: recurrence.rrule === null ? 0 : completionCount,
+    links: readLinks(value.links ?? []),
     reminders: remindersLeft(reminders as Reminder[], dates.due_date),
     position: value.position ?? undefined,
     completed_at: instantOf(value.completed_at),

@@ -19,18 +19,25 @@ import {
   violatedConstraint,
   type WritableLane,
 } from '../../platform/database/lane';
-import type { Reminder, TaskPriority, TaskRow } from '../../platform/database/rows';
+import type { TaskPriority, TaskRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
+import { findTimeZone } from '../profile/repository';
 import { wordsOfTask } from '../search/repository';
 import { replaceTaskTags, tagTasks } from '../tags/repository';
 import { settableFields, type TaskFields, taskColumns } from './fields';
+import { localEnd, overdueAt, overdueAtSql } from './overdue';
 import { armImported, armMoved, armReminders, mayRearm } from './reminders';
 import { liveTasks } from './repository';
 import { levelsBelow, type Subtask } from './tree';
 
-// The driver would turn a JavaScript array into a Postgres array, but the column is JSON.
-function asJson<F extends { reminders?: Reminder[] | undefined }>(fields: F): F {
-  return fields.reminders ? { ...fields, reminders: JSON.stringify(fields.reminders) as never } : fields;
+// The driver would turn a JavaScript array into a Postgres array, but these columns are JSON.
+function asJson<F extends Partial<Pick<TaskRow, 'reminders' | 'links'>> | TaskChange>(fields: F): F {
+  const { reminders, links } = fields;
+  return {
+    ...fields,
+    ...(reminders && { reminders: JSON.stringify(reminders) as never }),
+    ...(links && { links: JSON.stringify(links) as never }),
+  };
 }
 
 /** The members that have a value. */
@@ -46,16 +53,23 @@ export type NewTask = Omit<TaskFields, 'priority'> & {
 
 async function insertRow(lane: WritableLane, task: NewTask): Promise<TaskRow> {
   const isCompleted = task.status === 'completed';
-  const values = { ...defined(asJson(task)), ...wordsOfTask(task.title, task.description) };
+  const values = {
+    ...defined(asJson(task)),
+    ...wordsOfTask(task.title, task.description),
+    ...(task.due_date === null ? {} : { local_end: localEnd(task) }),
+  };
   lane.stored(bytesOfRow(values));
   const [row] = await lane.template<TaskRow, typeof values>(
     isCompleted ? 'insert-completed-task' : 'insert-task',
     values,
-    (each, columnValues) =>
+    (each, { local_end, ...columnValues }) =>
       each
         .insert('tasks', {
           priority: each.rows('profiles').select('default_priority'),
           ...(columnValues as RowToWrite<'tasks'>),
+          ...(local_end === undefined
+            ? {}
+            : { overdue_at: overdueAtSql(each, columnValues.due_at, local_end) as never }),
           completed_at: isCompleted ? each.now : null,
           created_at: each.now,
           updated_at: each.now,
@@ -106,11 +120,22 @@ export type ImportedTask = Omit<NewTask, 'completion_count'> & {
 };
 
 /** The rows of tasks from an import. */
-function importedRows(lane: WritableLane, tasks: readonly ImportedTask[]): RowToWrite<'tasks'>[] {
+async function importedRows(
+  lane: WritableLane,
+  tasks: readonly ImportedTask[],
+): Promise<RowToWrite<'tasks'>[]> {
   const priority = lane.rows('profiles').select('default_priority');
+  const zone = tasks.some(({ due_date }) => due_date !== null) ? await findTimeZone(lane) : 'UTC';
+  // A due date that has passed already is no news.
+  const overdue = (task: ImportedTask) => {
+    const overdue_at = overdueAt(task, zone);
+    const hasPassed = overdue_at !== null && overdue_at.getTime() <= Date.now();
+    return { overdue_at, overdue_told: hasPassed ? overdue_at : null };
+  };
   return tasks.map((task) => ({
     ...asJson(task),
     ...wordsOfTask(task.title, task.description),
+    ...overdue(task),
     priority: task.priority ?? priority,
     completed_at: task.status === 'completed' ? (task.completed_at ?? lane.now) : null,
     created_at: task.created_at ?? lane.now,
@@ -125,7 +150,7 @@ function importedRows(lane: WritableLane, tasks: readonly ImportedTask[]): RowTo
 export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTask[]): Promise<TaskRow[]> {
   if (tasks.length === 0) return [];
   const rows: TaskRow[] = await lane
-    .insert('tasks', importedRows(lane, tasks))
+    .insert('tasks', await importedRows(lane, tasks))
     .onConflict(['lane_id', 'id'])
     .ignore()
     .returning(taskColumns);
@@ -186,7 +211,7 @@ export async function restoreImported(
     ...task,
     created_at: task.created_at ?? before.get(task.id)?.created_at,
   }));
-  const values = importedRows(lane, dated).map((row) => ({
+  const values = (await importedRows(lane, dated)).map((row) => ({
     ...row,
     version: (before.get(row.id as string)?.version ?? 0) + 1,
   }));
@@ -217,7 +242,9 @@ type Changeable = TaskFields & Pick<TaskRow, 'position'>;
 export type TaskChange = { [F in keyof Changeable]?: Changeable[F] | undefined };
 
 async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChange): Promise<TaskRow> {
-  const { title, description, status } = { ...current, ...defined(wanted) } as TaskRow;
+  const next = { ...current, ...defined(wanted) } as TaskRow;
+  const { title, description, status } = next;
+  const isMoved = Object.keys(differences(dueOf(current), dueOf(next))).length > 0;
   const becomesCompleted = status === 'completed' && current.completed_at === null;
   const values = {
     id: current.id,
@@ -225,6 +252,7 @@ async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChang
     ...(title !== current.title || description !== current.description
       ? wordsOfTask(title, description)
       : {}),
+    ...(isMoved && { local_end: next.due_date === null ? null : localEnd(next) }),
     // It follows the status: set when the task becomes completed, kept while it stays so, otherwise null.
     completed_at: status === 'completed' ? current.completed_at : null,
     version: current.version + 1,
@@ -232,9 +260,12 @@ async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChang
   const [row] = await lane.template<TaskRow, typeof values>(
     becomesCompleted ? 'complete-task' : 'update-task',
     values,
-    (each, { id, completed_at, ...columnValues }) =>
+    (each, { id, completed_at, local_end, ...columnValues }) =>
       update(liveTasks(each).where('id', id), {
         ...columnValues,
+        ...(local_end === undefined
+          ? {}
+          : { overdue_at: overdueAtSql(each, columnValues.due_at ?? null, local_end) as never }),
         completed_at: becomesCompleted ? each.now : completed_at,
         updated_at: each.now,
       }).returning(taskColumns) as never,
@@ -244,6 +275,10 @@ async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChang
       `The task ${current.id} does not exist any more, although the write holds the lane's lock.`,
     );
   return row;
+}
+
+function dueOf({ due_date, due_time, due_at }: TaskRow) {
+  return { due_date, due_time, due_at: due_at?.toISOString() ?? null };
 }
 
 /** How a task is updated. */
@@ -339,6 +374,8 @@ export async function updateSubtasks(lane: WritableLane, changes: readonly Subta
       fields: differences<Subtask>(row, wanted),
     }))
     .filter(({ fields }) => Object.keys(fields).length > 0);
+  const isDue = changed.some(({ after }) => after.due_date !== null);
+  const zone = isDue ? await findTimeZone(lane) : 'UTC';
   for (const chunk of chunksOf(changed, rowsInStatement)) {
     const values = JSON.stringify(
       Object.fromEntries(chunk.map(({ after }) => [after.id, subtaskValues.map((column) => after[column])])),
@@ -348,8 +385,12 @@ export async function updateSubtasks(lane: WritableLane, changes: readonly Subta
       const text = `?::jsonb -> id::text ->> ${index}`;
       return [column, lane.expression(type ? `(${text})::${type}` : text, [values])];
     });
+    const overdue = JSON.stringify(
+      Object.fromEntries(chunk.map(({ after }) => [after.id, overdueAt(after, zone)])),
+    );
     await update(liveTasks(lane).whereRaw('id = any(?)', [chunk.map(({ after }) => after.id)]), {
       ...Object.fromEntries(columns),
+      overdue_at: lane.expression('(?::jsonb ->> id::text)::timestamptz', [overdue]),
       version: lane.expression('version + 1'),
       updated_at: lane.now,
     });

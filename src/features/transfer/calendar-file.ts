@@ -27,6 +27,7 @@ const properties: Readonly<Record<string, string>> = {
   completed_at: 'completed',
   created_at: 'created',
   reminders: 'valarm',
+  links: 'attach',
   parent_id: 'related-to',
 };
 

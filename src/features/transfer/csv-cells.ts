@@ -9,7 +9,7 @@ import {
 import type { ReadWarning } from '../../domain/foreign/warning';
 import { isDate, toInstant } from '../../domain/time/calendar';
 import type { ValidationError } from '../../platform/contract/document/operations';
-import { unguardCell } from './csv';
+import { linksOf, unguardCell } from './csv';
 
 /** The fields of a task from a record. Cells that cannot be converted stay text, which the schema refuses. */
 export interface ReadCells {
@@ -131,6 +131,7 @@ const conversions: Readonly<Record<string, (cell: string, by: Conversions, colum
   tags: (cell) => listOf(cell),
   excluded_dates: (cell) => listOf(cell),
   reminders: (cell) => listOf(cell).map(toReminder),
+  links: linksOf,
   completed: (cell) => booleans.get(lowered(cell)) ?? cell,
   status: lowered,
   priority: lowered,

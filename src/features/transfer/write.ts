@@ -9,8 +9,8 @@ import { insertProjects } from '../projects/repository';
 import { namesByKey } from '../tags/names';
 import { insertTags } from '../tags/repository';
 import { importTasks, type TaskDraft } from '../tasks/import';
+import { moveInstants } from '../tasks/overdue';
 import { positionAtEnd } from '../tasks/position';
-import { moveReminders } from '../tasks/reminders';
 import type { ImportedTask } from '../tasks/write';
 import {
   type Drafts,
@@ -38,7 +38,7 @@ async function writeProfile(lane: WritableLane, settings: Settings): Promise<voi
   const isKnown = time_zone !== undefined && (await knowsTimeZone(lane, time_zone));
   const after = await updateProfile(lane, isKnown ? settings : others);
   if (after.time_zone !== before.time_zone) {
-    await moveReminders(lane, { before: before.time_zone, after: after.time_zone });
+    await moveInstants(lane, { before: before.time_zone, after: after.time_zone });
   }
 }
 

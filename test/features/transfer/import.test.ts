@@ -45,6 +45,10 @@ async function fillLane(): Promise<void> {
     time_zone: 'Europe/Zurich',
     rrule: 'FREQ=MONTHLY',
     reminders: [{ minutes_before_due: 30 }, { at: '2030-01-01T10:00:00Z' }],
+    links: [
+      { url: 'https://example.com/a,b;c?d=e:f', title: 'A "plan"; ^a, b' },
+      { url: 'mailto:ada@example.com' },
+    ],
   });
   const weekly = await make('/tasks', {
     title: 'Weekly',
