@@ -208,20 +208,27 @@ describe('a to-do of another program', () => {
     [
       'LOCATION, URL, COMMENT and ATTACH',
       titled(
-        ...['LOCATION:Kitchen\\, left', 'URL:https://example.com/a;b', 'COMMENT:Note'],
-        'ATTACH;FMTTYPE=text/plain:https://example.com/file.txt',
+        ...[
+          'LOCATION:Kitchen\\, left',
+          'URL:https://example.com/a;b',
+          'URL:tel:+41441234567',
+          'COMMENT:Note',
+        ],
+        'ATTACH;FMTTYPE=text/plain;FILENAME=Plan.txt:https://example.com/file.txt',
         'ATTACH;FILENAME=a.png;ENCODING=BASE64;VALUE=BINARY:AAAA',
       ),
       {
-        description:
-          'Location: Kitchen, left\nURL: https://example.com/a;b\nComment: Note\nAttachment: https://example.com/file.txt',
+        description: 'Location: Kitchen, left\nURL: tel:+41441234567\nComment: Note',
+        links: [
+          { url: 'https://example.com/a;b', title: null },
+          { url: 'https://example.com/file.txt', title: 'Plan.txt' },
+        ],
       },
       [
         ['attach', 'a.png', null],
         ['location', 'Kitchen, left', 'Location: Kitchen, left'],
-        ['url', 'https://example.com/a;b', 'URL: https://example.com/a;b'],
+        ['url', 'tel:+41441234567', 'URL: tel:+41441234567'],
         ['comment', 'Note', 'Comment: Note'],
-        ['attach', 'https://example.com/file.txt', 'Attachment: https://example.com/file.txt'],
       ],
     ],
     [
