@@ -17,6 +17,8 @@ export async function up(knex: Knex): Promise<void> {
       rrule text not null,
       status text not null,
       reopened jsonb not null,
+      advanced boolean not null default true,
+      recorded_at timestamptz(3) not null default now(),
       primary key (user_id, id),
       foreign key (user_id, task_id) references tasklane.tasks on delete cascade
     )`);

@@ -31,20 +31,20 @@ limit
 -- insertCompletion
 insert into
   tasklane.completions (
-    completed_at, due_date, due_time, id, next_due_date, reopened, rrule, status, task_id,
-    time_zone, title, user_id
+    advanced, completed_at, due_date, due_time, id, next_due_date, recorded_at, reopened, rrule,
+    status, task_id, time_zone, title, user_id
   )
 values
-  (current_setting('app.now')::timestamptz(3), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+  ($1, $2, $3, $4, $5, $6, current_setting('app.now')::timestamptz(3), $7, $8, $9, $10, $11, $12, $13);
 
 -- insertCompletions
 insert into
   tasklane.completions (
-    completed_at, due_date, due_time, id, next_due_date, reopened, rrule, status, task_id,
-    time_zone, title, user_id
+    advanced, completed_at, due_date, due_time, id, next_due_date, recorded_at, reopened, rrule,
+    status, task_id, time_zone, title, user_id
   )
 values
-  ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+  ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 on conflict (user_id, id) do nothing
 returning
   id;
@@ -58,10 +58,13 @@ where
   completions.user_id = $1
   and task_id = $2
   and due_date = $3
+order by
+  recorded_at desc,
+  id desc
 limit
   $4;
 
--- lastCompletion
+-- lastCompletions
 select
   *
 from
@@ -70,10 +73,43 @@ where
   completions.user_id = $1
   and task_id = $2
 order by
-  completed_at desc,
+  recorded_at desc,
   id desc
 limit
   $3;
+
+select
+  *
+from
+  tasklane.completions as completions
+where
+  completions.user_id = $1
+  and task_id = $2
+  and advanced = $3
+order by
+  recorded_at desc,
+  id desc
+limit
+  $4;
+
+-- completedAhead
+select
+  due_date
+from
+  tasklane.completions as completions
+where
+  completions.user_id = $1
+  and task_id = $2
+  and advanced = $3
+  and due_date > $4;
+
+-- correctCompletion
+update tasklane.completions as completions
+set
+  completed_at = $1
+where
+  completions.user_id = $2
+  and id = $3;
 
 -- removeCompletion
 delete from tasklane.completions as completions

@@ -225,7 +225,11 @@ select
   $1,
   counter.before + change.n,
   change.type, change.entity_id, change.action,
-  change.fields::jsonb,
+  replace(
+    change.fields,
+    '"\u0000now"',
+    to_char(current_setting('app.now')::timestamptz(3) at time zone 'UTC', '\"YYYY-MM-DD"T"HH24:MI:SS.MS"Z"\"')
+  )::jsonb,
   current_setting('app.now')::timestamptz(3)
 from
   counter,

@@ -568,15 +568,13 @@ where
 update tasklane.tasks as tasks
 set
   status = $1::jsonb -> id::text ->> 0,
-  completed_at = case
-    when $2::jsonb -> id::text ->> 0 = 'completed' then coalesce(($3::jsonb -> id::text ->> 1)::timestamptz, current_setting('app.now')::timestamptz(3))
-  end,
+  completed_at = ($2::jsonb -> id::text ->> 1)::timestamptz,
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $4
+  tasks.user_id = $3
   and deleted_at is null
-  and id = any ($5);
+  and id = any ($4);
 
 -- src/features/tasks/delete.ts
 

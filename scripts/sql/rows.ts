@@ -61,6 +61,8 @@ export const completion: CompletionRow = {
   completed_at: instant,
   next_due_date: null,
   reopened: [],
+  advanced: true,
+  recorded_at: instant,
 };
 
 export const change: ChangeRow = {

@@ -186,8 +186,10 @@ export const allSamples: readonly FileSamples[] = [
     insertCompletion: (lane) => completions.insertCompletion(lane, completion),
     insertCompletions: (lane) => completions.insertCompletions(lane, [completion]),
     findCompletion: (lane) => completions.findCompletion(lane, id, '2026-11-21'),
-    lastCompletion: (lane) => completions.lastCompletion(lane, id),
-    removeCompletion: (lane) => completions.removeCompletion(lane, id),
+    lastCompletions: (lane) => completions.lastCompletions(lane, id),
+    completedAhead: (lane) => completions.completedAhead(lane, id, '2026-11-21'),
+    correctCompletion: (lane) => completions.correctCompletion(lane, completion, instant),
+    removeCompletion: (lane) => completions.removeCompletion(lane, completion),
     purgeCompletions: (lane) => completions.purgeCompletions(lane, [id]),
   }),
   filed<typeof profile>('features/profile/repository.ts', {
@@ -212,7 +214,7 @@ export const allSamples: readonly FileSamples[] = [
       ]),
     updateProject: (lane) => projects.updateProject(lane, project, { name: 'Other' }),
     rootsIn: (lane) => projects.rootsIn(lane, id),
-    deleteProject: (lane) => projects.deleteProject(lane, id),
+    deleteProject: (lane) => projects.deleteProject(lane, project),
   }),
   filed<typeof search>('features/search/repository.ts', {
     nearWords: (lane) => search.nearWords(lane, ['word'], 'public'),
@@ -260,7 +262,7 @@ export const allSamples: readonly FileSamples[] = [
       'new name': without('tags')((lane) => tags.updateTag(lane, tag, { name: 'other' })),
       'name of another tag': (lane) => tags.updateTag(lane, tag, { name: 'other' }),
     },
-    deleteTag: (lane) => tags.deleteTag(lane, id),
+    deleteTag: (lane) => tags.deleteTag(lane, tag),
   }),
   filed<typeof tasks>('features/tasks/repository.ts', {
     listTasks: {
@@ -289,7 +291,9 @@ export const allSamples: readonly FileSamples[] = [
     },
     updateTasks: (lane) => taskWrites.updateTasks(lane, [task], { project_id: null }),
     updateStatuses: (lane) =>
-      taskWrites.updateStatuses(lane, [{ id, from: 'pending', to: 'completed', completedAt: null }]),
+      taskWrites.updateStatuses(lane, [
+        { id, from: 'pending', to: 'completed', completedFrom: null, completedTo: instant },
+      ]),
   }),
   filed<typeof deletion>('features/tasks/delete.ts', {
     deleteTasks: (lane) => deletion.deleteTasks(lane, [id]),

@@ -117,23 +117,28 @@ export interface paths {
          *     - `{"completed": false}` sets a completed task to `pending`.
          *     - A request without a body switches between the two.
          *
+         *     `completed_at` tells when the task was completed, for example for a tick from a device that was offline.
+         *
          *     For a recurring task:
          *
          *     - `{"completed": true}` completes the current occurrence. The same task moves to its next occurrence: the first
-         *       date of its rule that is after both its due date and today. It is `pending`, and its closed subtasks are open
-         *       again.
+         *       date of its rule that is after both its due date and the day of the completion, and that is not completed yet.
+         *       It is `pending`, and its closed subtasks are open again.
          *     - `GET …/completions` lists a record of each completed occurrence.
          *     - If the rule has no more dates, the task itself becomes `completed`.
          *     - `occurrence` names the occurrence to complete, by its due date. If that occurrence is already completed, nothing
          *       changes. So a repeated request does not complete the next occurrence.
+         *     - `occurrence` can also be another date of the rule, before or after the due date. This stores a completion and does
+         *       not move the task. So completions of several occurrences can arrive in any order.
          *     - `{"completed": true}` on a cancelled task completes its current occurrence too.
          *     - `{"completed": false}` undoes the last completion, and restores the due date that the task had. With an
-         *       `occurrence`, it undoes the completion of that occurrence; if that is not completed, nothing changes.
+         *       `occurrence`, it undoes the completion of that occurrence; if that is not completed, nothing changes. If the
+         *       completion did not move the task, only its record is removed.
          *     - A request without a body completes the current occurrence. If the task is `completed`, it undoes the last
          *       completion.
          *
-         *     The answer is 409 `completion-changed` if a completion cannot be undone: the due date or the rule was changed after
-         *     it, or an occurrence after `occurrence` was completed.
+         *     The answer is 409 `completion-changed` if a completion that moved the task cannot be undone: the due date or the rule
+         *     was changed after it, or a later completion moved the task again.
          */
         patch: operations["completeTask"];
         trace?: never;
@@ -168,6 +173,8 @@ export interface paths {
          *     - With `repeat_from: schedule`, the skipped date counts towards the `COUNT` of the rule.
          *     - If the rule has no more dates, the task becomes `cancelled`.
          *     - If the task does not recur or is closed, the answer is 409.
+         *     - `occurrence` names the occurrence to skip, by its due date. If the task is already past it, nothing changes. So a
+         *       repeated request does not skip the next occurrence.
          */
         post: operations["skipOccurrence"];
         delete?: never;
@@ -226,7 +233,8 @@ export interface paths {
          * @description Returns a page of completion records, the latest first. A recurring task has one record for each completed
          *     occurrence.
          *
-         *     A record never changes. It is removed when the completion is undone, or when its task is purged.
+         *     A record is removed when the completion is undone, or when its task is purged. It changes only if `completed_at` of a
+         *     completed recurring task is corrected.
          */
         get: operations["listCompletions"];
         put?: never;
@@ -2244,6 +2252,12 @@ export interface components {
         ServerErrorProblem: components["schemas"]["InternalErrorProblem"] | components["schemas"]["ServiceUnavailableProblem"];
         /**
          * Format: date-time
+         * @description When the task was completed; absent or null for the time of the request. An instant up to 24 hours ahead of the clock
+         *     of the service counts as the time of the request, and a later one is refused. It requires the status `completed`.
+         */
+        CompletedAt: string | null;
+        /**
+         * Format: date-time
          * @description An instant with the format of `Timestamp`; null for none.
          */
         NullableTimestamp: string | null;
@@ -2265,6 +2279,7 @@ export interface components {
             description?: components["schemas"]["TaskDescription"];
             /** @default pending */
             status?: components["schemas"]["TaskStatus"];
+            completed_at?: components["schemas"]["CompletedAt"];
             /** @description The priority of the task; the default is the `default_priority` of the profile. */
             priority?: components["schemas"]["TaskPriority"];
             /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
@@ -2470,6 +2485,7 @@ export interface components {
             description?: components["schemas"]["TaskDescription"];
             /** @default pending */
             status?: components["schemas"]["TaskStatus"];
+            completed_at?: components["schemas"]["CompletedAt"];
             /** @default medium */
             priority?: components["schemas"]["TaskPriority"];
             /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
@@ -2540,6 +2556,7 @@ export interface components {
             title?: components["schemas"]["TaskTitle"];
             description?: components["schemas"]["TaskDescription"];
             status?: components["schemas"]["TaskStatus"];
+            completed_at?: components["schemas"]["CompletedAt"];
             priority?: components["schemas"]["TaskPriority"];
             /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
             project_id?: components["schemas"]["NullableId"];
@@ -2561,8 +2578,12 @@ export interface components {
         TaskCompletion: {
             /** @description True completes the task or its current occurrence. False undoes the completion. */
             completed: boolean;
-            /** @description For a recurring task, the due date of the occurrence to complete or to undo. */
+            /**
+             * @description For a recurring task, the due date of the occurrence to complete or to undo. It can be an earlier or a later date
+             *     of the rule than the due date of the task.
+             */
             occurrence?: components["schemas"]["CalendarDate"];
+            completed_at?: components["schemas"]["CompletedAt"];
         };
         /**
          * Completion changed
@@ -2586,6 +2607,11 @@ export interface components {
         });
         /** @description Why the completion cannot be changed. */
         CompletionConflictProblem: components["schemas"]["CompletionChangedProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
+        /** @description The occurrence to skip. */
+        OccurrenceSkip: {
+            /** @description The due date of the occurrence to skip. */
+            occurrence?: components["schemas"]["CalendarDate"];
+        };
         /**
          * Not recurring
          * @description The task has no next occurrence: it has no `rrule`, or it is closed.
@@ -2858,6 +2884,7 @@ export interface components {
             description?: components["schemas"]["TaskDescription"];
             /** @default pending */
             status?: components["schemas"]["TaskStatus"];
+            completed_at?: components["schemas"]["CompletedAt"];
             /** @description The priority of the task; the default is the `default_priority` of the profile. */
             priority?: components["schemas"]["TaskPriority"];
             /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
@@ -2905,6 +2932,7 @@ export interface components {
             title?: components["schemas"]["TaskTitle"];
             description?: components["schemas"]["TaskDescription"];
             status?: components["schemas"]["TaskStatus"];
+            completed_at?: components["schemas"]["CompletedAt"];
             priority?: components["schemas"]["TaskPriority"];
             /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
             project_id?: components["schemas"]["NullableIdOrReference"];
@@ -2945,8 +2973,12 @@ export interface components {
              * @default true
              */
             completed?: boolean;
-            /** @description For a recurring task, the due date of the occurrence to complete or to undo. */
+            /**
+             * @description For a recurring task, the due date of the occurrence to complete or to undo. It can be an earlier or a later date
+             *     of the rule than the due date of the task.
+             */
             occurrence?: components["schemas"]["CalendarDate"];
+            completed_at?: components["schemas"]["CompletedAt"];
         };
         /** @description Moves a recurring task to its next occurrence, like `POST …/tasks/{task_id}/skip`. */
         BatchSkipOccurrence: {
@@ -2957,6 +2989,8 @@ export interface components {
             op: "skip_occurrence";
             /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
+            /** @description The due date of the occurrence to skip. */
+            occurrence?: components["schemas"]["CalendarDate"];
         };
         /** @description The new position, project or parent of a task, like `TaskMove`, but ids can be references (`$name`). */
         BatchTaskMove: {
@@ -3863,6 +3897,10 @@ export interface components {
             next_due_date: components["schemas"]["NullableDate"];
             /** @description The closed subtasks that the completion opened again. */
             reopened: components["schemas"]["ReopenedSubtask"][];
+            /** @description True if the completion moved the task. False if it completed another occurrence than the current one. */
+            advanced: boolean;
+            /** @description The time when the service recorded the completion. Undoing follows the order of these times. */
+            recorded_at: components["schemas"]["Timestamp"];
         } & components["schemas"]["Completion"];
         /** @description All data of a lane. */
         LaneExport: {
@@ -3923,8 +3961,8 @@ export interface components {
             /** @description Tasks in the trash, with the fields of `TaskImport`. `id`, `deleted_at` and `deleted_with` are required. */
             trash?: unknown[];
             /**
-             * @description Completions, with the fields of `ExportedCompletion`. `reopened` is optional, because earlier releases did not
-             *     export it.
+             * @description Completions, with the fields of `ExportedCompletion`. `reopened`, `advanced` and `recorded_at` are optional,
+             *     because earlier releases did not export them.
              */
             completions?: unknown[];
             /** @description Ignored. Webhooks cannot be imported, because an export does not contain their secrets. */
@@ -6331,7 +6369,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "occurrence": "2026-11-28"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OccurrenceSkip"];
+            };
+        };
         responses: {
             200: components["responses"]["TaskRepresentation"];
             400: components["responses"]["MalformedRequest"];
@@ -6342,6 +6389,8 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["NotRecurring"];
             412: components["responses"]["TaskPreconditionFailed"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];

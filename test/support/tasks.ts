@@ -17,7 +17,13 @@ export interface TaskSeed {
 
 /** A task for the repository to insert. */
 export function newTask(title = 'A task'): Required<NewTask> & { priority: TaskPriority } {
-  return { ...structuredClone(absentFields), id: randomUUID(), title, priority: 'medium' };
+  return {
+    ...structuredClone(absentFields),
+    id: randomUUID(),
+    title,
+    priority: 'medium',
+    completed_at: new Date(),
+  };
 }
 
 /** Inserts tasks directly into the database, so that a test can choose values that the service sets. */

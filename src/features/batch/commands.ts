@@ -80,7 +80,7 @@ async function apply(lane: WritableLane, operation: BatchOperation, index: numbe
     case 'complete_task':
       return outcomeOf(await completeTask(lane, operation.id, operation), toTask, { ...task, part: '' });
     case 'skip_occurrence':
-      return outcomeOf(await skipTask(lane, operation.id), toTask, task);
+      return outcomeOf(await skipTask(lane, operation.id, operation), toTask, { ...task, part: '' });
     case 'move_task':
       return outcomeOf(await moveTask(lane, operation.id, operation.to), toTask, { ...task, part: '/to' });
     case 'delete_task':

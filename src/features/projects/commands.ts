@@ -35,9 +35,10 @@ export async function removeProject(
   id: string,
   tasks: 'move' | 'delete',
 ): Promise<'removed' | 'not-found'> {
-  if (!(await findProject(lane, id))) return 'not-found';
+  const row = await findProject(lane, id);
+  if (!row) return 'not-found';
   if (tasks === 'delete') await deleteTasks(lane, await rootsIn(lane, id));
-  await deleteProject(lane, id);
+  await deleteProject(lane, row);
   return 'removed';
 }
 

@@ -8,11 +8,19 @@ import type { Schemas, ValidationError } from '../../platform/contract/document/
 import type { WritableLane } from '../../platform/database/lane';
 import type { Reminder, TaskRow } from '../../platform/database/rows';
 import { spellTags } from '../tags/repository';
+import { mergeCompletedAt, readCompletedAt } from './completed-at';
 import { dueErrors, mergeDue, remindersLeft } from './due';
 import { absentFields, type TaskFields } from './fields';
-import { completeOccurrence, isCompleted, skipOccurrence, uncompleteOccurrence } from './occurrences';
+import {
+  completeOccurrence,
+  completeOther,
+  correctLastCompletion,
+  isCompleted,
+  skipOccurrence,
+  uncompleteOccurrence,
+} from './occurrences';
 import { moveNextTo, positionAtEnd, writePositions } from './position';
-import { goesOn, isRecurring, mergeRecurrence } from './recurrence';
+import { canBeDueOn, goesOn, hasRule, isRecurring, mergeRecurrence } from './recurrence';
 import { readReminders } from './reminders';
 import { findTask } from './repository';
 import { findParentAndProject, type HierarchyError, type ParentAndProject } from './tree';
@@ -29,7 +37,7 @@ export type TaskOutcome = TaskRow | Invalid | 'not-found';
 type Creation = Omit<Schemas['TaskCreate'], 'id'> & { id: string };
 type Change = { [F in keyof Schemas['TaskPatch']]?: Schemas['TaskPatch'][F] | undefined };
 
-type Resolved = { [F in keyof TaskFields]?: TaskFields[F] | undefined };
+type Resolved = { [F in keyof TaskFields]?: TaskFields[F] | undefined } & { completed_at?: Date | undefined };
 
 const notInLane = 'does not exist in this lane';
 
@@ -56,8 +64,9 @@ function hierarchyError({ field, reason }: HierarchyError): ValidationError {
 async function resolve(
   lane: WritableLane,
   current: TaskRow | null,
-  body: Change,
+  { completed_at: completed, ...body }: Change,
 ): Promise<Resolved | Invalid> {
+  const completed_at = mergeCompletedAt(current, { ...body, completed_at: completed });
   const isMoved = body.project_id !== undefined || body.parent_id !== undefined;
   const target = isMoved ? await findParentAndProject(lane, current, body) : (current ?? absentFields);
   const due = mergeDue(current ?? absentFields, body);
@@ -68,12 +77,16 @@ async function resolve(
   const errors = [
     ...(isHierarchyError(target) ? [hierarchyError(target)] : []),
     ...dueErrors(due),
+    ...(isError(completed_at) ? [completed_at] : []),
     ...(Array.isArray(recurrence) ? recurrence : []),
     ...(reminders && areErrors(reminders) ? reminders : []),
   ];
-  if (isHierarchyError(target) || Array.isArray(recurrence) || errors.length > 0) return { errors };
+  if (isHierarchyError(target) || Array.isArray(recurrence) || isError(completed_at) || errors.length > 0) {
+    return { errors };
+  }
   return {
     ...body,
+    completed_at,
     ...recurrence,
     ...(body.title === undefined ? {} : { title: body.title.trim() }),
     ...(body.tags === undefined ? {} : { tags: await spellTags(lane, body.tags) }),
@@ -82,6 +95,10 @@ async function resolve(
     ...due,
     reminders: (reminders ?? undefined) as Reminder[] | undefined,
   };
+}
+
+function isError(completedAt: Date | undefined | ValidationError): completedAt is ValidationError {
+  return completedAt !== undefined && 'pointer' in completedAt;
 }
 
 /** True if `readReminders` returned validation errors instead of reminders. */
@@ -101,10 +118,17 @@ export async function createTask(
   // A recurring task that is created as completed is first created open. Then its first occurrence is completed.
   const completes = fields.status === 'completed' && fields.rrule !== null;
   const status = completes ? 'pending' : fields.status;
-  const task = { ...(fields as TaskFields), priority: fields.priority, status, id } as NewTask;
+  const { completed_at } = fields;
+  const task = {
+    ...(fields as TaskFields),
+    priority: fields.priority,
+    status,
+    id,
+    completed_at: completes ? undefined : completed_at,
+  } as NewTask;
   const row = await insertTask(lane, task, !completes);
   if (!row) return 'id-taken';
-  return completes && isRecurring(row) ? completeOccurrence(lane, row) : row;
+  return completes && isRecurring(row) ? completeOccurrence(lane, row, completed_at) : row;
 }
 
 /** True if a body completes an occurrence that is already completed, for example because a client repeats a request. */
@@ -128,7 +152,12 @@ export async function changeTask(lane: WritableLane, id: string, body: Change): 
   const current = await findTask(lane, id);
   if (!current) return 'not-found';
   if (await isRepeat(lane, current, body)) {
-    return changeTask(lane, id, { ...body, status: undefined, due_date: undefined });
+    return changeTask(lane, id, {
+      ...body,
+      status: undefined,
+      due_date: undefined,
+      completed_at: undefined,
+    });
   }
   const fields = await resolve(lane, current, body);
   if ('errors' in fields) return fields;
@@ -136,11 +165,14 @@ export async function changeTask(lane: WritableLane, id: string, body: Change): 
     const undone = await uncompleteOccurrence(lane, current);
     if (undone !== 'completion-changed') return changeTask(lane, id, body);
   }
+  const { completed_at } = fields;
   if (fields.status !== 'completed' || !isRecurring({ ...current, rrule: fields.rrule ?? null })) {
+    const isCorrected = completed_at !== undefined && hasRule(current) && current.status === 'completed';
+    if (isCorrected) await correctLastCompletion(lane, current, completed_at);
     return updateTask(lane, current, fields, { isLast: true });
   }
-  const row = await updateTask(lane, current, { ...fields, status: undefined });
-  return isRecurring(row) ? completeOccurrence(lane, row) : row;
+  const row = await updateTask(lane, current, { ...fields, status: undefined, completed_at: undefined });
+  return isRecurring(row) ? completeOccurrence(lane, row, completed_at) : row;
 }
 
 /**
@@ -162,21 +194,31 @@ export function replaceTask(
 export async function completeTask(
   lane: WritableLane,
   id: string,
-  { completed, occurrence }: Partial<Schemas['TaskCompletion']> = {},
+  { completed, occurrence, completed_at }: Partial<Schemas['TaskCompletion']> = {},
 ): Promise<TaskOutcome | 'completion-changed'> {
   const current = await findTask(lane, id);
   if (!current) return 'not-found';
   const wanted = completed ?? (isRecurring(current) || current.status !== 'completed');
-  if (occurrence !== undefined && !(await isOccurrence(lane, current, occurrence))) {
-    const detail = 'must be the due date of the task or of a completed occurrence';
-    return { errors: [{ pointer: '/occurrence', code: 'not-allowed', detail }] };
+  const time = readCompletedAt(completed_at);
+  if (isError(time)) return { errors: [time] };
+  if (completed_at != null && !wanted) {
+    const detail = 'requires that `completed` is true';
+    return { errors: [{ pointer: '/completed_at', code: 'contradiction', detail }] };
   }
-  const isPast = occurrence !== undefined && occurrence !== current.due_date;
+  if (occurrence !== undefined && occurrence !== current.due_date) {
+    if (await isCompleted(lane, current, occurrence)) {
+      return wanted ? current : uncompleteOccurrence(lane, current, occurrence);
+    }
+    if (!hasRule(current) || !canBeDueOn(current, occurrence)) {
+      const detail = 'must be a due date of the task';
+      return { errors: [{ pointer: '/occurrence', code: 'not-allowed', detail }] };
+    }
+    return wanted ? completeOther(lane, current, occurrence, time) : current;
+  }
   if (wanted) {
-    if (isPast) return current;
-    return isRecurring(current)
-      ? completeOccurrence(lane, current)
-      : updateTask(lane, current, { status: 'completed' }, { isLast: true });
+    if (isRecurring(current)) return completeOccurrence(lane, current, time);
+    if (current.status === 'completed') return current;
+    return updateTask(lane, current, { status: 'completed', completed_at: time }, { isLast: true });
   }
   if (current.rrule !== null) return uncompleteOccurrence(lane, current, occurrence);
   return current.status === 'completed'
@@ -184,14 +226,26 @@ export async function completeTask(
     : current;
 }
 
-async function isOccurrence(lane: WritableLane, current: TaskRow, dueDate: string): Promise<boolean> {
-  return current.due_date === dueDate || isCompleted(lane, current, dueDate);
-}
-
-/** Moves a recurring task to its next occurrence without completing the current one. */
-export async function skipTask(lane: WritableLane, id: string): Promise<TaskOutcome | 'not-recurring'> {
+/**
+ * Moves a recurring task to its next occurrence without completing the current one. If the body has an `occurrence` that
+ * the task has passed, nothing changes.
+ */
+export async function skipTask(
+  lane: WritableLane,
+  id: string,
+  { occurrence }: Schemas['OccurrenceSkip'] = {},
+): Promise<TaskOutcome | 'not-recurring'> {
   const current = await findTask(lane, id);
   if (!current) return 'not-found';
+  if (occurrence !== undefined && hasRule(current)) {
+    const isPassed = occurrence < current.due_date || (occurrence === current.due_date && !goesOn(current));
+    if (isPassed) return current;
+    if (occurrence > current.due_date) {
+      if (await isCompleted(lane, current, occurrence)) return current;
+      const detail = 'must not be after the due date of the task';
+      return { errors: [{ pointer: '/occurrence', code: 'not-allowed', detail }] };
+    }
+  }
   return goesOn(current) ? skipOccurrence(lane, current) : 'not-recurring';
 }
 

@@ -262,7 +262,7 @@ export const taskHandlers: Pick<
   },
 
   async skipOccurrence(call) {
-    const outcome = await call.lane.write((lane) => skipTask(lane, call.path.task_id));
+    const outcome = await call.lane.write((lane) => skipTask(lane, call.path.task_id, call.body));
     return outcome === 'not-recurring' ? call.fail(outcome) : answerTask(call, outcome);
   },
 

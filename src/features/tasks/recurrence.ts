@@ -2,8 +2,8 @@
 
 import { parseRule } from '../../domain/recurrence/parse';
 import type { Rule } from '../../domain/recurrence/rule';
-import { advance, occurrences } from '../../domain/recurrence/schedule';
-import { todayIn } from '../../domain/time/calendar';
+import { advance, nextDate, occurrences } from '../../domain/recurrence/schedule';
+import { addDays, todayIn } from '../../domain/time/calendar';
 import type { ValidationError } from '../../platform/contract/document/operations';
 import type { TaskRow } from '../../platform/database/rows';
 
@@ -72,18 +72,36 @@ export function goesOn(row: TaskRow): row is RecurringTask {
   return isRecurring(row) && row.status !== 'cancelled';
 }
 
+/** True if the task has a recurrence rule, whatever its status is. */
+export function hasRule(row: TaskRow): row is RecurringTask {
+  return row.rrule !== null;
+}
+
 /**
- * The due date of the next occurrence if the current one is completed or skipped now; null if there is no next one.
+ * True if an occurrence of the task can be due on a date. With `repeat_from: completion`, the dates depend on the
+ * completions, so that any date between the start and the due date can be one.
+ */
+export function canBeDueOn(row: RecurringTask, date: string): boolean {
+  const { rrule, repeat_from, recurrence_start, due_date, due_time, time_zone } = row;
+  if (date <= recurrence_start) return date === recurrence_start;
+  if (repeat_from === 'completion') return date < due_date;
+  const clock = { time: due_time, zone: time_zone };
+  return nextDate(ruleOf(rrule), recurrence_start, addDays(date, -1), clock) === date;
+}
+
+/**
+ * The due date of the next occurrence if the current one is completed or skipped at an instant; null if there is no next
+ * one.
  * @param completions the number of completions, with the current one if it is completed
  * @param zone the time zone of the profile, for tasks without their own
  */
-export function nextDueDate(row: RecurringTask, completions: number, zone: string, now: Date): string | null {
+export function nextDueDate(row: RecurringTask, completions: number, zone: string, at: Date): string | null {
   return advance({
     rule: ruleOf(row.rrule),
     repeatFrom: row.repeat_from,
     start: row.recurrence_start,
     due: row.due_date,
-    completedOn: todayIn(row.time_zone ?? zone, now),
+    completedOn: todayIn(row.time_zone ?? zone, at),
     completions,
     clock: { time: row.due_time, zone: row.time_zone },
   });

@@ -16,6 +16,7 @@ import {
   differences,
   type RowToWrite,
   resultOf,
+  timeOfWrite,
   violatedConstraint,
   type WritableLane,
 } from '../../platform/database/lane';
@@ -42,6 +43,8 @@ function defined<F extends object>(fields: F): F {
 export type NewTask = Omit<TaskFields, 'priority'> & {
   id: string;
   priority?: TaskPriority | undefined;
+  /** For the status `completed`; undefined for the time of the write. */
+  completed_at?: Date | undefined;
 };
 
 async function insertRow(lane: WritableLane, task: NewTask): Promise<TaskRow> {
@@ -56,7 +59,7 @@ async function insertRow(lane: WritableLane, task: NewTask): Promise<TaskRow> {
         .insert('tasks', {
           priority: each.rows('profiles').select('default_priority'),
           ...(columnValues as RowToWrite<'tasks'>),
-          completed_at: isCompleted ? each.now : null,
+          completed_at: isCompleted ? (columnValues.completed_at ?? each.now) : null,
           created_at: each.now,
           updated_at: each.now,
         })
@@ -96,7 +99,7 @@ export async function insertTask(
 }
 
 /** A task from an import. It has a position, and it can have its own timestamps. */
-export type ImportedTask = Omit<NewTask, 'completion_count'> & {
+export type ImportedTask = Omit<NewTask, 'completion_count' | 'completed_at'> & {
   completion_count: number;
   position: string;
   completed_at: Date | null | undefined;
@@ -136,31 +139,42 @@ export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTa
   return rows;
 }
 
-type Changeable = TaskFields & Pick<TaskRow, 'position'>;
+type Changeable = TaskFields & Pick<TaskRow, 'position' | 'completed_at'>;
 
 /** The new values of a task's fields; undefined keeps the present value. */
 export type TaskChange = { [F in keyof Changeable]?: Changeable[F] | undefined };
 
+/**
+ * The time of completion after a change; undefined means the time of the write. It follows the status: set when the task
+ * becomes completed, kept while it stays so, otherwise null.
+ */
+function completedAt(
+  current: TaskRow,
+  { status = current.status, completed_at }: TaskChange,
+): Date | null | undefined {
+  if (status !== 'completed') return null;
+  return completed_at ?? current.completed_at ?? undefined;
+}
+
 async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChange): Promise<TaskRow> {
-  const { title, description, status } = { ...current, ...defined(wanted) } as TaskRow;
-  const becomesCompleted = status === 'completed' && current.completed_at === null;
+  const { title, description } = { ...current, ...defined(wanted) } as TaskRow;
+  const time = completedAt(current, wanted);
   const values = {
     id: current.id,
     ...defined(asJson(wanted)),
     ...(title !== current.title || description !== current.description
       ? wordsOfTask(title, description)
       : {}),
-    // It follows the status: set when the task becomes completed, kept while it stays so, otherwise null.
-    completed_at: status === 'completed' ? current.completed_at : null,
+    completed_at: time ?? null,
     version: current.version + 1,
   };
   const [row] = await lane.template<TaskRow, typeof values>(
-    becomesCompleted ? 'complete-task' : 'update-task',
+    time === undefined ? 'complete-task' : 'update-task',
     values,
     (each, { id, completed_at, ...columnValues }) =>
       update(liveTasks(each).where('id', id), {
         ...columnValues,
-        completed_at: becomesCompleted ? each.now : completed_at,
+        completed_at: time === undefined ? each.now : completed_at,
         updated_at: each.now,
       }).returning(taskColumns) as never,
   );
@@ -189,11 +203,17 @@ export async function updateTask(
   wanted: TaskChange,
   { isLast = false, remindedUntil }: UpdateOptions = {},
 ): Promise<TaskRow> {
-  const changed = differences<Changeable>(current, wanted);
+  const time = completedAt(current, wanted);
+  const changed = {
+    ...differences<Changeable>(current, { ...wanted, completed_at: undefined }),
+    ...(time === undefined
+      ? { completed_at: { from: null, to: timeOfWrite } }
+      : differences<Changeable>(current, { completed_at: time })),
+  };
   if (Object.keys(changed).length === 0) return current;
   const rearms = mayRearm(current, { ...current, ...defined(wanted) } as TaskRow);
   const needsOnlyRow = !changed.tags && !changed.project_id && !rearms;
-  const { due_at: _instant, completion_count: _count, ...fields } = changed;
+  const { due_at: _instant, ...fields } = changed;
   const record = () => lane.changed({ type: 'task', id: current.id, action: 'updated', fields });
   const write = () => {
     if (!changed.tags) record();
@@ -240,26 +260,29 @@ export interface StatusChange {
   readonly id: string;
   readonly from: TaskStatus;
   readonly to: TaskStatus;
-  /** For the status `completed`: when the task was completed; null means now. */
-  readonly completedAt: Date | null;
+  /** When the task was completed, before and after the change; null if the status is another than `completed`. */
+  readonly completedFrom: Date | null;
+  readonly completedTo: Date | null;
 }
 
 /** Changes the statuses of many tasks. Raises the version of each task and records a change for it. */
 export async function updateStatuses(lane: WritableLane, changes: readonly StatusChange[]): Promise<void> {
   for (const chunk of chunksOf(changes, rowsInStatement)) {
     const wanted = JSON.stringify(
-      Object.fromEntries(chunk.map(({ id, to, completedAt }) => [id, [to, completedAt]])),
+      Object.fromEntries(chunk.map(({ id, to, completedTo }) => [id, [to, completedTo]])),
     );
-    const completed = `case when ?::jsonb -> id::text ->> 0 = 'completed'
-      then coalesce((?::jsonb -> id::text ->> 1)::timestamptz, ?) end`;
     await update(liveTasks(lane).whereRaw('id = any(?)', [chunk.map(({ id }) => id)]), {
       status: lane.expression('?::jsonb -> id::text ->> 0', [wanted]),
-      completed_at: lane.expression(completed, [wanted, wanted, lane.now as never]),
+      completed_at: lane.expression('(?::jsonb -> id::text ->> 1)::timestamptz', [wanted]),
       version: lane.expression('version + 1'),
       updated_at: lane.now,
     });
   }
-  for (const { id, from, to } of changes) {
-    lane.changed({ type: 'task', id, action: 'updated', fields: { status: { from, to } } });
+  for (const { id, from, to, completedFrom, completedTo } of changes) {
+    const fields = differences<Pick<TaskRow, 'status' | 'completed_at'>>(
+      { status: from, completed_at: completedFrom },
+      { status: to, completed_at: completedTo },
+    );
+    lane.changed({ type: 'task', id, action: 'updated', fields });
   }
 }

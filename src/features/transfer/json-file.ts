@@ -93,8 +93,9 @@ function reopenedErrors(reopened: readonly Schemas['ReopenedSubtask'][]): Valida
   });
 }
 
-// Exports of earlier releases lack `reopened`.
-const checkCompletion = (item: Item) => checks.completion({ reopened: [], ...item });
+// Exports of earlier releases lack these.
+const checkCompletion = (item: Item) =>
+  checks.completion({ reopened: [], advanced: true, recorded_at: item.completed_at, ...item });
 
 function readCompletion(item: Item): Read<'completion'> {
   const wrong = checkCompletion(item);
@@ -103,6 +104,8 @@ function readCompletion(item: Item): Read<'completion'> {
     user_id: _user,
     completed_at,
     reopened = [],
+    advanced = true,
+    recorded_at = completed_at,
     ...record
   } = item as unknown as Schemas['ExportedCompletion'];
   const errors = reopenedErrors(reopened);
@@ -110,7 +113,9 @@ function readCompletion(item: Item): Read<'completion'> {
   const { id, task_id, title, due_date, due_time, time_zone, rrule, status, next_due_date } = record;
   return {
     ...{ id, task_id, title, due_date, due_time, time_zone, rrule, status, next_due_date },
+    advanced,
     completed_at: new Date(completed_at),
+    recorded_at: new Date(recorded_at),
     reopened: reopened.map((each) => ({
       ...each,
       completed_at: each.completed_at === null ? null : new Date(each.completed_at).toISOString(),

@@ -31,8 +31,16 @@ export function toTrashedTask(row: TaskRow): Schemas['TrashedTask'] {
 
 /** Maps a completion to the schema `ExportedCompletion`, with the fields that are needed to undo it. */
 export function toExportedCompletion(row: CompletionRow): Schemas['ExportedCompletion'] {
-  const { rrule, status, next_due_date } = row;
+  const { rrule, status, next_due_date, advanced, recorded_at } = row;
   // Rows from earlier releases also contain versions, which are left out.
   const reopened = row.reopened.map(({ id, status, completed_at }) => ({ id, status, completed_at }));
-  return { ...toCompletion(row), rrule, status, next_due_date, reopened };
+  return {
+    ...toCompletion(row),
+    rrule,
+    status,
+    next_due_date,
+    reopened,
+    advanced,
+    recorded_at: recorded_at.toISOString(),
+  };
 }

@@ -84,6 +84,10 @@ export interface CompletionRow {
     status: 'completed' | 'cancelled';
     completed_at: string | null;
   }[];
+  /** True if the completion moved the task. False if it completed another occurrence than the current one. */
+  advanced: boolean;
+  /** When it was recorded. `completed_at` can be earlier, because clients can give it. */
+  recorded_at: Date;
 }
 
 /** A reminder whose time has not come. */
