@@ -421,58 +421,58 @@ where
   and (tag_id, task_id) > ($2, $3);
 
 select
-  task_id, fire_at
+  task_id, identity
 from
   tasklane.reminders as reminders
 where
   reminders.user_id = $1
 order by
   task_id asc,
-  fire_at asc
+  identity asc
 limit
   $2
 offset
   $3;
 
 select
-  coalesce(sum(60 + coalesce(pg_column_size(user_id), 0)), 0) as bytes
+  coalesce(sum(68 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(identity), 0)), 0) as bytes
 from
   tasklane.reminders as reminders
 where
   reminders.user_id = $1
-  and (task_id, fire_at) <= ($2, $3);
+  and (task_id, identity) <= ($2, $3);
 
 select
-  task_id, fire_at
+  task_id, identity
 from
   tasklane.reminders as reminders
 where
   reminders.user_id = $1
-  and (task_id, fire_at) > ($2, $3)
+  and (task_id, identity) > ($2, $3)
 order by
   task_id asc,
-  fire_at asc
+  identity asc
 limit
   $4
 offset
   $5;
 
 select
-  coalesce(sum(60 + coalesce(pg_column_size(user_id), 0)), 0) as bytes
+  coalesce(sum(68 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(identity), 0)), 0) as bytes
 from
   tasklane.reminders as reminders
 where
   reminders.user_id = $1
-  and (task_id, fire_at) > ($2, $3)
-  and (task_id, fire_at) <= ($4, $5);
+  and (task_id, identity) > ($2, $3)
+  and (task_id, identity) <= ($4, $5);
 
 select
-  coalesce(sum(60 + coalesce(pg_column_size(user_id), 0)), 0) as bytes
+  coalesce(sum(68 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(identity), 0)), 0) as bytes
 from
   tasklane.reminders as reminders
 where
   reminders.user_id = $1
-  and (task_id, fire_at) > ($2, $3);
+  and (task_id, identity) > ($2, $3);
 
 select
   id

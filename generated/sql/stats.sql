@@ -27,14 +27,23 @@ select
         tasklane.completions as completions
       where
         completions.user_id = $1
+    ),
+    (
+      select
+        min(completed_at)
+      from
+        tasklane.tasks as tasks
+      where
+        tasks.user_id = $2
+        and deleted_with is not null
     )
   ) as since
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $2
+  profiles.user_id = $3
 limit
-  $3;
+  $4;
 
 -- findCompletions
 with
@@ -45,15 +54,6 @@ with
       tasklane.completions as completions
     where
       completions.user_id = $1
-      and task_id in (
-        select
-          id
-        from
-          tasklane.tasks as tasks
-        where
-          tasks.user_id = $2
-          and deleted_at is null
-      )
   ),
   reopened as (
     select
@@ -62,16 +62,7 @@ with
       record,
       jsonb_to_recordset(reopened) as task (id uuid, status text, completed_at timestamptz(3))
     where
-      task.status = $3
-      and task.id in (
-        select
-          id
-        from
-          tasklane.tasks as tasks
-        where
-          tasks.user_id = $4
-          and deleted_at is null
-      )
+      task.status = $2
   ),
   other as (
     select
@@ -79,8 +70,7 @@ with
     from
       tasklane.tasks as tasks
     where
-      tasks.user_id = $5
-      and deleted_at is null
+      tasks.user_id = $3
       and completed_at is not null
     union
     select
@@ -112,7 +102,7 @@ with
   days as (
     select
       (
-        completed_at at time zone 'UTC' + make_interval(secs => ($6::integer[]) [width_bucket(completed_at, $7::timestamptz[])])
+        completed_at at time zone 'UTC' + make_interval(secs => ($4::integer[]) [width_bucket(completed_at, $5::timestamptz[])])
       )::date as day,
       count(*)
     from
@@ -145,7 +135,7 @@ select
     from
       days
     where
-      day between $8 and $9
+      day between $6 and $7
   ) as counts,
   coalesce(
     (
@@ -163,13 +153,13 @@ select
       from
         streaks
       where
-        last >= $10
+        last >= $8
     ),
     0
   )::integer as current
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $11
+  profiles.user_id = $9
 limit
-  $12;
+  $10;

@@ -411,22 +411,33 @@ limit
   $2;
 
 select
-  task_id, fire_at
+  task_id, identity
 from
   tasklane.reminders as reminders
 where
   reminders.user_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and fired_at is not null;
 
 delete from tasklane.reminders as reminders
 where
   reminders.user_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and (
+    fired_at is null
+    or fired_at < current_setting('app.now')::timestamptz(3) - make_interval(days => $3)
+    or (task_id, identity) in (
+      select
+        *
+      from
+        unnest($4::uuid[], $5::text[])
+    )
+  );
 
 insert into
-  tasklane.reminders (fire_at, task_id, user_id)
+  tasklane.reminders (fire_at, fired_at, identity, task_id, user_id)
 values
-  ($1, $2, $3);
+  ($1, $2, $3, $4, $5);
 
 -- insertTasks
 insert into
@@ -499,6 +510,11 @@ where
   profiles.user_id = $1
 limit
   $2;
+
+insert into
+  tasklane.reminders (fire_at, fired_at, identity, task_id, user_id)
+values
+  ($1, $2, $3, $4, $5);
 
 -- updateTask: title
 update tasklane.tasks as tasks
@@ -722,6 +738,16 @@ where
 
 -- src/features/tasks/reminders.ts
 
+-- remindersFor
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.user_id = $1
+limit
+  $2;
+
 -- armReminders
 select
   *
@@ -733,22 +759,33 @@ limit
   $2;
 
 select
-  task_id, fire_at
+  task_id, identity
 from
   tasklane.reminders as reminders
 where
   reminders.user_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and fired_at is not null;
 
 delete from tasklane.reminders as reminders
 where
   reminders.user_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and (
+    fired_at is null
+    or fired_at < current_setting('app.now')::timestamptz(3) - make_interval(days => $3)
+    or (task_id, identity) in (
+      select
+        *
+      from
+        unnest($4::uuid[], $5::text[])
+    )
+  );
 
 insert into
-  tasklane.reminders (fire_at, task_id, user_id)
+  tasklane.reminders (fire_at, fired_at, identity, task_id, user_id)
 values
-  ($1, $2, $3);
+  ($1, $2, $3, $4, $5);
 
 update tasklane.profiles
 set
@@ -771,9 +808,9 @@ limit
   $2;
 
 insert into
-  tasklane.reminders (fire_at, task_id, user_id)
+  tasklane.reminders (fire_at, fired_at, identity, task_id, user_id)
 values
-  ($1, $2, $3);
+  ($1, $2, $3, $4, $5);
 
 update tasklane.profiles
 set
@@ -794,26 +831,37 @@ where
   tasks.user_id = $1
   and deleted_at is null
   and due_date is not null
-  and due_at is null
+  and time_zone is null
   and reminders <> '[]';
 
 select
-  task_id, fire_at
+  task_id, identity
 from
   tasklane.reminders as reminders
 where
   reminders.user_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and fired_at is not null;
 
 delete from tasklane.reminders as reminders
 where
   reminders.user_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and (
+    fired_at is null
+    or fired_at < current_setting('app.now')::timestamptz(3) - make_interval(days => $3)
+    or (task_id, identity) in (
+      select
+        *
+      from
+        unnest($4::uuid[], $5::text[])
+    )
+  );
 
 insert into
-  tasklane.reminders (fire_at, task_id, user_id)
+  tasklane.reminders (fire_at, fired_at, identity, task_id, user_id)
 values
-  ($1, $2, $3);
+  ($1, $2, $3, $4, $5);
 
 update tasklane.profiles
 set
@@ -827,12 +875,13 @@ where
 
 -- fireReminders
 select
-  task_id, fire_at
+  task_id, identity, fire_at
 from
   tasklane.reminders as reminders
 where
   reminders.user_id = $1
   and fire_at <= current_setting('app.now')::timestamptz(3)
+  and fired_at is null
 order by
   fire_at asc,
   task_id asc
@@ -849,14 +898,16 @@ where
   and id in ($2)
   and status_rank <= 2;
 
-delete from tasklane.reminders as reminders
+update tasklane.reminders as reminders
+set
+  fired_at = current_setting('app.now')::timestamptz(3)
 where
   reminders.user_id = $1
-  and (task_id, fire_at) in (
+  and (task_id, identity) in (
     select
       *
     from
-      unnest($2::uuid[], $3::timestamptz[])
+      unnest($2::uuid[], $3::text[])
   );
 
 -- src/features/tasks/tree.ts
@@ -906,18 +957,20 @@ from
   tasklane.reminders as reminders
 where
   fire_at <= now()
+  and fired_at is null
 order by
   fire_at asc
 limit
   $1;
 
 select
-  task_id, fire_at
+  task_id, identity, fire_at
 from
   tasklane.reminders as reminders
 where
   reminders.user_id = $1
   and fire_at <= current_setting('app.now')::timestamptz(3)
+  and fired_at is null
 order by
   fire_at asc,
   task_id asc
@@ -934,12 +987,14 @@ where
   and id in ($2)
   and status_rank <= 2;
 
-delete from tasklane.reminders as reminders
+update tasklane.reminders as reminders
+set
+  fired_at = current_setting('app.now')::timestamptz(3)
 where
   reminders.user_id = $1
-  and (task_id, fire_at) in (
+  and (task_id, identity) in (
     select
       *
     from
-      unnest($2::uuid[], $3::timestamptz[])
+      unnest($2::uuid[], $3::text[])
   );

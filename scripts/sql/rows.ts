@@ -5,6 +5,7 @@ import type {
   CompletionRow,
   ProfileRow,
   ProjectRow,
+  Reminder,
   TagRow,
   TaskRow,
   WebhookDeliveryRow,
@@ -17,6 +18,8 @@ export const otherId = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f';
 export const instant = new Date('2026-11-21T09:30:00.000Z');
 
 const versioned = { user_id: userId, id, version: 1, created_at: instant, updated_at: instant };
+
+export const reminder: Reminder = { at: null, minutes_before_due: 5, days_before_due: null, time: null };
 
 export const task: TaskRow = {
   ...versioned,
@@ -31,7 +34,7 @@ export const task: TaskRow = {
   position: 'a0',
   tags: ['tag'],
   due_date: '2026-11-21',
-  reminders: [{ at: null, minutes_before_due: 5 }],
+  reminders: [reminder],
   deleted_at: instant,
   deleted_with: id,
   due_local: '2026-11-21',
@@ -140,7 +143,7 @@ const rows: Readonly<Record<string, object>> = {
   projects: project,
   tags: tag,
   completions: completion,
-  reminders: { user_id: userId, task_id: id, fire_at: instant },
+  reminders: { user_id: userId, task_id: id, identity: '5', fire_at: instant },
   changes: change,
   webhooks: webhook,
   idempotency_keys: { user_id: userId, operation: 'createTask', key_hash: Buffer.alloc(32) },

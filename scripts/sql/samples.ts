@@ -38,7 +38,19 @@ import { idempotencyRecordsJob } from '../../src/platform/jobs/idempotency-recor
 import type { Job, JobContext } from '../../src/platform/jobs/job';
 import { storageJob } from '../../src/platform/jobs/storage';
 import type { EmptyTables } from './recorder';
-import { completion, delivery, id, instant, otherId, project, tag, task, userId, webhook } from './rows';
+import {
+  completion,
+  delivery,
+  id,
+  instant,
+  otherId,
+  project,
+  reminder,
+  tag,
+  task,
+  userId,
+  webhook,
+} from './rows';
 
 /** A call that sends statements, or the text of statements that are constants. */
 export type Sample =
@@ -306,12 +318,15 @@ export const allSamples: readonly FileSamples[] = [
     writePositions: (lane) => positions.writePositions(lane, 'tasks', [{ id, position: 'a1' }]),
   }),
   filed<typeof reminders>('features/tasks/reminders.ts', {
+    remindersFor: (lane) =>
+      reminders.remindersFor(
+        lane,
+        { ...task, reminders: [{ ...reminder, at: '2026-11-21T08:00:00.000Z' }] },
+        { ...task, due_date: '2026-11-22' },
+      ),
     armReminders: (lane) => reminders.armReminders(lane, null, task),
-    armImported: (lane) =>
-      reminders.armImported(lane, [
-        { ...task, reminders: [{ at: '9999-01-01T00:00:00.000Z', minutes_before_due: null }] },
-      ]),
-    moveReminders: (lane) => reminders.moveReminders(lane, { before: 'UTC', after: 'Europe/Zurich' }),
+    armImported: (lane) => reminders.armImported(lane, [task]),
+    moveReminders: (lane) => reminders.moveReminders(lane, { after: 'Europe/Zurich' }),
     fireReminders: (lane) => reminders.fireReminders(lane, 100),
   }),
   filed<typeof trees>('features/tasks/tree.ts', {

@@ -614,8 +614,8 @@ export interface paths {
          * @description Returns the current counts of the lane's tasks, and the number of completions on each day of a range. Days are
          *     counted in the time zone `tz`. The range has at most 366 days.
          *
-         *     Each completed occurrence of a recurring task counts as one completion. Tasks in the trash and their completions
-         *     are not counted.
+         *     Each completed occurrence of a recurring task counts as one completion. Tasks in the trash are not counted, but
+         *     their completions are: deleting a completed task lowers no streak and no total. They count until the task is purged.
          */
         get: operations["getStats"];
         put?: never;
@@ -1786,20 +1786,29 @@ export interface components {
          */
         RepeatFrom: "schedule" | "completion";
         /**
-         * @description A reminder: an instant, or a number of minutes before the task is due. A task that is due all day counts as due at
-         *     the start of the day. A due time without a time zone is in the time zone of the profile.
+         * @description A reminder, in one of three forms: an instant (`at`), a number of minutes before the task is due
+         *     (`minutes_before_due`), or a time of day on the due date or on a day before it (`days_before_due` and `time`). A task
+         *     that is due all day counts as due at the start of the day. Times without a time zone are in the time zone of the
+         *     profile.
          */
         Reminder: {
             /**
              * Format: date-time
-             * @description The instant; null if the reminder depends on the due date.
+             * @description The instant; null for the other forms. If the due date changes, the instant moves with it and keeps its distance.
              */
             at: string | null;
             /**
              * Format: int32
-             * @description The number of minutes before the task is due, at most four weeks; null if the reminder is an instant.
+             * @description The number of minutes before the task is due, at most four weeks; null for the other forms.
              */
             minutes_before_due: number | null;
+            /**
+             * Format: int32
+             * @description The number of days before the due date, 0 for the due date itself; null for the other forms.
+             */
+            days_before_due: number | null;
+            /** @description The time of day; null for the other forms. */
+            time: components["schemas"]["NullableTimeOfDay"];
         };
         /**
          * @description The position of the item in the order that the user chose. Positions sort by code point: the smaller text comes
@@ -1847,8 +1856,8 @@ export interface components {
              */
             recurrence_start: string | null;
             /**
-             * @description The reminders of the task, as they were set. Reminders before the due date are removed when the due date is
-             *     removed.
+             * @description The reminders of the task. Instants move with the due date. Reminders that depend on the due date are removed
+             *     when the due date is removed.
              */
             reminders: components["schemas"]["Reminder"][];
             position: components["schemas"]["Position"];
@@ -2261,15 +2270,23 @@ export interface components {
          * @description An instant with the format of `Timestamp`; null for none.
          */
         NullableTimestamp: string | null;
-        /** @description A reminder, with either `at` or `minutes_before_due`. */
+        /** @description A reminder, with either `at`, `minutes_before_due`, or both `days_before_due` and `time`. */
         ReminderInput: {
-            /** @description The instant; null or absent if the reminder depends on the due date. */
+            /** @description The instant; null or absent for the other forms. */
             at?: components["schemas"]["NullableTimestamp"];
             /**
              * Format: int32
-             * @description The number of minutes before the task is due, at most four weeks; null or absent if the reminder is an instant.
+             * @description The number of minutes before the task is due, at most four weeks; null or absent for the other forms.
              */
             minutes_before_due?: number | null;
+            /**
+             * Format: int32
+             * @description The number of days before the due date, at most 28, and 0 for the due date itself; null or absent for the other
+             *     forms.
+             */
+            days_before_due?: number | null;
+            /** @description The time of day; null or absent for the other forms. */
+            time?: components["schemas"]["NullableTimeOfDay"];
         };
         /** @description A new task. */
         TaskCreate: {
@@ -3512,7 +3529,11 @@ export interface components {
             /** @description The id of the changed entity; null for the profile, because a lane has only one. */
             entity_id: string | null;
             action: components["schemas"]["ChangeAction"];
-            /** @description For an update, the changed fields, each with its old and its new value. */
+            /**
+             * @description The changed fields, each with its old and its new value. For a task, `completion_count` is the number of completed
+             *     occurrences since its rule was set. If a project, tag, webhook or completion is deleted, the fields are its last
+             *     values, and the new values are null. A created entity, and a task that moves to the trash, list no fields.
+             */
             fields: {
                 [key: string]: components["schemas"]["FieldChange"];
             };
@@ -4628,7 +4649,9 @@ export interface components {
                  *       "reminders": [
                  *         {
                  *           "at": null,
-                 *           "minutes_before_due": 30
+                 *           "minutes_before_due": 30,
+                 *           "days_before_due": null,
+                 *           "time": null
                  *         }
                  *       ],
                  *       "position": "m00064422c6a9c0",
@@ -4739,7 +4762,9 @@ export interface components {
                  *         "reminders": [
                  *           {
                  *             "at": null,
-                 *             "minutes_before_due": 30
+                 *             "minutes_before_due": 30,
+                 *             "days_before_due": null,
+                 *             "time": null
                  *           }
                  *         ],
                  *         "position": "m00064422c6a9c0",
@@ -5857,7 +5882,9 @@ export interface operations {
                      *           "reminders": [
                      *             {
                      *               "at": null,
-                     *               "minutes_before_due": 30
+                     *               "minutes_before_due": 30,
+                     *               "days_before_due": null,
+                     *               "time": null
                      *             }
                      *           ],
                      *           "position": "m00064422c6a9c0",
@@ -5997,7 +6024,9 @@ export interface operations {
                      *       "reminders": [
                      *         {
                      *           "at": null,
-                     *           "minutes_before_due": 30
+                     *           "minutes_before_due": 30,
+                     *           "days_before_due": null,
+                     *           "time": null
                      *         }
                      *       ],
                      *       "position": "m00064422c6a9c0",
@@ -6764,7 +6793,9 @@ export interface operations {
                      *             "reminders": [
                      *               {
                      *                 "at": null,
-                     *                 "minutes_before_due": 30
+                     *                 "minutes_before_due": 30,
+                     *                 "days_before_due": null,
+                     *                 "time": null
                      *               }
                      *             ],
                      *             "position": "m00064422c6a9c0",
@@ -8152,7 +8183,9 @@ export interface operations {
                      *             "reminders": [
                      *               {
                      *                 "at": null,
-                     *                 "minutes_before_due": 30
+                     *                 "minutes_before_due": 30,
+                     *                 "days_before_due": null,
+                     *                 "time": null
                      *               }
                      *             ],
                      *             "position": "m00064422c6a9c0",
@@ -9247,7 +9280,9 @@ export interface operations {
                      *           "reminders": [
                      *             {
                      *               "at": null,
-                     *               "minutes_before_due": 30
+                     *               "minutes_before_due": 30,
+                     *               "days_before_due": null,
+                     *               "time": null
                      *             }
                      *           ],
                      *           "position": "m00064422c6a9c0",
@@ -10228,7 +10263,9 @@ export interface operations {
                  *           "reminders": [
                  *             {
                  *               "at": null,
-                 *               "minutes_before_due": 30
+                 *               "minutes_before_due": 30,
+                 *               "days_before_due": null,
+                 *               "time": null
                  *             }
                  *           ],
                  *           "position": "m00064422c6a9c0",

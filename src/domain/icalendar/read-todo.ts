@@ -240,6 +240,12 @@ function createReader(locations: ReadonlyMap<string, string>) {
     const minutes = due && Math.floor((millisecondsOf(due) - time) / 60_000);
     if (anchor.zone !== null && (minutes === undefined || minutes > maxMinutes))
       return { at: new Date(time).toISOString() };
+    // An alarm after the start of an all-day task is a time of its day.
+    if (due?.time === null && minutes !== undefined && minutes < 0 && minutes > -1440) {
+      const [hour, minute] = [Math.floor(-minutes / 60), -minutes % 60];
+      const time = `${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`;
+      return { days_before_due: 0, time };
+    }
     return minutes === undefined || minutes < 0 ? undefined : { minutes_before_due: minutes };
   }
 

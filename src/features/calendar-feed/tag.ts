@@ -19,7 +19,7 @@ const sample: CalendarTask = {
   rrule: 'FREQ=MONTHLY;COUNT=3',
   repeat_from: 'schedule',
   recurrence_start: '2026-01-31',
-  reminders: [{ at: null, minutes_before_due: 5 }],
+  reminders: [{ at: null, minutes_before_due: 5, days_before_due: null, time: null }],
   version: 1,
   created_at: '2026-11-21T09:30:00.000Z',
   updated_at: '2026-11-21T09:30:00.000Z',

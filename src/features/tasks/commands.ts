@@ -8,8 +8,8 @@ import type { Schemas, ValidationError } from '../../platform/contract/document/
 import type { WritableLane } from '../../platform/database/lane';
 import type { Reminder, TaskRow } from '../../platform/database/rows';
 import { spellTags } from '../tags/repository';
-import { mergeCompletedAt, readCompletedAt } from './completed-at';
-import { dueErrors, mergeDue, remindersLeft } from './due';
+import { isTimeError, mergeCompletedAt, readCompletedAt } from './completed-at';
+import { dueErrors, mergeDue } from './due';
 import { absentFields, type TaskFields } from './fields';
 import {
   completeOccurrence,
@@ -21,7 +21,7 @@ import {
 } from './occurrences';
 import { moveNextTo, positionAtEnd, writePositions } from './position';
 import { canBeDueOn, goesOn, hasRule, isRecurring, mergeRecurrence } from './recurrence';
-import { readReminders } from './reminders';
+import { readReminders, remindersFor } from './reminders';
 import { findTask } from './repository';
 import { findParentAndProject, type HierarchyError, type ParentAndProject } from './tree';
 import { insertTask, type NewTask, updateTask } from './write';
@@ -73,15 +73,20 @@ async function resolve(
   const recurrence = mergeRecurrence(current ?? absentFields, body, due.due_date);
   const reminders = body.reminders
     ? readReminders(body.reminders, due.due_date)
-    : current && remindersLeft(current.reminders, due.due_date);
+    : current && (await remindersFor(lane, current, due));
   const errors = [
     ...(isHierarchyError(target) ? [hierarchyError(target)] : []),
     ...dueErrors(due),
-    ...(isError(completed_at) ? [completed_at] : []),
+    ...(isTimeError(completed_at) ? [completed_at] : []),
     ...(Array.isArray(recurrence) ? recurrence : []),
     ...(reminders && areErrors(reminders) ? reminders : []),
   ];
-  if (isHierarchyError(target) || Array.isArray(recurrence) || isError(completed_at) || errors.length > 0) {
+  if (
+    isHierarchyError(target) ||
+    Array.isArray(recurrence) ||
+    isTimeError(completed_at) ||
+    errors.length > 0
+  ) {
     return { errors };
   }
   return {
@@ -95,10 +100,6 @@ async function resolve(
     ...due,
     reminders: (reminders ?? undefined) as Reminder[] | undefined,
   };
-}
-
-function isError(completedAt: Date | undefined | ValidationError): completedAt is ValidationError {
-  return completedAt !== undefined && 'pointer' in completedAt;
 }
 
 /** True if `readReminders` returned validation errors instead of reminders. */
@@ -200,7 +201,7 @@ export async function completeTask(
   if (!current) return 'not-found';
   const wanted = completed ?? (isRecurring(current) || current.status !== 'completed');
   const time = readCompletedAt(completed_at);
-  if (isError(time)) return { errors: [time] };
+  if (isTimeError(time)) return { errors: [time] };
   if (completed_at != null && !wanted) {
     const detail = 'requires that `completed` is true';
     return { errors: [{ pointer: '/completed_at', code: 'contradiction', detail }] };

@@ -19,6 +19,11 @@ export function readCompletedAt(text: string | null | undefined): Date | undefin
   return { pointer: '/completed_at', code: 'too-large', detail };
 }
 
+/** True if `readCompletedAt` or `mergeCompletedAt` returned a validation error. */
+export function isTimeError(time: Date | undefined | ValidationError): time is ValidationError {
+  return time !== undefined && 'pointer' in time;
+}
+
 /**
  * The instant of a completion in a body with the fields of a task. A body can repeat the present value of the task, also
  * if it changes the status.

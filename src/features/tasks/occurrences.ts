@@ -14,6 +14,7 @@ import {
 import { findTimeZone } from '../profile/repository';
 import { dueAt } from './due';
 import { nextDueDate, type RecurringTask } from './recurrence';
+import { remindersFor } from './reminders';
 import { levelsBelow } from './tree';
 import { type StatusChange, type TaskChange, updateStatuses, updateTask } from './write';
 
@@ -62,8 +63,9 @@ async function reopenSubtasks(lane: WritableLane, id: string): Promise<Reopened[
 }
 
 /** The fields that move a task to its occurrence on a due date. */
-function onto(row: RecurringTask, due_date: string): TaskChange {
-  return { due_date, due_at: dueAt({ ...row, due_date }), status: 'pending' };
+async function onto(lane: WritableLane, row: TaskRow, due_date: string): Promise<TaskChange> {
+  const due = { ...row, due_date };
+  return { due_date, due_at: dueAt(due), reminders: await remindersFor(lane, row, due), status: 'pending' };
 }
 
 /** What a completion copies from its task. */
@@ -93,7 +95,8 @@ export async function completeOccurrence(
   if (next_due_date === null) {
     return updateTask(lane, current, { status: 'completed', completed_at, completion_count });
   }
-  return updateTask(lane, current, { ...onto(current, next_due_date), completion_count });
+  const change = await onto(lane, current, next_due_date);
+  return updateTask(lane, current, { ...change, completion_count }, { move: 'next' });
 }
 
 /**
@@ -180,14 +183,9 @@ export async function uncompleteOccurrence(
         return { id, from: pending, to: status, completedFrom: null, completedTo };
       }),
   );
-  const { due_date, status } = completion;
-  const due_at = dueAt({ ...current, due_date });
-  return updateTask(
-    lane,
-    current,
-    { due_date, due_at, status, completion_count },
-    { remindedUntil: new Date() },
-  );
+  const change = await onto(lane, current, completion.due_date);
+  const { status } = completion;
+  return updateTask(lane, current, { ...change, status, completion_count }, { move: 'previous' });
 }
 
 /**
@@ -197,5 +195,5 @@ export async function skipOccurrence(lane: WritableLane, current: RecurringTask)
   const due_date = await next(lane, current, current.completion_count, new Date());
   if (due_date === null) return updateTask(lane, current, { status: 'cancelled' });
   await reopenSubtasks(lane, current.id);
-  return updateTask(lane, current, onto(current, due_date));
+  return updateTask(lane, current, await onto(lane, current, due_date), { move: 'next' });
 }

@@ -5,7 +5,7 @@
  * 1. the row, with the words for searches; a new row adds its bytes to the lane's storage
  * 2. the tags that the lane lacks, and the task's links to its tags
  * 3. a change in the lane's history, so that new tags come before their task
- * 4. the task's pending reminders
+ * 4. the times of the task's reminders
  * 5. the project of its subtasks
  *
  * If a write of the lane ends with a task that needs only 1 and 3, these travel with the commit in one flight.
@@ -25,7 +25,7 @@ import { update } from '../../platform/database/update';
 import { wordsOfTask } from '../search/repository';
 import { replaceTaskTags, tagTasks } from '../tags/repository';
 import { type TaskFields, taskColumns } from './fields';
-import { armImported, armReminders, mayRearm } from './reminders';
+import { armImported, armReminders, mayRearm, type OccurrenceMove } from './reminders';
 import { liveTasks } from './repository';
 import { levelsBelow } from './tree';
 
@@ -189,8 +189,8 @@ async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChang
 export interface UpdateOptions {
   /** The write of the lane sends nothing afterwards. */
   readonly isLast?: boolean;
-  /** For a task that returns to an earlier occurrence: its reminders up to this instant have fired. */
-  readonly remindedUntil?: Date;
+  /** The task moves to another occurrence. */
+  readonly move?: OccurrenceMove;
 }
 
 /**
@@ -201,7 +201,7 @@ export async function updateTask(
   lane: WritableLane,
   current: TaskRow,
   wanted: TaskChange,
-  { isLast = false, remindedUntil }: UpdateOptions = {},
+  { isLast = false, move }: UpdateOptions = {},
 ): Promise<TaskRow> {
   const time = completedAt(current, wanted);
   const changed = {
@@ -224,7 +224,7 @@ export async function updateTask(
     await replaceTaskTags(lane, row.id, row.tags);
     record();
   }
-  if (rearms) await armReminders(lane, current, row, remindedUntil);
+  if (rearms) await armReminders(lane, current, row, move);
   if (changed.project_id) {
     const below = (await levelsBelow(lane, row.id)).flat();
     await updateTasks(lane, below, { project_id: row.project_id });

@@ -38,7 +38,7 @@ async function writeProfile(lane: WritableLane, settings: Settings): Promise<voi
   const isKnown = time_zone !== undefined && (await knowsTimeZone(lane, time_zone));
   const after = await updateProfile(lane, isKnown ? settings : others);
   if (after.time_zone !== before.time_zone) {
-    await moveReminders(lane, { before: before.time_zone, after: after.time_zone });
+    await moveReminders(lane, { after: after.time_zone });
   }
 }
 

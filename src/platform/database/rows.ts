@@ -56,11 +56,14 @@ export interface TaskRow {
   updated_at: Date;
 }
 
-/** A reminder of a task. It has exactly one of the two members. */
+/** A reminder of a task: an instant, minutes before it is due, or a time of day some days before its due date. */
 export interface Reminder {
   /** An RFC 3339 instant. */
   at: string | null;
   minutes_before_due: number | null;
+  days_before_due: number | null;
+  /** `HH:MM`, together with `days_before_due`. */
+  time: string | null;
 }
 
 /** The record of a completed occurrence of a recurring task. */
@@ -90,11 +93,15 @@ export interface CompletionRow {
   recorded_at: Date;
 }
 
-/** A reminder whose time has not come. */
+/** The time of a reminder. */
 export interface ReminderRow {
   user_id: string;
   task_id: string;
+  /** Which reminder of the task it is, and for which due date. */
+  identity: string;
   fire_at: Date;
+  /** When it has fired; null if its time has not come. */
+  fired_at: Date | null;
 }
 
 export interface ProjectRow {

@@ -43,7 +43,7 @@ export const systemGrants = {
     update: columnsOfInstallation,
   },
   // Finds lanes with reminders that are due.
-  reminders: { select: ['user_id', 'fire_at'] },
+  reminders: { select: ['user_id', 'fire_at', 'fired_at'] },
   // Finds lanes with tasks in the trash, and lanes with tasks that are not indexed for search yet.
   tasks: { select: ['user_id', 'deleted_at', 'search_version'] },
   // Finds lanes with old changes.

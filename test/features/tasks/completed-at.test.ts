@@ -330,6 +330,21 @@ describe('a skip with an occurrence', () => {
   });
 });
 
+test('of an imported task is at most 24 hours ahead', async () => {
+  const tasks = [23.9, 24.1].map((hours, index) => ({
+    id: `019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4${index}`,
+    title: 'Imported',
+    status: 'completed',
+    completed_at: ahead(hours),
+  }));
+  const send = (some: object[]) =>
+    ada.send('POST', '/import.json', { body: { format: 'tasklane-export', version: 2, tasks: some } });
+  expect(validationErrors(await send(tasks))).toEqual(['/body/tasks/1/completed_at too-large']);
+  expect((await send(tasks.slice(0, 1))).status).toBe(200);
+  const imported = await read(tasks[0]?.id as string);
+  expect(imported.completed_at).toBe(imported.updated_at);
+});
+
 test('streaks and days follow the given times, also in other zones', async () => {
   stopClock('2026-03-06T12:00:00Z');
   ada = await makeUser(service.url);

@@ -303,7 +303,11 @@ describe('undoing a completion', () => {
       reminders: [{ minutes_before_due: 30 }],
     });
     const waiting = () =>
-      query(service.database.url, 'select fire_at from tasklane.reminders where task_id = $1', [id]);
+      query(
+        service.database.url,
+        'select fire_at from tasklane.reminders where task_id = $1 and fired_at is null',
+        [id],
+      );
     await service.runJob('reminders');
     await complete(id);
     expect(await waiting()).toHaveLength(1);

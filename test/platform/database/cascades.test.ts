@@ -39,7 +39,8 @@ async function seed(count: number, status: 'pending' | 'completed'): Promise<See
      ), tagged as (
        insert into tasklane.task_tags (user_id, task_id, tag_id) select user_id, id, $6 from made
      )
-     insert into tasklane.reminders (user_id, task_id, fire_at) select user_id, id, '2098-12-31T23:50Z' from made`,
+     insert into tasklane.reminders (user_id, task_id, identity, fire_at)
+       select user_id, id, '10', '2098-12-31T23:50Z' from made`,
     [user.id, status, project.id, parent.id, count, tag],
   );
   return { user, project: project.id, parent: parent.id, tag, otherTag };

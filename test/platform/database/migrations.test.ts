@@ -62,8 +62,8 @@ const seeds: Record<string, string> = {
     values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', 'i', '2026-11-27', now(),
       '2026-11-28', 'FREQ=DAILY', 'pending', '[]')`,
   '20261126000009_reminders': `
-    insert into tasklane.reminders (user_id, task_id, fire_at)
-    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', now())`,
+    insert into tasklane.reminders (user_id, task_id, identity, fire_at)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', '30', now())`,
   '20261126000010_webhooks': `
     insert into tasklane.webhooks (user_id, id, url, secret, disabled_reason, disabled_at, verified_at)
     values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70', 'https://hooks.example.com/', 'whsec_AA==', null, null, now()),
