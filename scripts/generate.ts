@@ -7,6 +7,7 @@ import { assertServable } from '../src/platform/contract/validation/validator';
 import { projectRoot } from '../src/platform/paths';
 import { redocLicences, redocScript } from './redoc';
 import { redocly } from './redocly';
+import { sdkMethods } from './sdk/methods';
 import { sqlFiles } from './sql/files';
 
 /** The content of each generated file by its path from the project's root. */
@@ -86,6 +87,7 @@ export async function generate(root: string): Promise<Artifacts> {
     'generated/openapi.d.ts':
       (await types(withQueryDefaults(client), { defaultNonNullable: true })) + spooledOperations(client),
     'sdk/src/openapi.d.ts': await types(contract, { defaultNonNullable: false }),
+    'sdk/src/methods.ts': sdkMethods(JSON.parse(contract)),
     'generated/docs/redoc.js': redocScript(),
     'generated/docs/LICENSES.txt': redocLicences(),
     ...(await sqlFiles()),

@@ -2,10 +2,11 @@
 import { signDevelopmentToken } from '../../src/platform/auth/development-token';
 import { startTestService, type TestService, testSecret, tokenOf } from '../../test/support/service';
 import {
-  createTasklaneClient,
+  createTasklane,
   etagOf,
   isProblem,
-  type TasklaneClient,
+  type Lane,
+  type RawClient,
   TasklaneProblem,
   unwrap,
 } from '../src/index';
@@ -20,11 +21,14 @@ beforeAll(async () => {
 
 afterAll(() => service.stop());
 
-const clientOf = async (userId: string): Promise<TasklaneClient> =>
-  createTasklaneClient({ baseUrl: service.url, token: await tokenOf(userId) });
+const clientOf = async (userId: string): Promise<RawClient> =>
+  createTasklane({ baseUrl: service.url, token: await tokenOf(userId) }).raw;
+
+const laneOf = async (userId: string): Promise<Lane> =>
+  createTasklane({ baseUrl: service.url, token: await tokenOf(userId) }).lane();
 
 /** Creates tasks one after the other; resolves to their titles. */
-async function makeTasks(client: TasklaneClient, user_id: string, titles: string[]): Promise<string[]> {
+async function makeTasks(client: RawClient, user_id: string, titles: string[]): Promise<string[]> {
   for (const title of titles) {
     await unwrap(client.POST('/api/{user_id}/tasks', { params: { path: { user_id } }, body: { title } }));
   }
@@ -202,20 +206,20 @@ test('a token of another user and a missing token give problems', async () => {
   const params = { path: { user_id: 'ada' } };
   const mallory = await clientOf('mallory');
   expect((await mallory.GET('/api/{user_id}/tasks', { params })).error?.code).toBe('forbidden');
-  const nobody = createTasklaneClient({ baseUrl: service.url });
+  const nobody = createTasklane({ baseUrl: service.url }).raw;
   expect((await nobody.GET('/api/{user_id}/tasks', { params })).error?.code).toBe('unauthorized');
   expect((await nobody.GET('/livez')).data).toEqual({ status: 'alive' });
 });
 
 test('an expired token is replaced, and the request is repeated with its body', async () => {
   const calls: boolean[] = [];
-  const client = createTasklaneClient({
+  const client = createTasklane({
     baseUrl: `${service.url}/`,
     token({ refresh }) {
       calls.push(refresh);
       return signDevelopmentToken(testSecret, { userId: 'eve', lifetimeSeconds: refresh ? 60 : -3600 });
     },
-  });
+  }).raw;
   await makeTasks(client, 'eve', ['Renewed']);
   expect(calls).toEqual([false, true]);
   const titles = (await unwrap(client.GET('/api/{user_id}/tasks', { params: { path: { user_id: 'eve' } } })))
@@ -250,10 +254,9 @@ describe('all pages of a list', () => {
       const client = await clientOf(user_id);
       const titles = await makeTasks(client, user_id, numbered(10));
 
-      const params = { path: { user_id }, query: { sort: [sort], limit: 2 } };
       const listed: string[] = [];
       let pages = 0;
-      for await (const page of client.pages('/api/{user_id}/tasks', { params })) {
+      for await (const page of (await laneOf(user_id)).tasks.list({ sort, limit: 2 }).pages()) {
         listed.push(...page.items.map(({ title }) => title));
         pages += 1;
         if (pages <= 4) await makeTasks(client, user_id, [`Made after page ${pages}`]);
@@ -268,27 +271,22 @@ describe('all pages of a list', () => {
   );
 
   test('can be read item by item, from a cursor, with the same filters', async () => {
-    const client = await clientOf('lin');
-    const path = { user_id: 'lin' };
-    const titles = await makeTasks(client, 'lin', numbered(5));
-    await unwrap(
-      client.POST('/api/{user_id}/tasks', { params: { path }, body: { title: 'No', status: 'cancelled' } }),
-    );
+    const titles = await makeTasks(await clientOf('lin'), 'lin', numbered(5));
+    const { tasks } = await laneOf('lin');
+    await tasks.create({ title: 'No', status: 'cancelled' });
 
-    const query = { sort: ['title' as const], status: ['pending' as const], limit: 2 };
-    const first = await unwrap(client.GET('/api/{user_id}/tasks', { params: { path, query } }));
-    const cursor = first.next_cursor ?? '';
+    const query = { sort: 'title', status: 'pending', limit: 2 } as const;
+    const { next_cursor } = await tasks.list(query);
     const listed: string[] = [];
-    const rest = client.all('/api/{user_id}/tasks', { params: { path, query: { ...query, cursor } } });
-    for await (const { title } of rest) listed.push(title);
+    for await (const { title } of tasks.list({ ...query, cursor: next_cursor ?? '' })) listed.push(title);
     expect(listed).toEqual(titles.slice(2));
   });
 
   test('end with the problem of a failed page', async () => {
-    const client = await clientOf('ada');
-    const params = { path: { user_id: 'ada' }, query: { limit: 201 } };
-    const first = client.all('/api/{user_id}/tasks', { params }).next();
-    const thrown = await first.catch((caught: unknown) => caught);
+    const list = (await laneOf('ada')).tasks.list({ limit: 201 });
+    const thrown = await list[Symbol.asyncIterator]()
+      .next()
+      .catch((caught: unknown) => caught);
     if (!isProblem(thrown, 'validation-failed')) throw thrown;
     expect(thrown.problem.errors).toMatchObject([{ pointer: '/query/limit', code: 'too-large' }]);
   });

@@ -50,14 +50,14 @@ const fetch = async (request) => {
   const [status, code] = fresh ? [404, 'task-not-found'] : [401, 'unauthorized'];
   return Response.json({ code, status, request_id: 'r1' }, { status });
 };
-const client = createTasklaneClient({ baseUrl: 'http://tasklane.test', token, fetch });
+const client = createTasklane({ baseUrl: 'http://tasklane.test', token, fetch }).raw;
 const path = { user_id: 'ada', task_id: '1' };
 unwrap(client.GET('/livez'))
   .then(({ status }) => console.log(status))
   .then(() => unwrap(client.DELETE('/api/{user_id}/tasks/{task_id}', { params: { path } })))
   .catch((error) => console.log(isProblem(error, 'task-not-found'), error.status, error.requestId));
 `;
-const names = '{ createTasklaneClient, isProblem, unwrap }';
+const names = '{ createTasklane, isProblem, unwrap }';
 
 test.each([
   ['consumer.mjs', `import ${names} from '@tasklane/sdk';`],

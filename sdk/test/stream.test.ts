@@ -2,12 +2,12 @@
 import { startTestService, type TestService, tokenOf } from '../../test/support/service';
 import { until } from '../../test/support/until';
 import {
-  createTasklaneClient,
+  createTasklane,
   isProblem,
+  type Lane,
   type StreamEvent,
   type SyncPage,
-  type TasklaneClient,
-  unwrap,
+  type TokenSource,
 } from '../src/index';
 
 let service: TestService;
@@ -16,11 +16,11 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-const clientOf = async (userId: string): Promise<TasklaneClient> =>
-  createTasklaneClient({ baseUrl: service.url, token: await tokenOf(userId) });
+const clientOf = async (userId: string) =>
+  createTasklane({ baseUrl: service.url, token: await tokenOf(userId) });
+const laneOf = async (userId: string): Promise<Lane> => (await clientOf(userId)).lane(userId);
 
-const makeTask = (client: TasklaneClient, user_id: string, title = 'A task') =>
-  unwrap(client.POST('/api/{user_id}/tasks', { params: { path: { user_id } }, body: { title } }));
+const makeTask = (lane: Lane, title = 'A task') => lane.tasks.create({ title });
 
 /** Collects the items of an iterator as they come. */
 function collect<T>(source: AsyncIterable<T>): { items: T[]; ended: Promise<unknown> } {
@@ -33,26 +33,26 @@ function collect<T>(source: AsyncIterable<T>): { items: T[]; ended: Promise<unkn
 
 describe('sync', () => {
   test('reads all pages of a snapshot, and then the changes', async () => {
-    const client = await clientOf('sync-ada');
-    for (let n = 0; n < 5; n++) await makeTask(client, 'sync-ada');
+    const lane = await laneOf('sync-ada');
+    for (let n = 0; n < 5; n++) await makeTask(lane);
     const pages: SyncPage[] = [];
-    for await (const page of client.sync('sync-ada', { limit: 2 })) pages.push(page);
+    for await (const page of lane.sync({ limit: 2 })) pages.push(page);
     expect(pages.map((page) => page.changes.length)).toEqual([2, 2, 2]);
-    const made = await makeTask(client, 'sync-ada');
+    const made = await makeTask(lane);
     const more: SyncPage[] = [];
-    for await (const page of client.sync('sync-ada', { token: pages.at(-1)?.next_token })) more.push(page);
+    for await (const page of lane.sync({ token: pages.at(-1)?.next_token })) more.push(page);
     expect(more).toMatchObject([{ changes: [{ type: 'task', id: made.id, data: made }], has_more: false }]);
   });
 
   test('throws the problem of an expired token', async () => {
-    const client = await clientOf('sync-bob');
-    await makeTask(client, 'sync-bob');
-    const [page] = [(await client.sync('sync-bob').next()).value as SyncPage];
+    const lane = await laneOf('sync-bob');
+    await makeTask(lane);
+    const [page] = [(await lane.sync().next()).value as SyncPage];
     const parts = JSON.parse(atob(page.next_token.replaceAll('-', '+').replaceAll('_', '/')));
     parts[4] = 99;
     const token = Buffer.from(JSON.stringify(parts)).toString('base64url');
-    const error = await client
-      .sync('sync-bob', { token })
+    const error = await lane
+      .sync({ token })
       .next()
       .catch((each) => each);
     expect(isProblem(error, 'sync-token-expired')).toBe(true);
@@ -61,19 +61,17 @@ describe('sync', () => {
 
 describe('events', () => {
   test('arrive as they happen, from now or from an id, until the caller stops', async () => {
-    const client = await clientOf('events-ada');
-    await makeTask(client, 'events-ada');
+    const lane = await laneOf('events-ada');
+    await makeTask(lane);
     const leaving = new AbortController();
-    const live = collect(client.events('events-ada', { signal: leaving.signal }));
+    const live = collect(lane.events({ signal: leaving.signal }));
     await until(() => live.items.length === 1);
-    await makeTask(client, 'events-ada');
+    await makeTask(lane);
     await until(() => live.items.length === 2);
     expect(live.items).toMatchObject([{ event: 'open' }, { event: 'change', data: { seq: 2 } }]);
 
     const [open] = live.items as [StreamEvent & { id: string }];
-    const again = collect(
-      client.events('events-ada', { lastEventId: open.id.replace(/^1/, '0'), signal: leaving.signal }),
-    );
+    const again = collect(lane.events({ lastEventId: open.id.replace(/^1/, '0'), signal: leaving.signal }));
     await until(() => again.items.length === 3);
     expect(again.items).toMatchObject([{ event: 'open' }, { data: { seq: 1 } }, { data: { seq: 2 } }]);
     const reason = new Error('no longer wanted');
@@ -82,20 +80,18 @@ describe('events', () => {
   });
 
   test('end when the lane is erased', async () => {
-    const client = await clientOf('events-bob');
-    await makeTask(client, 'events-bob');
-    const stream = collect(client.events('events-bob'));
+    const lane = await laneOf('events-bob');
+    await makeTask(lane);
+    const stream = collect(lane.events());
     await until(() => stream.items.length === 1);
-    await client.DELETE('/api/{user_id}', {
-      params: { path: { user_id: 'events-bob' }, query: { confirm: 'events-bob' } },
-    });
+    await lane.erase({ confirm: 'events-bob' });
     expect(await stream.ended).toBeUndefined();
     expect(stream.items.at(-1)).toEqual({ event: 'erased', data: {} });
   });
 
   test('of another user give a problem', async () => {
     const client = await clientOf('events-eve');
-    const error = await collect(client.events('events-ada')).ended;
+    const error = await collect(client.lane('events-ada').events()).ended;
     expect(isProblem(error, 'forbidden')).toBe(true);
   });
 });
@@ -132,17 +128,18 @@ describe('event streams', () => {
     Response.json({ code, status, request_id: 'r1', detail: code }, { status });
 
   /** Follows a service that gives these answers in turn; resolves to the events and the ids of the requests. */
-  async function follow(answers: Answer[], count: number, silenceMs?: number) {
+  async function follow(answers: Answer[], count: number, silenceMs?: number, token?: TokenSource) {
     const ids: (string | null)[] = [];
     const leaving = new AbortController();
-    const client = createTasklaneClient({
+    const tasklane = createTasklane({
       baseUrl: 'http://tasklane.test',
+      token,
       fetch: async (request) => {
         ids.push(request.headers.get('Last-Event-ID'));
         return (answers.shift() as Answer)(request);
       },
     });
-    const stream = collect(client.events('ada', { signal: leaving.signal, silenceMs }));
+    const stream = collect(tasklane.lane('ada').events({ signal: leaving.signal, silenceMs }));
     const changes = () => stream.items.filter((each) => each.event === 'change');
     const ended = await Promise.race([stream.ended, until(() => changes().length >= count).then(() => null)]);
     leaving.abort();
@@ -175,6 +172,19 @@ describe('event streams', () => {
     const answers = [streamOf([position(4)]), failure, failure, streamOf([change(5)], 'silence')];
     const { ids, changes } = await follow(answers, 1);
     expect(ids).toEqual([null, ...Array(3).fill(`4-${epoch}`)]);
+    expect(seqs(changes)).toEqual([5]);
+  });
+
+  test('wait for a token that cannot be had at first', async () => {
+    let asked = 0;
+    const token = () => {
+      asked++;
+      if (asked === 1) throw new Error('503');
+      return asked === 2 || asked === 3 ? null : 'token';
+    };
+    const answers = [problem(401, 'unauthorized'), streamOf([position(4), change(5)], 'silence')];
+    const { ids, changes } = await follow(answers, 1, undefined, token);
+    expect(ids).toEqual([null, null]);
     expect(seqs(changes)).toEqual([5]);
   });
 

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { createTasklaneClient, type TasklaneClientOptions, TransportError, unwrap } from '../src/index';
+import { createTasklane, type TasklaneOptions, TransportError, unwrap } from '../src/index';
 
 interface Received {
   method: string | undefined;
@@ -54,9 +54,10 @@ const unauthorized = send(
 );
 const endlessList = json({ items: [{ id: '1' }, { id: '2' }], next_cursor: 'more', total: null });
 
-const clientWith = (token: TasklaneClientOptions['token']) => createTasklaneClient({ baseUrl, token });
+const clientWith = (token: TasklaneOptions['token']) => createTasklane({ baseUrl, token }).raw;
+const laneWith = (token: TasklaneOptions['token']) => createTasklane({ baseUrl, token }).lane('ada');
 const params = { path: { user_id: 'ada' } };
-const create = (token: TasklaneClientOptions['token']) =>
+const create = (token: TasklaneOptions['token']) =>
   clientWith(token).POST('/api/{user_id}/tasks', { params, body: { title: 'Once' } });
 const list = (options: object = {}) => clientWith('t').GET('/api/{user_id}/tasks', { params, ...options });
 const rejection = (promise: Promise<unknown>): Promise<unknown> =>
@@ -104,11 +105,10 @@ describe('a token', () => {
     expect(received).toHaveLength(2);
   });
 
-  test.each<[string, TasklaneClientOptions['token'], string | undefined]>([
+  test.each<[string, TasklaneOptions['token'], string | undefined]>([
     ['is a string', 'same', 'Bearer same'],
     ['stays the same', () => 'same', 'Bearer same'],
     ['is missing after the renewal', ({ refresh }) => (refresh ? null : 'old'), 'Bearer old'],
-    ['was missing before', () => undefined, undefined],
   ])('is not renewed if it %s', async (_name, token, authorization) => {
     answer = unauthorized;
     const { error } = await create(token);
@@ -119,13 +119,20 @@ describe('a token', () => {
   test('fails the call if its function throws', async () => {
     answer = unauthorized;
     const error = new TypeError('Sign in first.');
-    expect(await rejection(create(() => Promise.reject(error)))).toBe(error);
+    const noToken = { name: 'NoTokenError', cause: error };
+    expect(await rejection(create(() => Promise.reject(error)))).toMatchObject(noToken);
     expect(received).toHaveLength(0);
     const late = create(({ refresh }) => {
       if (refresh) throw error;
       return 'old';
     });
-    expect(await rejection(late)).toBe(error);
+    expect(await rejection(late)).toMatchObject(noToken);
+  });
+
+  test('that was missing fails a call that needs one', async () => {
+    answer = unauthorized;
+    expect(await rejection(create(() => undefined))).toMatchObject({ name: 'NoTokenError' });
+    expect(authorizations()).toEqual([undefined]);
   });
 
   test('does not replace the header of a call', async () => {
@@ -162,14 +169,14 @@ describe('requests', () => {
 
   test('use the given fetch', async () => {
     const urls: string[] = [];
-    const client = createTasklaneClient({
+    const { raw } = createTasklane({
       baseUrl: 'https://tasks.example.com/v1/',
       fetch: async (request) => {
         urls.push(request.url);
         return Response.json({ status: 'alive' });
       },
     });
-    expect(await unwrap(client.GET('/livez'))).toEqual({ status: 'alive' });
+    expect(await unwrap(raw.GET('/livez'))).toEqual({ status: 'alive' });
     expect(urls).toEqual(['https://tasks.example.com/v1/livez']);
   });
 });
@@ -250,7 +257,7 @@ describe('pages', () => {
   test('are requested only when they are needed', async () => {
     answer = endlessList;
     const ids: string[] = [];
-    for await (const { id } of clientWith('t').all('/api/{user_id}/tasks', { params })) {
+    for await (const { id } of laneWith('t').tasks.list()) {
       ids.push(id);
       if (ids.length === 3) break;
     }
@@ -264,7 +271,7 @@ describe('pages', () => {
     const { signal } = controller;
     let pages = 0;
     const reading = (async () => {
-      for await (const _page of clientWith('t').pages('/api/{user_id}/tasks', { params, signal })) {
+      for await (const _page of laneWith('t').tasks.list({}, { signal }).pages()) {
         pages += 1;
         if (pages === 2) controller.abort();
       }

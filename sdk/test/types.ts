@@ -3,23 +3,24 @@
  * the source and, in package.test.ts, with the built package.
  */
 import {
-  createTasklaneClient,
+  createTasklane,
   etagOf,
   isProblem,
-  type ListPath,
-  type Page,
   type Problem,
   type Schemas,
+  type SyncChange,
+  type Task,
+  type TaskPage,
   unwrap,
 } from '../src/index';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(..._proof: Equal<A, B> extends true ? [] : [never]): void => undefined;
 
-type Task = Schemas['Task'];
-
 export async function check(): Promise<void> {
-  const client = createTasklaneClient({ baseUrl: '', token: async ({ refresh }) => (refresh ? 'b' : null) });
+  const tasklane = createTasklane({ baseUrl: '', token: async ({ refresh }) => (refresh ? 'b' : null) });
+  const client = tasklane.raw;
+  const lane = tasklane.lane();
   const path = { user_id: 'ada', task_id: '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e' };
 
   // A result holds either the data or the problem, and `code` says which problem.
@@ -75,25 +76,51 @@ export async function check(): Promise<void> {
   // @ts-expect-error no problem has this code
   isProblem(caught, 'task-lost');
 
-  // Only operations that answer with pages are lists.
-  same<Extract<ListPath, '/api/{user_id}/tasks' | '/livez' | '/docs'>, '/api/{user_id}/tasks'>();
-  same<Page<'/api/{user_id}/tasks'>, Schemas['TaskPage']>();
-  const list = client.all('/api/{user_id}/tasks', { params: { path, query: { status: ['pending'] } } });
-  for await (const each of list) same<typeof each, Task>();
-  for await (const each of client.pages('/api/{user_id}/tasks', { params: { path } })) {
-    same<typeof each.total, number | null>();
-  }
-
-  // @ts-expect-error not a list
-  client.all('/livez', {});
-  // @ts-expect-error the path needs a user
-  client.all('/api/{user_id}/tasks', { params: {} });
+  // A list is a page, and iterates over all items.
+  const list = lane.tasks.list({ status: 'pending', priority: ['high', 'urgent'], sort: '-due' });
+  same<(typeof list)['then'] extends TaskPage['items'] ? 1 : 0, 0>();
+  const listed = await list;
+  same<typeof listed, Schemas['TaskPage']>();
+  for await (const each of list) same<(typeof each)['title'], string>();
+  for await (const each of list.pages()) same<typeof each.total, number | null>();
   // @ts-expect-error not a status
-  client.all('/api/{user_id}/tasks', { params: { path, query: { status: ['done'] } } });
+  lane.tasks.list({ status: 'done' });
+  // @ts-expect-error not a parameter
+  lane.tasks.list({ state: 'pending' });
+
+  // The methods of a lane take exactly the fields of the contract.
+  const created = await lane.tasks.create({ title: 'A', due_date: '2027-01-31' }, { idempotencyKey: 'a' });
+  await lane.tasks.update(created.id, { title: 'B' }, { ifMatch: created, retries: 0 });
+  await lane.tasks.complete(created.id);
+  await lane.tasks.reopen(created.id, {}, { ifMatch: '"1-0"' });
+  same<Awaited<ReturnType<typeof lane.tasks.delete>>, void>();
+  same<Awaited<ReturnType<typeof lane.transfer.exportCsv>>, Response>();
+  // @ts-expect-error a task needs a title
+  lane.tasks.create({});
+  // @ts-expect-error not a field
+  lane.tasks.create({ title: 'A', dueDate: '2027-01-31' });
+  // @ts-expect-error not a field
+  lane.tasks.update('1', { done: true });
+  // @ts-expect-error reading has no condition
+  lane.tasks.get('1', { ifMatch: created });
+  // @ts-expect-error no method has this name
+  lane.tasks.toggle('1');
+
+  // A change that is not a deletion has data.
+  const change = undefined as unknown as Extract<SyncChange, { type: 'task' }>;
+  if (change.deleted) same<typeof change.data, null>();
+  else same<typeof change.data, Schemas['Task']>();
+
   // @ts-expect-error a task needs a title
   client.POST('/api/{user_id}/tasks', { params: { path }, body: {} });
+  // @ts-expect-error not a field
+  client.POST('/api/{user_id}/tasks', { params: { path }, body: { title: 'A', dueDate: '2027-01-31' } });
+  // @ts-expect-error not a field
+  client.PATCH('/api/{user_id}/tasks/{task_id}', { params: { path }, body: { done: true } });
+  // @ts-expect-error the path needs a user
+  client.GET('/api/{user_id}/tasks', { params: {} });
   // @ts-expect-error not an operation
   client.POST('/api/{user_id}/tasks/{task_id}', { params: { path } });
   // @ts-expect-error a token is text
-  createTasklaneClient({ baseUrl: '', token: () => 1 });
+  createTasklane({ baseUrl: '', token: () => 1 });
 }

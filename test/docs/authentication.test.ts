@@ -5,6 +5,7 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -108,8 +109,16 @@ describe('the code blocks', () => {
   function writeFrontends(): void {
     symlinkSync(projectPath('node_modules'), join(directory, 'node_modules'), 'junction');
     mkdirSync(join(directory, 'source/sdk'), { recursive: true });
-    copyFileSync(projectPath('sdk/src/index.ts'), join(directory, 'source/sdk/index.mts'));
-    copyFileSync(projectPath('sdk/src/openapi.d.ts'), join(directory, 'source/sdk/openapi.d.ts'));
+    for (const name of readdirSync(projectPath('sdk/src'))) {
+      const code = read(`sdk/src/${name}`);
+      const isModule = !name.endsWith('.d.ts');
+      writeFileSync(
+        join(directory, 'source/sdk', isModule ? name.replace(/\.ts$/, '.mts') : name),
+        code.replaceAll(/'(\.\/[\w-]+)\.js'/g, (whole, path: string) =>
+          path === './openapi' ? whole : `'${path}.mjs'`,
+        ),
+      );
+    }
     // Next.js is not a dependency of this project.
     writeFileSync(
       join(directory, 'source/next.d.ts'),

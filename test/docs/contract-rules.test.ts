@@ -43,6 +43,7 @@ function validContract(): Document {
         parameters: [{ name: 'user_id', in: 'path', required: true, schema: { type: 'string' } }],
         get: {
           operationId: 'listNotes',
+          'x-sdk': 'notes.listNotes',
           'x-batch': false,
           'x-cost': { units: 1, more: [{ for: '/query/depth', units: 1 }] },
           summary: 'List notes',
@@ -62,6 +63,7 @@ function validContract(): Document {
         },
         patch: {
           operationId: 'updateNote',
+          'x-sdk': 'notes.updateNote',
           'x-batch': false,
           'x-cost': { units: 1, more: [{ for: '/body/lines', every: 10, units: 1 }] },
           summary: 'Change a note',
@@ -80,6 +82,7 @@ function validContract(): Document {
         parameters: [{ name: 'user_id', in: 'path', required: true, schema: { type: 'string' } }],
         get: {
           operationId: 'getLog',
+          'x-sdk': 'notes.getLog',
           'x-batch': false,
           'x-cost': { units: 1 },
           summary: 'Get the log',
@@ -93,6 +96,7 @@ function validContract(): Document {
         },
         delete: {
           operationId: 'clearLog',
+          'x-sdk': 'notes.clearLog',
           'x-batch': false,
           'x-cost': { units: 1 },
           summary: 'Clear the log',
@@ -109,6 +113,7 @@ function validContract(): Document {
         parameters: [{ name: 'user_id', in: 'path', required: true, schema: { type: 'string' } }],
         post: {
           operationId: 'rotateLog',
+          'x-sdk': 'notes.rotateLog',
           'x-batch': false,
           'x-cost': { units: 1 },
           summary: 'Rotate the log',
@@ -127,6 +132,7 @@ function validContract(): Document {
       noteWritten: {
         post: {
           operationId: 'onNoteWritten',
+          'x-sdk': 'notes.onNoteWritten',
           summary: 'A note was written',
           description: 'Sent for each note.',
           security: [],
@@ -320,6 +326,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     `a lane's operation without ${status}`,
     (it) => delete item(it).get.responses[status],
   ]),
+  ['rule/sdk-methods', "a lane's operation without a method", (it) => delete item(it).get['x-sdk']],
   ...['413', '415'].map((status): [string, string, (contract: Document) => void] => [
     'rule/body-responses',
     `an operation with a body and without ${status}`,

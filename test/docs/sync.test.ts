@@ -21,7 +21,7 @@ interface Kept {
   follow(signal: AbortSignal): Promise<void>;
 }
 
-type KeepCopy = (tasklane: sdk.TasklaneClient, userId: string, copy: Copy) => Kept;
+type KeepCopy = (lane: sdk.Lane, copy: Copy) => Kept;
 
 const guide = readFileSync(projectPath('docs', 'sync.md'), 'utf8');
 
@@ -54,9 +54,9 @@ async function makeDevice(keepCopy: KeepCopy, userId: string) {
     if (!network.on) throw new TypeError('terminated');
     return answer;
   };
-  const tasklane = sdk.createTasklaneClient({ baseUrl: service.url, token: await tokenOf(userId), fetch });
+  const tasklane = sdk.createTasklane({ baseUrl: service.url, token: await tokenOf(userId), fetch });
   const copy: Copy = { entities: new Map(), token: undefined, outbox: [] };
-  const kept = keepCopy(tasklane, userId, copy);
+  const kept = keepCopy(tasklane.lane(userId), copy);
   const tasks = (): Entities =>
     Object.fromEntries(
       [...copy.entities].filter(([key]) => key.startsWith('task ')).sort(([a], [b]) => (a < b ? -1 : 1)),

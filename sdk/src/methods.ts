@@ -1,0 +1,673 @@
+/** This file was generated from the contract by npm run generate. Do not change it. */
+import type { CallOptions, ChangeOptions, ConditionOptions, Listing, QueryOf, Schema, WriteOptions } from './calls.js';
+
+export type UserId = Schema<'UserId'>;
+export type TaskStatus = Schema<'TaskStatus'>;
+export type TaskPriority = Schema<'TaskPriority'>;
+export type Id = Schema<'Id'>;
+export type TagName = Schema<'TagName'>;
+export type TagNames = Schema<'TagNames'>;
+export type TaskView = Schema<'TaskView'>;
+export type TimeZone = Schema<'TimeZone'>;
+export type CalendarDate = Schema<'CalendarDate'>;
+export type Timestamp = Schema<'Timestamp'>;
+export type TaskTraits = Schema<'TaskTraits'>;
+export type TaskSort = Schema<'TaskSort'>;
+export type NullableId = Schema<'NullableId'>;
+export type TaskTitle = Schema<'TaskTitle'>;
+export type TaskDescription = Schema<'TaskDescription'>;
+export type NullableDate = Schema<'NullableDate'>;
+export type NullableTimeOfDay = Schema<'NullableTimeOfDay'>;
+export type NullableTimeZone = Schema<'NullableTimeZone'>;
+export type NullableRrule = Schema<'NullableRrule'>;
+export type RepeatFrom = Schema<'RepeatFrom'>;
+export interface Reminder extends Schema<'Reminder'> {}
+export type Position = Schema<'Position'>;
+export interface Task extends Schema<'Task'> {}
+export interface SubtaskCounts extends Schema<'SubtaskCounts'> {}
+export type TextRanges = Schema<'TextRanges'>;
+export interface Highlights extends Schema<'Highlights'> {}
+export interface SearchMode extends Schema<'SearchMode'> {}
+export interface TaskPage extends Schema<'TaskPage'> {}
+export type MalformedRequestProblem = Schema<'MalformedRequestProblem'>;
+export type MalformedUrlProblem = Schema<'MalformedUrlProblem'>;
+export type MalformedHeaderProblem = Schema<'MalformedHeaderProblem'>;
+export type MalformedBodyProblem = Schema<'MalformedBodyProblem'>;
+export type BadRequestProblem = Schema<'BadRequestProblem'>;
+export type UnauthorizedProblem = Schema<'UnauthorizedProblem'>;
+export type ForbiddenProblem = Schema<'ForbiddenProblem'>;
+export type InsufficientScopeProblem = Schema<'InsufficientScopeProblem'>;
+export type WrongOriginProblem = Schema<'WrongOriginProblem'>;
+export type AccessDeniedProblem = Schema<'AccessDeniedProblem'>;
+export type MethodNotAllowedProblem = Schema<'MethodNotAllowedProblem'>;
+export type RequestTimeoutProblem = Schema<'RequestTimeoutProblem'>;
+export interface ValidationError extends Schema<'ValidationError'> {}
+export type ValidationFailedProblem = Schema<'ValidationFailedProblem'>;
+export type RateLimitedProblem = Schema<'RateLimitedProblem'>;
+export type HeadersTooLargeProblem = Schema<'HeadersTooLargeProblem'>;
+export type InternalErrorProblem = Schema<'InternalErrorProblem'>;
+export type ServiceUnavailableProblem = Schema<'ServiceUnavailableProblem'>;
+export type ServerErrorProblem = Schema<'ServerErrorProblem'>;
+export type NullableTimestamp = Schema<'NullableTimestamp'>;
+export interface ReminderInput extends Schema<'ReminderInput'> {}
+export interface TaskCreate extends Schema<'TaskCreate'> {}
+export type IdTakenProblem = Schema<'IdTakenProblem'>;
+export type QuotaExceededProblem = Schema<'QuotaExceededProblem'>;
+export type RequestInFlightProblem = Schema<'RequestInFlightProblem'>;
+export type ReplyNotKeptProblem = Schema<'ReplyNotKeptProblem'>;
+export type CreateConflictProblem = Schema<'CreateConflictProblem'>;
+export type ContentTooLargeProblem = Schema<'ContentTooLargeProblem'>;
+export type UnsupportedMediaTypeProblem = Schema<'UnsupportedMediaTypeProblem'>;
+export type IdempotencyKeyReusedProblem = Schema<'IdempotencyKeyReusedProblem'>;
+export type UnprocessableProblem = Schema<'UnprocessableProblem'>;
+export type TaskNotFoundProblem = Schema<'TaskNotFoundProblem'>;
+export interface TaskReplace extends Schema<'TaskReplace'> {}
+export type PreconditionFailedProblem = Schema<'PreconditionFailedProblem'>;
+export type TaskPreconditionFailedProblem = Schema<'TaskPreconditionFailedProblem'>;
+export type PreconditionRequiredProblem = Schema<'PreconditionRequiredProblem'>;
+export interface TaskPatch extends Schema<'TaskPatch'> {}
+export type QuotaConflictProblem = Schema<'QuotaConflictProblem'>;
+export interface TaskCompletion extends Schema<'TaskCompletion'> {}
+export type CompletionChangedProblem = Schema<'CompletionChangedProblem'>;
+export type CompletionConflictProblem = Schema<'CompletionConflictProblem'>;
+export type NotRecurringProblem = Schema<'NotRecurringProblem'>;
+export type SkipConflictProblem = Schema<'SkipConflictProblem'>;
+export interface Occurrence extends Schema<'Occurrence'> {}
+export interface OccurrenceList extends Schema<'OccurrenceList'> {}
+export interface Completion extends Schema<'Completion'> {}
+export interface CompletionPage extends Schema<'CompletionPage'> {}
+export interface TaskMove extends Schema<'TaskMove'> {}
+export interface TrashItem extends Schema<'TrashItem'> {}
+export interface TrashPage extends Schema<'TrashPage'> {}
+export type ProjectName = Schema<'ProjectName'>;
+export type Color = Schema<'Color'>;
+export interface Project extends Schema<'Project'> {}
+export interface TaskTally extends Schema<'TaskTally'> {}
+export interface ProjectPage extends Schema<'ProjectPage'> {}
+export interface ProjectCreate extends Schema<'ProjectCreate'> {}
+export type ProjectNotFoundProblem = Schema<'ProjectNotFoundProblem'>;
+export type ProjectPreconditionFailedProblem = Schema<'ProjectPreconditionFailedProblem'>;
+export interface ProjectPatch extends Schema<'ProjectPatch'> {}
+export interface ProjectMove extends Schema<'ProjectMove'> {}
+export interface Tag extends Schema<'Tag'> {}
+export interface TagTally extends Schema<'TagTally'> {}
+export interface TagPage extends Schema<'TagPage'> {}
+export type TagNotFoundProblem = Schema<'TagNotFoundProblem'>;
+export type TagPreconditionFailedProblem = Schema<'TagPreconditionFailedProblem'>;
+export interface TagPatch extends Schema<'TagPatch'> {}
+export type BatchRef = Schema<'BatchRef'>;
+export type NullableIdOrReference = Schema<'NullableIdOrReference'>;
+export interface BatchTaskCreate extends Schema<'BatchTaskCreate'> {}
+export interface BatchCreateTask extends Schema<'BatchCreateTask'> {}
+export type IdOrReference = Schema<'IdOrReference'>;
+export interface BatchTaskPatch extends Schema<'BatchTaskPatch'> {}
+export interface BatchUpdateTask extends Schema<'BatchUpdateTask'> {}
+export interface BatchCompleteTask extends Schema<'BatchCompleteTask'> {}
+export interface BatchSkipOccurrence extends Schema<'BatchSkipOccurrence'> {}
+export interface BatchTaskMove extends Schema<'BatchTaskMove'> {}
+export interface BatchMoveTask extends Schema<'BatchMoveTask'> {}
+export interface BatchDeleteTask extends Schema<'BatchDeleteTask'> {}
+export interface BatchRestoreTask extends Schema<'BatchRestoreTask'> {}
+export interface BatchCreateProject extends Schema<'BatchCreateProject'> {}
+export interface BatchUpdateProject extends Schema<'BatchUpdateProject'> {}
+export interface BatchDeleteProject extends Schema<'BatchDeleteProject'> {}
+export interface BatchUpdateTag extends Schema<'BatchUpdateTag'> {}
+export interface BatchDeleteTag extends Schema<'BatchDeleteTag'> {}
+export type BatchOperation = Schema<'BatchOperation'>;
+export interface Batch extends Schema<'Batch'> {}
+export type NotAppliedProblem = Schema<'NotAppliedProblem'>;
+export type BatchProblem = Schema<'BatchProblem'>;
+export interface BatchTaskResult extends Schema<'BatchTaskResult'> {}
+export interface BatchProjectResult extends Schema<'BatchProjectResult'> {}
+export interface BatchTagResult extends Schema<'BatchTagResult'> {}
+export type BatchResult = Schema<'BatchResult'>;
+export type BatchResults = Schema<'BatchResults'>;
+export interface BatchOutcome extends Schema<'BatchOutcome'> {}
+export type BatchFailedProblem = Schema<'BatchFailedProblem'>;
+export type BatchUnprocessableProblem = Schema<'BatchUnprocessableProblem'>;
+export interface TasksByStatus extends Schema<'TasksByStatus'> {}
+export interface TasksByPriority extends Schema<'TasksByPriority'> {}
+export interface ProjectTally extends Schema<'ProjectTally'> {}
+export interface DayTally extends Schema<'DayTally'> {}
+export interface CompletionStats extends Schema<'CompletionStats'> {}
+export interface Streaks extends Schema<'Streaks'> {}
+export interface Stats extends Schema<'Stats'> {}
+export type WeekStart = Schema<'WeekStart'>;
+export interface Profile extends Schema<'Profile'> {}
+export interface ProfilePatch extends Schema<'ProfilePatch'> {}
+export type ProfilePreconditionFailedProblem = Schema<'ProfilePreconditionFailedProblem'>;
+export type SyncSeq = Schema<'SyncSeq'>;
+export interface SyncedProfile extends Schema<'SyncedProfile'> {}
+export interface SyncedProject extends Schema<'SyncedProject'> {}
+export interface SyncedTag extends Schema<'SyncedTag'> {}
+export interface SyncedTask extends Schema<'SyncedTask'> {}
+export interface SyncedCompletion extends Schema<'SyncedCompletion'> {}
+export type SyncTokenExpiredProblem = Schema<'SyncTokenExpiredProblem'>;
+export type EventId = Schema<'EventId'>;
+export type ChangeType = Schema<'ChangeType'>;
+export type ChangeAction = Schema<'ChangeAction'>;
+export interface FieldChange extends Schema<'FieldChange'> {}
+export interface Change extends Schema<'Change'> {}
+export interface ChangeEvent extends Schema<'ChangeEvent'> {}
+export interface ResetEventData extends Schema<'ResetEventData'> {}
+export interface ResetEvent extends Schema<'ResetEvent'> {}
+export interface ReconnectEventData extends Schema<'ReconnectEventData'> {}
+export interface ReconnectEvent extends Schema<'ReconnectEvent'> {}
+export type ErasedEventData = Schema<'ErasedEventData'>;
+export interface ErasedEvent extends Schema<'ErasedEvent'> {}
+export type LaneEvent = Schema<'LaneEvent'>;
+export type TooManyStreamsProblem = Schema<'TooManyStreamsProblem'>;
+export type StreamLimitProblem = Schema<'StreamLimitProblem'>;
+export interface ActivityPage extends Schema<'ActivityPage'> {}
+export type WebhookUrl = Schema<'WebhookUrl'>;
+export type WebhookDescription = Schema<'WebhookDescription'>;
+export type EventFilter = Schema<'EventFilter'>;
+export type WebhookEvents = Schema<'WebhookEvents'>;
+export type WebhookDisabledReason = Schema<'WebhookDisabledReason'>;
+export interface Webhook extends Schema<'Webhook'> {}
+export interface WebhookList extends Schema<'WebhookList'> {}
+export interface WebhookCreate extends Schema<'WebhookCreate'> {}
+export type WebhookWithSecret = Schema<'WebhookWithSecret'>;
+export type WebhookNotFoundProblem = Schema<'WebhookNotFoundProblem'>;
+export type WebhookPreconditionFailedProblem = Schema<'WebhookPreconditionFailedProblem'>;
+export interface WebhookPatch extends Schema<'WebhookPatch'> {}
+export type WebhookDeliveryState = Schema<'WebhookDeliveryState'>;
+export type WebhookAttemptError = Schema<'WebhookAttemptError'>;
+export interface WebhookAttempt extends Schema<'WebhookAttempt'> {}
+export interface WebhookDelivery extends Schema<'WebhookDelivery'> {}
+export type WebhookDisabledProblem = Schema<'WebhookDisabledProblem'>;
+export type WebhookConflictProblem = Schema<'WebhookConflictProblem'>;
+export interface WebhookReplay extends Schema<'WebhookReplay'> {}
+export interface WebhookReplayed extends Schema<'WebhookReplayed'> {}
+export interface WebhookDeliveryPage extends Schema<'WebhookDeliveryPage'> {}
+export type DeliveryNotFoundProblem = Schema<'DeliveryNotFoundProblem'>;
+export type DeliveryLookupProblem = Schema<'DeliveryLookupProblem'>;
+export interface TrashedTask extends Schema<'TrashedTask'> {}
+export interface ReopenedSubtask extends Schema<'ReopenedSubtask'> {}
+export interface ExportedCompletion extends Schema<'ExportedCompletion'> {}
+export interface LaneExport extends Schema<'LaneExport'> {}
+export interface LaneImport extends Schema<'LaneImport'> {}
+export interface ImportRow extends Schema<'ImportRow'> {}
+export interface ImportReport extends Schema<'ImportReport'> {}
+export type ImportInterruptedProblem = Schema<'ImportInterruptedProblem'>;
+export type ImportConflictProblem = Schema<'ImportConflictProblem'>;
+export interface TaskImport extends Schema<'TaskImport'> {}
+export interface CalendarFeed extends Schema<'CalendarFeed'> {}
+export interface CreatedCalendarFeed extends Schema<'CreatedCalendarFeed'> {}
+export type NotFoundProblem = Schema<'NotFoundProblem'>;
+export interface Liveness extends Schema<'Liveness'> {}
+export interface Readiness extends Schema<'Readiness'> {}
+export interface OpenApiDocument extends Schema<'OpenApiDocument'> {}
+export interface ProtectedResource extends Schema<'ProtectedResource'> {}
+export interface Message extends Schema<'Message'> {}
+export interface MessageData extends Schema<'MessageData'> {}
+export type TaskMessageData = Schema<'TaskMessageData'>;
+export type TaskMessage = Schema<'TaskMessage'>;
+export type ProfileMessageData = Schema<'ProfileMessageData'>;
+export type ProfileMessage = Schema<'ProfileMessage'>;
+export type ProjectMessageData = Schema<'ProjectMessageData'>;
+export type ProjectMessage = Schema<'ProjectMessage'>;
+export type TagMessageData = Schema<'TagMessageData'>;
+export type TagMessage = Schema<'TagMessage'>;
+export type CompletionMessageData = Schema<'CompletionMessageData'>;
+export type CompletionMessage = Schema<'CompletionMessage'>;
+export type ChangeMessage = Schema<'ChangeMessage'>;
+export interface TestMessageData extends Schema<'TestMessageData'> {}
+export type TestMessage = Schema<'TestMessage'>;
+
+export interface ListTasksQuery extends QueryOf<'listTasks'> {}
+export interface ListOccurrencesQuery extends QueryOf<'listOccurrences'> {}
+export interface ListCompletionsQuery extends QueryOf<'listCompletions'> {}
+export interface ListTrashQuery extends QueryOf<'listTrash'> {}
+export interface ListProjectsQuery extends QueryOf<'listProjects'> {}
+export interface DeleteProjectQuery extends QueryOf<'deleteProject'> {}
+export interface ListTagsQuery extends QueryOf<'listTags'> {}
+export interface GetStatsQuery extends QueryOf<'getStats'> {}
+export interface EraseLaneQuery extends QueryOf<'eraseLane'> {}
+export interface ListActivityQuery extends QueryOf<'listActivity'> {}
+export interface ListWebhookDeliveriesQuery extends QueryOf<'listWebhookDeliveries'> {}
+export interface ImportLaneQuery extends QueryOf<'importLane'> {}
+export interface ImportCsvQuery extends QueryOf<'importCsv'> {}
+export interface ImportCalendarQuery extends QueryOf<'importCalendar'> {}
+
+export interface TasksMethods {
+  /** List tasks. */
+  list(query?: ListTasksQuery, options?: CallOptions): Listing<TaskPage>;
+  /** Create a task. */
+  create(body: TaskCreate, options?: WriteOptions): Promise<Task>;
+  /** Get a task. */
+  get(taskId: string, options?: CallOptions): Promise<Task>;
+  /** Replace a task. */
+  replace(taskId: string, body: TaskReplace, options?: ConditionOptions): Promise<Task>;
+  /** Change a task. */
+  update(taskId: string, body: TaskPatch, options?: ChangeOptions): Promise<Task>;
+  /** Delete a task. */
+  delete(taskId: string, options?: ConditionOptions): Promise<void>;
+  /** Complete or reopen a task. */
+  complete(taskId: string, body?: Omit<TaskCompletion, 'completed'>, options?: ChangeOptions): Promise<Task>;
+  /** Complete or reopen a task. */
+  reopen(taskId: string, body?: Omit<TaskCompletion, 'completed'>, options?: ChangeOptions): Promise<Task>;
+  /** Skip an occurrence. */
+  skip(taskId: string, options?: ChangeOptions): Promise<Task>;
+  /** Preview occurrences. */
+  occurrences(taskId: string, query?: ListOccurrencesQuery, options?: CallOptions): Promise<OccurrenceList>;
+  /** List completions. */
+  completions(query?: ListCompletionsQuery, options?: CallOptions): Listing<CompletionPage>;
+  /** Move a task. */
+  move(taskId: string, body: TaskMove, options?: ChangeOptions): Promise<Task>;
+  /** Restore a task. */
+  restore(taskId: string, options?: ChangeOptions): Promise<Task>;
+}
+
+export interface TrashMethods {
+  /** List deleted tasks. */
+  list(query?: ListTrashQuery, options?: CallOptions): Listing<TrashPage>;
+  /** Empty the trash. */
+  empty(options?: CallOptions): Promise<void>;
+  /** Get a deleted task. */
+  get(taskId: string, options?: CallOptions): Promise<Task>;
+  /** Purge a task. */
+  purge(taskId: string, options?: ConditionOptions): Promise<void>;
+}
+
+export interface ProjectsMethods {
+  /** List projects. */
+  list(query?: ListProjectsQuery, options?: CallOptions): Listing<ProjectPage>;
+  /** Create a project. */
+  create(body: ProjectCreate, options?: WriteOptions): Promise<Project>;
+  /** Get a project. */
+  get(projectId: string, options?: CallOptions): Promise<Project>;
+  /** Change a project. */
+  update(projectId: string, body: ProjectPatch, options?: ChangeOptions): Promise<Project>;
+  /** Delete a project. */
+  delete(projectId: string, query: DeleteProjectQuery, options?: ConditionOptions): Promise<void>;
+  /** Move a project. */
+  move(projectId: string, body: ProjectMove, options?: ChangeOptions): Promise<Project>;
+}
+
+export interface TagsMethods {
+  /** List tags. */
+  list(query?: ListTagsQuery, options?: CallOptions): Listing<TagPage>;
+  /** Get a tag. */
+  get(tagId: string, options?: CallOptions): Promise<Tag>;
+  /** Change a tag. */
+  update(tagId: string, body: TagPatch, options?: ChangeOptions): Promise<Tag>;
+  /** Delete a tag. */
+  delete(tagId: string, options?: ConditionOptions): Promise<void>;
+}
+
+export interface ProfileMethods {
+  /** Get the profile. */
+  get(options?: CallOptions): Promise<Profile>;
+  /** Change the profile. */
+  update(body: ProfilePatch, options?: ChangeOptions): Promise<Profile>;
+}
+
+export interface WebhooksMethods {
+  /** List webhooks. */
+  list(options?: CallOptions): Promise<WebhookList>;
+  /** Create a webhook. */
+  create(body: WebhookCreate, options?: WriteOptions): Promise<WebhookWithSecret>;
+  /** Get a webhook. */
+  get(webhookId: string, options?: CallOptions): Promise<Webhook>;
+  /** Change a webhook. */
+  update(webhookId: string, body: WebhookPatch, options?: ChangeOptions): Promise<Webhook>;
+  /** Delete a webhook. */
+  delete(webhookId: string, options?: ConditionOptions): Promise<void>;
+  /** Rotate a webhook's secret. */
+  rotateSecret(webhookId: string, options?: ChangeOptions): Promise<WebhookWithSecret>;
+  /** Send a test event. */
+  test(webhookId: string, options?: WriteOptions): Promise<WebhookDelivery>;
+  /** Send events again. */
+  replay(webhookId: string, body: WebhookReplay, options?: WriteOptions): Promise<WebhookReplayed>;
+  /** List deliveries. */
+  listDeliveries(webhookId: string, query?: ListWebhookDeliveriesQuery, options?: CallOptions): Listing<WebhookDeliveryPage>;
+  /** Get a delivery. */
+  getDelivery(webhookId: string, deliveryId: string, options?: CallOptions): Promise<WebhookDelivery>;
+  /** Send a delivery again. */
+  redeliver(webhookId: string, deliveryId: string, options?: WriteOptions): Promise<WebhookDelivery>;
+}
+
+export interface TransferMethods {
+  /** Export all data. */
+  export(options?: CallOptions): Promise<Response>;
+  /** Export tasks as CSV. */
+  exportCsv(options?: CallOptions): Promise<Response>;
+  /** Export tasks as iCalendar. */
+  exportCalendar(options?: CallOptions): Promise<Response>;
+  /** Import a JSON export. */
+  import(body: LaneImport, query?: ImportLaneQuery, options?: CallOptions): Promise<ImportReport>;
+  /** Import tasks from CSV. */
+  importCsv(body: string | Blob, query?: ImportCsvQuery, options?: CallOptions): Promise<ImportReport>;
+  /** Import tasks from iCalendar. */
+  importCalendar(body: string | Blob, query?: ImportCalendarQuery, options?: CallOptions): Promise<ImportReport>;
+}
+
+export interface CalendarFeedMethods {
+  /** Get the calendar feed. */
+  get(options?: CallOptions): Promise<CalendarFeed>;
+  /** Create or replace the calendar feed. */
+  create(options?: WriteOptions): Promise<CreatedCalendarFeed>;
+  /** Delete the calendar feed. */
+  delete(options?: CallOptions): Promise<void>;
+}
+
+/** The methods of a lane, by the contract's `x-sdk`. */
+export interface LaneMethods {
+  readonly tasks: TasksMethods;
+  readonly trash: TrashMethods;
+  readonly projects: ProjectsMethods;
+  readonly tags: TagsMethods;
+  readonly profile: ProfileMethods;
+  readonly webhooks: WebhooksMethods;
+  readonly transfer: TransferMethods;
+  readonly calendarFeed: CalendarFeedMethods;
+  /** Send a batch of operations. */
+  batch(body: Batch, options?: WriteOptions): Promise<BatchOutcome>;
+  /** Get statistics. */
+  stats(query?: GetStatsQuery, options?: CallOptions): Promise<Stats>;
+  /** Erase all data. */
+  erase(query: EraseLaneQuery, options?: CallOptions): Promise<void>;
+  /** List changes. */
+  activity(query?: ListActivityQuery, options?: CallOptions): Listing<ActivityPage>;
+}
+
+/** How each method is sent. */
+export const methods = {
+  "batch": {
+    "method": "POST",
+    "path": "/batch",
+    "body": "application/json",
+    "key": true
+  },
+  "stats": {
+    "method": "GET",
+    "path": "/stats",
+    "query": true
+  },
+  "erase": {
+    "method": "DELETE",
+    "path": "",
+    "query": true
+  },
+  "activity": {
+    "method": "GET",
+    "path": "/activity",
+    "query": true,
+    "page": true
+  },
+  "tasks": {
+    "list": {
+      "method": "GET",
+      "path": "/tasks",
+      "query": true,
+      "page": true
+    },
+    "create": {
+      "method": "POST",
+      "path": "/tasks",
+      "body": "application/json",
+      "key": true
+    },
+    "get": {
+      "method": "GET",
+      "path": "/tasks/{task_id}"
+    },
+    "replace": {
+      "method": "PUT",
+      "path": "/tasks/{task_id}",
+      "body": "application/json"
+    },
+    "update": {
+      "method": "PATCH",
+      "path": "/tasks/{task_id}",
+      "body": "application/json",
+      "key": true
+    },
+    "delete": {
+      "method": "DELETE",
+      "path": "/tasks/{task_id}"
+    },
+    "complete": {
+      "method": "PATCH",
+      "path": "/tasks/{task_id}/complete",
+      "body": "application/json",
+      "preset": {
+        "completed": true
+      },
+      "key": true
+    },
+    "reopen": {
+      "method": "PATCH",
+      "path": "/tasks/{task_id}/complete",
+      "body": "application/json",
+      "preset": {
+        "completed": false
+      },
+      "key": true
+    },
+    "skip": {
+      "method": "POST",
+      "path": "/tasks/{task_id}/skip",
+      "key": true
+    },
+    "occurrences": {
+      "method": "GET",
+      "path": "/tasks/{task_id}/occurrences",
+      "query": true
+    },
+    "completions": {
+      "method": "GET",
+      "path": "/completions",
+      "query": true,
+      "page": true
+    },
+    "move": {
+      "method": "POST",
+      "path": "/tasks/{task_id}/move",
+      "body": "application/json",
+      "key": true
+    },
+    "restore": {
+      "method": "POST",
+      "path": "/tasks/{task_id}/restore",
+      "key": true
+    }
+  },
+  "trash": {
+    "list": {
+      "method": "GET",
+      "path": "/trash",
+      "query": true,
+      "page": true
+    },
+    "empty": {
+      "method": "DELETE",
+      "path": "/trash"
+    },
+    "get": {
+      "method": "GET",
+      "path": "/trash/{task_id}"
+    },
+    "purge": {
+      "method": "DELETE",
+      "path": "/trash/{task_id}"
+    }
+  },
+  "projects": {
+    "list": {
+      "method": "GET",
+      "path": "/projects",
+      "query": true,
+      "page": true
+    },
+    "create": {
+      "method": "POST",
+      "path": "/projects",
+      "body": "application/json",
+      "key": true
+    },
+    "get": {
+      "method": "GET",
+      "path": "/projects/{project_id}"
+    },
+    "update": {
+      "method": "PATCH",
+      "path": "/projects/{project_id}",
+      "body": "application/json",
+      "key": true
+    },
+    "delete": {
+      "method": "DELETE",
+      "path": "/projects/{project_id}",
+      "query": true
+    },
+    "move": {
+      "method": "POST",
+      "path": "/projects/{project_id}/move",
+      "body": "application/json",
+      "key": true
+    }
+  },
+  "tags": {
+    "list": {
+      "method": "GET",
+      "path": "/tags",
+      "query": true,
+      "page": true
+    },
+    "get": {
+      "method": "GET",
+      "path": "/tags/{tag_id}"
+    },
+    "update": {
+      "method": "PATCH",
+      "path": "/tags/{tag_id}",
+      "body": "application/json",
+      "key": true
+    },
+    "delete": {
+      "method": "DELETE",
+      "path": "/tags/{tag_id}"
+    }
+  },
+  "profile": {
+    "get": {
+      "method": "GET",
+      "path": "/profile"
+    },
+    "update": {
+      "method": "PATCH",
+      "path": "/profile",
+      "body": "application/json",
+      "key": true
+    }
+  },
+  "webhooks": {
+    "list": {
+      "method": "GET",
+      "path": "/webhooks"
+    },
+    "create": {
+      "method": "POST",
+      "path": "/webhooks",
+      "body": "application/json",
+      "key": true
+    },
+    "get": {
+      "method": "GET",
+      "path": "/webhooks/{webhook_id}"
+    },
+    "update": {
+      "method": "PATCH",
+      "path": "/webhooks/{webhook_id}",
+      "body": "application/json",
+      "key": true
+    },
+    "delete": {
+      "method": "DELETE",
+      "path": "/webhooks/{webhook_id}"
+    },
+    "rotateSecret": {
+      "method": "POST",
+      "path": "/webhooks/{webhook_id}/rotate-secret",
+      "key": true
+    },
+    "test": {
+      "method": "POST",
+      "path": "/webhooks/{webhook_id}/test",
+      "key": true
+    },
+    "replay": {
+      "method": "POST",
+      "path": "/webhooks/{webhook_id}/replay",
+      "body": "application/json",
+      "key": true
+    },
+    "listDeliveries": {
+      "method": "GET",
+      "path": "/webhooks/{webhook_id}/deliveries",
+      "query": true,
+      "page": true
+    },
+    "getDelivery": {
+      "method": "GET",
+      "path": "/webhooks/{webhook_id}/deliveries/{delivery_id}"
+    },
+    "redeliver": {
+      "method": "POST",
+      "path": "/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver",
+      "key": true
+    }
+  },
+  "transfer": {
+    "export": {
+      "method": "GET",
+      "path": "/export",
+      "file": true
+    },
+    "exportCsv": {
+      "method": "GET",
+      "path": "/export.csv",
+      "file": true
+    },
+    "exportCalendar": {
+      "method": "GET",
+      "path": "/export.ics",
+      "file": true
+    },
+    "import": {
+      "method": "POST",
+      "path": "/import.json",
+      "body": "application/json",
+      "query": true
+    },
+    "importCsv": {
+      "method": "POST",
+      "path": "/import.csv",
+      "body": "text/csv",
+      "query": true
+    },
+    "importCalendar": {
+      "method": "POST",
+      "path": "/import.ics",
+      "body": "text/calendar",
+      "query": true
+    }
+  },
+  "calendarFeed": {
+    "get": {
+      "method": "GET",
+      "path": "/calendar-feed"
+    },
+    "create": {
+      "method": "POST",
+      "path": "/calendar-feed",
+      "key": true
+    },
+    "delete": {
+      "method": "DELETE",
+      "path": "/calendar-feed"
+    }
+  }
+} as const;

@@ -1,0 +1,87 @@
+/** Token sources for browsers, where all requests belong to one user. */
+import { NoTokenError } from './errors.js';
+import type { TokenRequest } from './raw.js';
+
+type Token = string | null | undefined;
+
+// The service may need the token for as long as a request takes.
+const renewBeforeMs = 30_000;
+
+/** The payload of a JWT, which the service checks; undefined if the token is not a JWT. */
+export function claimsOf(token: string): { readonly sub?: string; readonly exp?: number } | undefined {
+  try {
+    const payload = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    const bytes = Uint8Array.from(atob(payload), (each) => each.charCodeAt(0));
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A token source that keeps its token. `forget` drops the token, for example when the user signs out. */
+export interface KeptToken {
+  (request: TokenRequest): Promise<string | null>;
+  forget(): void;
+}
+
+/**
+ * A token source that calls `request` for a token: once at a time, however many calls wait for it. It keeps a JWT until 30
+ * seconds before it expires (RFC 7519, section 4.1.4) or until the service refuses it. A failure is never kept.
+ *
+ * Use it in browsers only. On a server, each request can belong to another user.
+ */
+export function keepToken(request: () => Token | Promise<Token>): KeptToken {
+  let current: { readonly token: string; readonly until: number } | undefined;
+  let waiting: Promise<string | null> | undefined;
+  let generation = 0;
+
+  const renew = async (): Promise<string | null> => {
+    const asked = generation;
+    const token = (await request()) ?? null;
+    const until = (claimsOf(token ?? '')?.exp ?? 0) * 1000 - renewBeforeMs;
+    // A token that was requested before `forget` can belong to the previous user.
+    if (token !== null && asked === generation) current = { token, until };
+    return token;
+  };
+  const forget = () => {
+    generation++;
+    current = undefined;
+    waiting = undefined;
+  };
+  const source = async ({ refused }: TokenRequest): Promise<string | null> => {
+    if (refused !== undefined && current?.token === refused) current = undefined;
+    if (current && Date.now() < current.until) return current.token;
+    if (!waiting) {
+      const mine = renew().finally(() => {
+        if (waiting === mine) waiting = undefined;
+      });
+      waiting = mine;
+    }
+    return waiting;
+  };
+  return Object.assign(source, { forget });
+}
+
+/** The parts of Better Auth's client, with the plugin `jwtClient`, that `betterAuthTokens` uses. */
+export interface BetterAuthTokenClient {
+  token(): Promise<{
+    data?: { token?: Token } | null | undefined;
+    error?: { status?: number | undefined } | null | undefined;
+  }>;
+  readonly $store?: { listen(signal: '$sessionSignal', listener: () => void): unknown } | undefined;
+}
+
+/**
+ * A token source that asks Better Auth, like `keepToken`. It drops the token when the session changes, so that the next user
+ * of the device gets a token of their own. It yields null if nobody is signed in, and fails with `NoTokenError` if Better
+ * Auth cannot answer.
+ */
+export function betterAuthTokens(client: BetterAuthTokenClient): KeptToken {
+  const source = keepToken(async () => {
+    const { data, error } = await client.token();
+    if (error && error.status !== 401 && error.status !== 403) throw new NoTokenError({ cause: error });
+    return data?.token;
+  });
+  client.$store?.listen('$sessionSignal', source.forget);
+  return source;
+}
