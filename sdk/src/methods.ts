@@ -48,6 +48,7 @@ export type HeadersTooLargeProblem = Schema<'HeadersTooLargeProblem'>;
 export type InternalErrorProblem = Schema<'InternalErrorProblem'>;
 export type ServiceUnavailableProblem = Schema<'ServiceUnavailableProblem'>;
 export type ServerErrorProblem = Schema<'ServerErrorProblem'>;
+export type CompletedAt = Schema<'CompletedAt'>;
 export type NullableTimestamp = Schema<'NullableTimestamp'>;
 export interface ReminderInput extends Schema<'ReminderInput'> {}
 export interface TaskCreate extends Schema<'TaskCreate'> {}
@@ -70,6 +71,7 @@ export type QuotaConflictProblem = Schema<'QuotaConflictProblem'>;
 export interface TaskCompletion extends Schema<'TaskCompletion'> {}
 export type CompletionChangedProblem = Schema<'CompletionChangedProblem'>;
 export type CompletionConflictProblem = Schema<'CompletionConflictProblem'>;
+export interface OccurrenceSkip extends Schema<'OccurrenceSkip'> {}
 export type NotRecurringProblem = Schema<'NotRecurringProblem'>;
 export type SkipConflictProblem = Schema<'SkipConflictProblem'>;
 export interface Occurrence extends Schema<'Occurrence'> {}
@@ -248,7 +250,7 @@ export interface TasksMethods {
   /** Complete or reopen a task. */
   reopen(taskId: string, body?: Omit<TaskCompletion, 'completed'>, options?: ChangeOptions): Promise<Task>;
   /** Skip an occurrence. */
-  skip(taskId: string, options?: ChangeOptions): Promise<Task>;
+  skip(taskId: string, body?: OccurrenceSkip, options?: ChangeOptions): Promise<Task>;
   /** Preview occurrences. */
   occurrences(taskId: string, query?: ListOccurrencesQuery, options?: CallOptions): Promise<OccurrenceList>;
   /** List completions. */
@@ -449,6 +451,7 @@ export const methods = {
     "skip": {
       "method": "POST",
       "path": "/tasks/{task_id}/skip",
+      "body": "application/json",
       "key": true
     },
     "occurrences": {
