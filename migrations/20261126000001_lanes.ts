@@ -1,12 +1,31 @@
 import type { Knex } from 'knex';
-import { currentUserHash, forceRowSecurity, protectLaneTable } from '../src/platform/database/lane-table';
+import {
+  currentUser,
+  currentUserHash,
+  forceRowSecurity,
+  protectLaneTable,
+} from '../src/platform/database/lane-table';
 
-/** The row of each lane, which each write updates (settings, counters, the change counter); and the record of erased lanes. */
+/**
+ * The registry of lanes, which gives each user a number; the profile of each lane, which each write updates (settings,
+ * counters, the change counter); the record of erased lanes; and the function that opens a lane.
+ */
 export async function up(knex: Knex): Promise<void> {
+  // The number is the first column of all keys and indexes, where the id of a user would take several times its bytes.
+  await knex.raw(`
+    create table tasklane.lanes (
+      id bigint generated always as identity primary key,
+      owner_kind text not null default 'user' check (owner_kind = 'user'),
+      user_id text not null constraint lanes_user_id_key unique check (char_length(user_id) between 1 and 255)
+    )`);
+  const ownLane = `user_id = ${currentUser}`;
+  await knex.raw(`create policy lane on tasklane.lanes using (${ownLane}) with check (${ownLane})`);
+  await forceRowSecurity(knex, 'lanes');
+
   // Half-empty pages keep new versions of a row on its page, and the log gets less when it copies a page.
   await knex.raw(`
     create table tasklane.profiles (
-      user_id text primary key check (char_length(user_id) between 1 and 255),
+      lane_id bigint primary key constraint profiles_lane references tasklane.lanes on delete cascade,
       epoch uuid not null default gen_random_uuid(),
       change_seq bigint not null default 0 check (change_seq >= 0),
       task_count integer not null default 0,
@@ -39,14 +58,38 @@ export async function up(knex: Knex): Promise<void> {
       at timestamptz(3) not null
     )`);
   const own = `user_hash = ${currentUserHash}`;
-  // The scope statement reads it before the transaction has a user.
-  await knex.raw('create policy lookup on tasklane.erased for select using (true)');
+  await knex.raw(`create policy look_up on tasklane.erased for select using (${own})`);
   await knex.raw(`create policy leave on tasklane.erased for insert with check (${own})`);
   await knex.raw(`create policy renew on tasklane.erased for update using (${own}) with check (${own})`);
   await forceRowSecurity(knex, 'erased');
+
+  // SET LOCAL, unlike set_config, also reaches the workers of Citus. The login role runs the function: it has no right to
+  // the tables of lanes. `erased` is read after `lanes`: if a lane is gone, its erasure is seen.
+  await knex.raw(`
+    create function tasklane.open_scope(
+      app_role text, owner text, token_issued_at float8, statement_timeout text, transaction_timeout text,
+      out lane_id bigint, out stale boolean
+    ) language plpgsql as $$
+    begin
+      execute format('set local app.user_id = %L', owner);
+      select lanes.id into lane_id from tasklane.lanes where lanes.user_id = owner;
+      select exists (
+        select from tasklane.erased
+        where user_hash = sha256(convert_to(owner, 'UTF8'))
+          and (token_issued_at is null or extract(epoch from at) >= token_issued_at)
+      ) into stale;
+      execute format('set local app.lane_id = %L', coalesce(lane_id::text, ''));
+      perform set_config('statement_timeout', statement_timeout, true);
+      if current_setting('server_version_num')::integer >= 170000 then
+        perform set_config('transaction_timeout', transaction_timeout, true);
+      end if;
+      perform set_config('role', app_role, true);
+    end $$`);
 }
 
 export async function down(knex: Knex): Promise<void> {
+  await knex.raw('drop function tasklane.open_scope(text, text, float8, text, text)');
   await knex.raw('drop table tasklane.erased');
   await knex.raw('drop table tasklane.profiles');
+  await knex.raw('drop table tasklane.lanes');
 }

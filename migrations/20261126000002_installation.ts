@@ -14,7 +14,7 @@ export async function up(knex: Knex): Promise<void> {
       seen_at timestamptz(3),
       behind_at timestamptz(3),
       renewing_on text,
-      renewed_to text,
+      renewed_to bigint,
       renewed_at timestamptz(3)
     )`);
   await knex.raw('insert into tasklane.installation default values');

@@ -5,7 +5,7 @@ import { protectLaneTable } from '../src/platform/database/lane-table';
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table tasklane.changes (
-      user_id text not null references tasklane.profiles on delete cascade,
+      lane_id bigint not null references tasklane.profiles on delete cascade,
       seq bigint not null check (seq > 0),
       type text not null
         check (type in ('profile', 'project', 'tag', 'task', 'completion', 'calendar_feed', 'webhook')),
@@ -13,10 +13,10 @@ export async function up(knex: Knex): Promise<void> {
       action text not null check (action in ('created', 'updated', 'deleted', 'restored', 'purged', 'reminded')),
       fields jsonb not null,
       at timestamptz(3) not null default now(),
-      primary key (user_id, seq),
+      primary key (lane_id, seq),
       constraint changes_entity_id_check check ((entity_id is null) = (type = 'profile'))
     )`);
-  await knex.raw('create index changes_by_entity on tasklane.changes (user_id, entity_id, seq)');
+  await knex.raw('create index changes_by_entity on tasklane.changes (lane_id, entity_id, seq)');
   await protectLaneTable(knex, 'changes');
 }
 

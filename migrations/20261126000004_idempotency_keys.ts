@@ -5,7 +5,7 @@ import { protectLaneTable } from '../src/platform/database/lane-table';
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table tasklane.idempotency_keys (
-      user_id text not null references tasklane.profiles on delete cascade,
+      lane_id bigint not null references tasklane.profiles on delete cascade,
       operation text collate "C" not null,
       key_hash bytea not null check (octet_length(key_hash) = 32),
       fingerprint bytea not null check (octet_length(fingerprint) = 32),
@@ -13,7 +13,7 @@ export async function up(knex: Knex): Promise<void> {
       headers jsonb,
       body text check (octet_length(body) <= 1048576),
       created_at timestamptz(3) not null default now(),
-      primary key (user_id, operation, key_hash)
+      primary key (lane_id, operation, key_hash)
     )`);
   // The job that deletes expired records reads across lanes.
   await knex.raw('create index idempotency_keys_by_age on tasklane.idempotency_keys (created_at)');

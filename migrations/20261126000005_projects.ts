@@ -5,7 +5,7 @@ import { lastPosition, protectLaneTable } from '../src/platform/database/lane-ta
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table tasklane.projects (
-      user_id text not null references tasklane.profiles on delete cascade,
+      lane_id bigint not null references tasklane.profiles on delete cascade,
       id uuid not null,
       name text collate "C" not null constraint projects_name
         check (char_length(name) between 1 and 100 and name = btrim(name)
@@ -16,9 +16,9 @@ export async function up(knex: Knex): Promise<void> {
       version integer not null default 1 check (version > 0),
       created_at timestamptz(3) not null default now(),
       updated_at timestamptz(3) not null default now(),
-      primary key (user_id, id)
+      primary key (lane_id, id)
     )`);
-  await knex.raw('create index projects_by_position on tasklane.projects (user_id, position, id)');
+  await knex.raw('create index projects_by_position on tasklane.projects (lane_id, position, id)');
   await protectLaneTable(knex, 'projects');
 }
 

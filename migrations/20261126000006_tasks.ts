@@ -10,6 +10,9 @@ const dueTime = `make_time(left(due_time, 2)::integer, right(due_time, 2)::integ
 // On the same day, all-day tasks come after tasks with a time.
 const due = `due_date + coalesce(${dueTime}, time '23:59:59.999')`;
 
+const startTime = `make_time(left(start_time, 2)::integer, right(start_time, 2)::integer, 0)`;
+const start = `start_date + coalesce(${startTime}, time '00:00')`;
+
 /**
  * Tasks. `search` has the words of the task; the service computes it by rules with the version `search_version`, and
  * a job computes it for tasks with version 0.
@@ -20,23 +23,30 @@ export async function up(knex: Knex): Promise<void> {
   // page, which HOT requires.
   await knex.raw(`
     create table tasklane.tasks (
+      lane_id bigint not null references tasklane.profiles on delete cascade,
       created_at timestamptz(3) not null default now(),
       due_at timestamptz(3),
+      start_at timestamptz(3),
       deleted_at timestamptz(3),
       due_local timestamp(3) generated always as (${due}) stored,
+      start_local timestamp(3) generated always as (${start}) stored,
       due_date date,
+      start_date date,
       recurrence_start date,
+      recurrence_due date,
       completion_count integer not null default 0 check (completion_count >= 0),
       id uuid not null,
       project_id uuid,
       parent_id uuid,
       deleted_with uuid,
-      user_id text not null references tasklane.profiles on delete cascade,
       position text collate "C" not null default ${lastPosition},
       due_time text collate "C",
       time_zone text,
+      start_time text collate "C",
       rrule text check (char_length(rrule) between 1 and 500),
       repeat_from text not null default 'schedule' check (repeat_from in ('schedule', 'completion')),
+      recurrence_start_time text collate "C",
+      excluded_dates text[] not null default '{}' check (cardinality(excluded_dates) <= 500),
       reminders jsonb not null default '[]' check (jsonb_array_length(reminders) <= 10),
       tags text[] not null default '{}',
       description text,
@@ -50,9 +60,9 @@ export async function up(knex: Knex): Promise<void> {
       version integer not null default 1 check (version > 0),
       title text collate "C" not null,
       search tsvector,
-      primary key (user_id, id),
-      constraint tasks_project foreign key (user_id, project_id) references tasklane.projects,
-      constraint tasks_parent foreign key (user_id, parent_id) references tasklane.tasks,
+      primary key (lane_id, id),
+      constraint tasks_project foreign key (lane_id, project_id) references tasklane.projects,
+      constraint tasks_parent foreign key (lane_id, parent_id) references tasklane.tasks,
       constraint tasks_own_parent check (parent_id <> id),
       constraint tasks_status check (status = any (${statuses})),
       constraint tasks_priority check (priority = any (${priorities})),
@@ -65,35 +75,44 @@ export async function up(knex: Knex): Promise<void> {
       constraint tasks_due_time
         check (due_time is null or (due_date is not null and due_time ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$')),
       constraint tasks_time_zone
-        check (time_zone is null or (due_date is not null and char_length(time_zone) between 1 and 64)),
+        check (time_zone is null
+          or (coalesce(due_date, start_date) is not null and char_length(time_zone) between 1 and 64)),
       constraint tasks_due_at check ((due_at is not null) = (due_time is not null and time_zone is not null)),
+      constraint tasks_start_time
+        check (start_time is null or (start_date is not null and start_time ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$')),
+      constraint tasks_start_at check ((start_at is not null) = (start_time is not null and time_zone is not null)),
       constraint tasks_recurrence
-        check ((rrule is null) = (recurrence_start is null) and (rrule is null or due_date is not null)),
+        check ((rrule is null) = (recurrence_start is null) and (rrule is null) = (recurrence_due is null)
+          and (rrule is null or due_date is not null) and (rrule is not null or excluded_dates = '{}')),
       constraint tasks_deleted check ((deleted_at is null) = (deleted_with is null)),
       constraint tasks_search check ((search is null) = (search_version = 0))
     ) with (fillfactor = 85)`);
   // Each index costs space and time with every task. An edit of a column without an index is HOT: it writes to no index.
   // So lists in another order than these read and sort the tasks of their own lane.
   for (const column of ['position', 'created_at']) {
-    await knex.raw('create index ?? on tasklane.tasks (user_id, ??, id) where deleted_at is null', [
+    await knex.raw('create index ?? on tasklane.tasks (lane_id, ??, id) where deleted_at is null', [
       `tasks_by_${column}`,
       column,
     ]);
   }
   await knex.raw(`
-    create index tasks_by_due on tasklane.tasks (user_id, due_local, id)
+    create index tasks_by_due on tasklane.tasks (lane_id, due_local, id)
       where deleted_at is null and due_local is not null`);
+  // For the views, which combine it with the index by due date. Few tasks have a start.
   await knex.raw(`
-    create index tasks_by_project on tasklane.tasks (user_id, project_id, position, id) where project_id is not null`);
+    create index tasks_by_start on tasklane.tasks (lane_id, start_local, id)
+      where deleted_at is null and start_local is not null`);
   await knex.raw(`
-    create index tasks_by_parent on tasklane.tasks (user_id, parent_id, position, id) where parent_id is not null`);
+    create index tasks_by_project on tasklane.tasks (lane_id, project_id, position, id) where project_id is not null`);
   await knex.raw(`
-    create index tasks_in_trash on tasklane.tasks (user_id, deleted_at, id) where id = deleted_with`);
+    create index tasks_by_parent on tasklane.tasks (lane_id, parent_id, position, id) where parent_id is not null`);
   await knex.raw(`
-    create index tasks_deleted_with on tasklane.tasks (user_id, deleted_with) where deleted_with is not null`);
+    create index tasks_in_trash on tasklane.tasks (lane_id, deleted_at, id) where id = deleted_with`);
+  await knex.raw(`
+    create index tasks_deleted_with on tasklane.tasks (lane_id, deleted_with) where deleted_with is not null`);
   // For jobs, which read across lanes.
   await knex.raw('create index tasks_to_purge on tasklane.tasks (deleted_at) where deleted_at is not null');
-  await knex.raw('create index tasks_to_index on tasklane.tasks (user_id, id) where search_version < 1');
+  await knex.raw('create index tasks_to_index on tasklane.tasks (lane_id, id) where search_version < 1');
   await protectLaneTable(knex, 'tasks');
 }
 

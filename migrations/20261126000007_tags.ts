@@ -8,7 +8,7 @@ import { protectLaneTable } from '../src/platform/database/lane-table';
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table tasklane.tags (
-      user_id text not null references tasklane.profiles on delete cascade,
+      lane_id bigint not null references tasklane.profiles on delete cascade,
       id uuid not null,
       name text collate "C" not null constraint tags_name
         check (char_length(name) between 1 and 50 and name = btrim(name)
@@ -18,21 +18,21 @@ export async function up(knex: Knex): Promise<void> {
       version integer not null default 1 check (version > 0),
       created_at timestamptz(3) not null default now(),
       updated_at timestamptz(3) not null default now(),
-      primary key (user_id, id),
-      constraint tags_name_key unique (user_id, name_key)
+      primary key (lane_id, id),
+      constraint tags_name_key unique (lane_id, name_key)
     )`);
   await protectLaneTable(knex, 'tags');
 
   await knex.raw(`
     create table tasklane.task_tags (
-      user_id text not null,
+      lane_id bigint not null,
       task_id uuid not null,
       tag_id uuid not null,
-      primary key (user_id, tag_id, task_id),
-      foreign key (user_id, task_id) references tasklane.tasks on delete cascade,
-      foreign key (user_id, tag_id) references tasklane.tags on delete cascade
+      primary key (lane_id, tag_id, task_id),
+      foreign key (lane_id, task_id) references tasklane.tasks on delete cascade,
+      foreign key (lane_id, tag_id) references tasklane.tags on delete cascade
     )`);
-  await knex.raw('create index task_tags_by_task on tasklane.task_tags (user_id, task_id)');
+  await knex.raw('create index task_tags_by_task on tasklane.task_tags (lane_id, task_id)');
   await protectLaneTable(knex, 'task_tags');
 }
 

@@ -5,26 +5,30 @@ import { protectLaneTable } from '../src/platform/database/lane-table';
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table tasklane.completions (
-      user_id text not null,
+      lane_id bigint not null,
       id uuid not null,
       task_id uuid not null,
       title text collate "C" not null,
       due_date date not null,
       due_time text collate "C",
       time_zone text,
+      start_date date,
+      start_time text collate "C",
       completed_at timestamptz(3) not null,
       next_due_date date,
+      next_due_time text collate "C",
       rrule text not null,
       status text not null,
       reopened jsonb not null,
+      moved uuid[] not null default '{}',
       advanced boolean not null default true,
       recorded_at timestamptz(3) not null default now(),
-      primary key (user_id, id),
-      foreign key (user_id, task_id) references tasklane.tasks on delete cascade
+      primary key (lane_id, id),
+      foreign key (lane_id, task_id) references tasklane.tasks on delete cascade
     )`);
-  await knex.raw('create index completions_by_time on tasklane.completions (user_id, completed_at, id)');
+  await knex.raw('create index completions_by_time on tasklane.completions (lane_id, completed_at, id)');
   await knex.raw(
-    'create index completions_by_task on tasklane.completions (user_id, task_id, completed_at, id)',
+    'create index completions_by_task on tasklane.completions (lane_id, task_id, completed_at, id)',
   );
   await protectLaneTable(knex, 'completions');
 }

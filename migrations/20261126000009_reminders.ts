@@ -8,13 +8,13 @@ import { protectLaneTable } from '../src/platform/database/lane-table';
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table tasklane.reminders (
-      user_id text not null,
+      lane_id bigint not null,
       task_id uuid not null,
       fire_at timestamptz(3) not null,
       fired_at timestamptz(3),
       identity text collate "C" not null,
-      primary key (user_id, task_id, identity),
-      foreign key (user_id, task_id) references tasklane.tasks on delete cascade
+      primary key (lane_id, task_id, identity),
+      foreign key (lane_id, task_id) references tasklane.tasks on delete cascade
     )`);
   await knex.raw('create index reminders_by_time on tasklane.reminders (fire_at) where fired_at is null');
   await protectLaneTable(knex, 'reminders');

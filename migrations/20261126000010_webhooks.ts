@@ -8,7 +8,7 @@ import { protectLaneTable } from '../src/platform/database/lane-table';
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table tasklane.webhooks (
-      user_id text not null references tasklane.profiles on delete cascade,
+      lane_id bigint not null references tasklane.profiles on delete cascade,
       id uuid not null,
       url text not null check (char_length(url) between 1 and 2048),
       description text check (char_length(description) <= 200),
@@ -27,7 +27,7 @@ export async function up(knex: Knex): Promise<void> {
       version integer not null default 1 check (version > 0),
       created_at timestamptz(3) not null default now(),
       updated_at timestamptz(3) not null default now(),
-      primary key (user_id, id),
+      primary key (lane_id, id),
       constraint webhooks_disabled check ((disabled_reason is null) = (disabled_at is null)),
       constraint webhooks_due_at check (due_at is null or disabled_at is null),
       constraint webhooks_rotated check (previous_secret is null or secret_rotated_at is not null)
@@ -36,7 +36,7 @@ export async function up(knex: Knex): Promise<void> {
 
   await knex.raw(`
     create table tasklane.webhook_deliveries (
-      user_id text not null,
+      lane_id bigint not null,
       id uuid not null,
       webhook_id uuid not null,
       event text not null,
@@ -50,15 +50,15 @@ export async function up(knex: Knex): Promise<void> {
       attempt_count integer not null default 0 check (attempt_count >= 0),
       attempts jsonb not null default '[]',
       created_at timestamptz(3) not null default now(),
-      primary key (user_id, id),
-      unique (user_id, webhook_id, seq),
-      foreign key (user_id, webhook_id) references tasklane.webhooks on delete cascade,
+      primary key (lane_id, id),
+      unique (lane_id, webhook_id, seq),
+      foreign key (lane_id, webhook_id) references tasklane.webhooks on delete cascade,
       constraint webhook_deliveries_due_at check ((state = 'pending') = (due_at is not null))
     )`);
   await knex.raw(`
-    create index webhook_deliveries_log on tasklane.webhook_deliveries (user_id, webhook_id, created_at, id)`);
+    create index webhook_deliveries_log on tasklane.webhook_deliveries (lane_id, webhook_id, created_at, id)`);
   await knex.raw(`
-    create index webhook_deliveries_due on tasklane.webhook_deliveries (user_id, webhook_id, due_at)
+    create index webhook_deliveries_due on tasklane.webhook_deliveries (lane_id, webhook_id, due_at)
       where due_at is not null`);
   await protectLaneTable(knex, 'webhook_deliveries');
 

@@ -6,7 +6,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -15,7 +15,7 @@ select
 from
   tasklane.changes as changes
 where
-  changes.user_id = $1
+  changes.lane_id = $1
 order by
   seq asc
 limit
@@ -27,7 +27,7 @@ select
 from
   tasklane.changes as changes
 where
-  changes.user_id = $1
+  changes.lane_id = $1
   and seq > $2
 order by
   seq asc
@@ -40,7 +40,7 @@ select
 from
   tasklane.changes as changes
 where
-  changes.user_id = $1
+  changes.lane_id = $1
   and seq > $2
 order by
   seq asc
@@ -53,7 +53,7 @@ select
 from
   tasklane.changes as changes
 where
-  changes.user_id = $1
+  changes.lane_id = $1
 order by
   seq desc
 limit
@@ -65,7 +65,7 @@ select
 from
   tasklane.changes as changes
 where
-  changes.user_id = $1
+  changes.lane_id = $1
   and type in ($2)
   and action in ($3)
   and entity_id = $4
@@ -83,7 +83,7 @@ select
 from
   tasklane.changes as changes
 where
-  changes.user_id = $1
+  changes.lane_id = $1
 order by
   seq asc
 limit
@@ -91,7 +91,7 @@ limit
 
 delete from tasklane.changes as changes
 where
-  changes.user_id = $1
+  changes.lane_id = $1
   and seq <= $2;
 
 -- src/features/changes/job.ts
@@ -100,13 +100,13 @@ where
 with
   stretch as (
     select
-      user_id
+      lane_id
     from
       tasklane.profiles
     where
-      user_id > $1
+      lane_id > $1
     order by
-      user_id
+      lane_id
     limit
       $2
   ),
@@ -117,14 +117,14 @@ with
 select
   (
     select
-      max(user_id)
+      max(lane_id)
     from
       stretch
   ) as last,
   cutoff.at as cutoff,
   array(
     select
-      user_id
+      lane_id
     from
       stretch
     where
@@ -134,22 +134,30 @@ select
         from
           tasklane.changes
         where
-          user_id = stretch.user_id
+          lane_id = stretch.lane_id
         order by
           seq
         limit
           1
       ) < cutoff.at
-  ) as users
+  ) as lanes
 from
   cutoff;
+
+select
+  id,
+  user_id as "userId"
+from
+  tasklane.lanes
+where
+  id = any ($1::bigint[]);
 
 select
   seq, at
 from
   tasklane.changes as changes
 where
-  changes.user_id = $1
+  changes.lane_id = $1
 order by
   seq asc
 limit

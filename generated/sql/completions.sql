@@ -6,7 +6,7 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
 order by
   id asc
 limit
@@ -18,7 +18,7 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and task_id = $2
   and completed_at > $3
   and completed_at < $4
@@ -31,21 +31,40 @@ limit
 -- insertCompletion
 insert into
   tasklane.completions (
-    advanced, completed_at, due_date, due_time, id, next_due_date, recorded_at, reopened, rrule,
-    status, task_id, time_zone, title, user_id
+    advanced, completed_at, due_date, due_time, id, lane_id, moved, next_due_date, next_due_time,
+    recorded_at, reopened, rrule, start_date, start_time, status, task_id, time_zone, title
   )
 values
-  ($1, $2, $3, $4, $5, $6, current_setting('app.now')::timestamptz(3), $7, $8, $9, $10, $11, $12, $13);
+  (
+    $1,
+    $2,
+    $3,
+    $4,
+    $5,
+    $6,
+    $7,
+    $8,
+    $9,
+    current_setting('app.now')::timestamptz(3),
+    $10,
+    $11,
+    $12,
+    $13,
+    $14,
+    $15,
+    $16,
+    $17
+  );
 
 -- insertCompletions
 insert into
   tasklane.completions (
-    advanced, completed_at, due_date, due_time, id, next_due_date, recorded_at, reopened, rrule,
-    status, task_id, time_zone, title, user_id
+    advanced, completed_at, due_date, due_time, id, lane_id, moved, next_due_date, next_due_time,
+    recorded_at, reopened, rrule, start_date, start_time, status, task_id, time_zone, title
   )
 values
-  ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-on conflict (user_id, id) do nothing
+  ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+on conflict (lane_id, id) do nothing
 returning
   id;
 
@@ -55,7 +74,7 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and task_id = $2
   and due_date = $3
 order by
@@ -70,7 +89,7 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and task_id = $2
 order by
   recorded_at desc,
@@ -83,7 +102,7 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and task_id = $2
   and advanced = $3
 order by
@@ -94,27 +113,27 @@ limit
 
 -- completedAhead
 select
-  due_date
+  due_date, due_time
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and task_id = $2
   and advanced = $3
-  and due_date > $4;
+  and due_date >= $4;
 
 -- correctCompletion
 update tasklane.completions as completions
 set
   completed_at = $1
 where
-  completions.user_id = $2
+  completions.lane_id = $2
   and id = $3;
 
 -- removeCompletion
 delete from tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and id = $2;
 
 -- purgeCompletions
@@ -123,5 +142,5 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and task_id = any ($2);

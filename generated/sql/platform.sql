@@ -2,13 +2,13 @@
 
 -- findLaneOfCalendarFeed
 select
-  user_id, created_at
+  lane.user_id as "userId",
+  feed.created_at as since
 from
-  tasklane.calendar_feeds as calendar_feeds
+  tasklane.calendar_feeds as feed
+  join tasklane.lanes as lane on lane.id = feed.lane_id
 where
-  secret_hash = $1
-limit
-  $2;
+  feed.secret_hash = $1;
 
 -- src/platform/database/idempotency.ts
 
@@ -21,17 +21,17 @@ select
 from
   tasklane.idempotency_keys
 where
-  user_id = $1
+  lane_id = $1
   and operation = $2
   and key_hash = $3
   and created_at > clock_timestamp() - interval '24 hours';
 
 -- storeStatement
 insert into
-  tasklane.idempotency_keys (user_id, operation, key_hash, fingerprint, status, headers, body, created_at)
+  tasklane.idempotency_keys (lane_id, operation, key_hash, fingerprint, status, headers, body, created_at)
 values
   ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())
-on conflict (user_id, operation, key_hash) do update
+on conflict (lane_id, operation, key_hash) do update
 set
   (fingerprint, status, headers, body, created_at) = (excluded.fingerprint, excluded.status, excluded.headers, excluded.body, excluded.created_at);
 
@@ -40,14 +40,14 @@ set
 -- eraseLane
 with
   gone as (
-    delete from tasklane.profiles
+    delete from tasklane.lanes
     where
-      user_id = $1
+      id = $1
   )
 insert into
   tasklane.erased (user_hash, at)
 values
-  (sha256(convert_to($1, 'UTF8')), clock_timestamp())
+  (sha256(convert_to($2, 'UTF8')), clock_timestamp())
 on conflict (user_hash) do update
 set
   at = excluded.at;
@@ -60,7 +60,7 @@ with
     from
       tasklane.profiles
     where
-      user_id = $1
+      lane_id = $1
     for update
   )
 select
@@ -78,39 +78,38 @@ with
     from
       tasklane.profiles
     where
-      user_id = $1
+      lane_id = $1
     for update
   ),
   made as (
     insert into
-      tasklane.profiles (user_id)
+      tasklane.profiles (lane_id)
     select
-      $1
+      $1::bigint
     where
       not exists (
         select
         from
           held
       )
-    on conflict (user_id) do nothing
+      and current_setting('app.lane_id') = $1::bigint::text
+    on conflict (lane_id) do nothing
     returning
       delivers, require_if_match, task_count, project_count, tag_count, webhook_count,
       storage_written, storage_correction
   )
 select
-  made, delivers, require_if_match, task_count, project_count, tag_count, webhook_count,
-  storage_written, storage_correction,
+  delivers, require_if_match, task_count, project_count, tag_count, webhook_count, storage_written,
+  storage_correction,
   set_config('app.now', clock_timestamp()::text, true)
 from
   (
     select
-      false as made,
       *
     from
       held
     union all
     select
-      true,
       *
     from
       made
@@ -125,11 +124,10 @@ with
     from
       tasklane.profiles
     where
-      user_id = $1
+      lane_id = $1
     for update
   )
 select
-  false as made,
   held.*,
   set_config('app.now', clock_timestamp()::text, true),
   case
@@ -144,53 +142,18 @@ from
 
 -- openFreshScope
 select
-  set_config('role', $1, true),
-  set_config('app.user_id', $2, true),
-  set_config('statement_timeout', $3, true),
-  case
-    when current_setting('server_version_num')::int >= 170000 then set_config('transaction_timeout', $5, true)
-  end, case
-    when exists (
-      select
-      from
-        tasklane.erased
-      where
-        user_hash = sha256(convert_to($2, 'UTF8'))
-        and (
-          $4::float8 is null
-          or extract(
-            epoch
-            from
-              at
-          ) >= $4
-        )
-    ) then tasklane.refuse ('the token is stale')
-    else false
-  end as stale;
+  lane_id, stale, case
+    when stale then tasklane.refuse ('the token is stale')
+    when lane_id is distinct from $6::bigint then tasklane.refuse ('the lane has another id')
+  end
+from
+  tasklane.open_scope ($1, $2, $3, $4, $5);
 
 -- openScope
 select
-  set_config('role', $1, true),
-  set_config('app.user_id', $2, true),
-  set_config('statement_timeout', $3, true),
-  case
-    when current_setting('server_version_num')::int >= 170000 then set_config('transaction_timeout', $5, true)
-  end,
-  exists (
-    select
-    from
-      tasklane.erased
-    where
-      user_hash = sha256(convert_to($2, 'UTF8'))
-      and (
-        $4::float8 is null
-        or extract(
-          epoch
-          from
-            at
-        ) >= $4
-      )
-  ) as stale;
+  lane_id, stale
+from
+  tasklane.open_scope ($1, $2, $3, $4, $5);
 
 -- recordChanges
 with
@@ -208,7 +171,7 @@ with
         else storage_check_at
       end
     where
-      user_id = $1
+      lane_id = $1
     returning
       change_seq - cardinality($2::text[]) as before,
       case
@@ -220,9 +183,9 @@ with
       end as exceeds
   )
 insert into
-  tasklane.changes (user_id, seq, type, entity_id, action, fields, at)
+  tasklane.changes (lane_id, seq, type, entity_id, action, fields, at)
 select
-  $1,
+  $1::bigint,
   counter.before + change.n,
   change.type, change.entity_id, change.action,
   replace(
@@ -244,16 +207,16 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- src/platform/jobs/idempotency-records.ts
 
 -- idempotencyRecordsJob
 delete from tasklane.idempotency_keys
 where
-  (user_id, operation, key_hash) in (
+  (lane_id, operation, key_hash) in (
     select
-      user_id, operation, key_hash
+      lane_id, operation, key_hash
     from
       tasklane.idempotency_keys
     where
@@ -273,9 +236,9 @@ update tasklane.profiles
 set
   storage_check_at = clock_timestamp() + interval '10 minutes'
 where
-  user_id in (
+  lane_id in (
     select
-      user_id
+      lane_id
     from
       tasklane.profiles
     where
@@ -288,14 +251,22 @@ where
       skip locked
   )
 returning
-  user_id;
+  lane_id;
+
+select
+  id,
+  user_id as "userId"
+from
+  tasklane.lanes
+where
+  id = any ($1::bigint[]);
 
 select
   epoch, storage_written
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -304,7 +275,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
 order by
   id asc
 limit
@@ -315,14 +286,14 @@ offset
 select
   coalesce(
     sum(
-      216 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(search), 0)
+      224 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(recurrence_start_time), 0) + coalesce(pg_column_size(excluded_dates), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(search), 0)
     ),
     0
   ) as bytes
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and (id) <= ($2);
 
 select
@@ -330,7 +301,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and (id) > ($2)
 order by
   id asc
@@ -342,28 +313,28 @@ offset
 select
   coalesce(
     sum(
-      216 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(search), 0)
+      224 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(recurrence_start_time), 0) + coalesce(pg_column_size(excluded_dates), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(search), 0)
     ),
     0
   ) as bytes
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and (id) > ($2)
   and (id) <= ($3);
 
 select
   coalesce(
     sum(
-      216 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(search), 0)
+      224 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(recurrence_start_time), 0) + coalesce(pg_column_size(excluded_dates), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(search), 0)
     ),
     0
   ) as bytes
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and (id) > ($2);
 
 select
@@ -371,7 +342,7 @@ select
 from
   tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
 order by
   tag_id asc,
   task_id asc
@@ -381,11 +352,11 @@ offset
   $3;
 
 select
-  coalesce(sum(68 + coalesce(pg_column_size(user_id), 0)), 0) as bytes
+  coalesce(sum(76), 0) as bytes
 from
   tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and (tag_id, task_id) <= ($2, $3);
 
 select
@@ -393,7 +364,7 @@ select
 from
   tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and (tag_id, task_id) > ($2, $3)
 order by
   tag_id asc,
@@ -404,20 +375,20 @@ offset
   $5;
 
 select
-  coalesce(sum(68 + coalesce(pg_column_size(user_id), 0)), 0) as bytes
+  coalesce(sum(76), 0) as bytes
 from
   tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and (tag_id, task_id) > ($2, $3)
   and (tag_id, task_id) <= ($4, $5);
 
 select
-  coalesce(sum(68 + coalesce(pg_column_size(user_id), 0)), 0) as bytes
+  coalesce(sum(76), 0) as bytes
 from
   tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and (tag_id, task_id) > ($2, $3);
 
 select
@@ -425,7 +396,7 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
 order by
   task_id asc,
   identity asc
@@ -435,11 +406,11 @@ offset
   $3;
 
 select
-  coalesce(sum(68 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(identity), 0)), 0) as bytes
+  coalesce(sum(76 + coalesce(pg_column_size(identity), 0)), 0) as bytes
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and (task_id, identity) <= ($2, $3);
 
 select
@@ -447,7 +418,7 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and (task_id, identity) > ($2, $3)
 order by
   task_id asc,
@@ -458,20 +429,20 @@ offset
   $5;
 
 select
-  coalesce(sum(68 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(identity), 0)), 0) as bytes
+  coalesce(sum(76 + coalesce(pg_column_size(identity), 0)), 0) as bytes
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and (task_id, identity) > ($2, $3)
   and (task_id, identity) <= ($4, $5);
 
 select
-  coalesce(sum(68 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(identity), 0)), 0) as bytes
+  coalesce(sum(76 + coalesce(pg_column_size(identity), 0)), 0) as bytes
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and (task_id, identity) > ($2, $3);
 
 select
@@ -479,7 +450,7 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
 order by
   id asc
 limit
@@ -490,14 +461,14 @@ offset
 select
   coalesce(
     sum(
-      84 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(reopened), 0)
+      92 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(next_due_time), 0) + coalesce(pg_column_size(reopened), 0) + coalesce(pg_column_size(moved), 0)
     ),
     0
   ) as bytes
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and (id) <= ($2);
 
 select
@@ -505,7 +476,7 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and (id) > ($2)
 order by
   id asc
@@ -517,28 +488,28 @@ offset
 select
   coalesce(
     sum(
-      84 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(reopened), 0)
+      92 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(next_due_time), 0) + coalesce(pg_column_size(reopened), 0) + coalesce(pg_column_size(moved), 0)
     ),
     0
   ) as bytes
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and (id) > ($2)
   and (id) <= ($3);
 
 select
   coalesce(
     sum(
-      84 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(reopened), 0)
+      92 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(next_due_time), 0) + coalesce(pg_column_size(reopened), 0) + coalesce(pg_column_size(moved), 0)
     ),
     0
   ) as bytes
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and (id) > ($2);
 
 select
@@ -546,7 +517,7 @@ select
 from
   tasklane.projects as projects
 where
-  projects.user_id = $1
+  projects.lane_id = $1
 order by
   id asc
 limit
@@ -557,14 +528,14 @@ offset
 select
   coalesce(
     sum(
-      76 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(name), 0) + coalesce(pg_column_size(color), 0) + coalesce(pg_column_size(position), 0)
+      84 + coalesce(pg_column_size(name), 0) + coalesce(pg_column_size(color), 0) + coalesce(pg_column_size(position), 0)
     ),
     0
   ) as bytes
 from
   tasklane.projects as projects
 where
-  projects.user_id = $1
+  projects.lane_id = $1
   and (id) <= ($2);
 
 select
@@ -572,7 +543,7 @@ select
 from
   tasklane.projects as projects
 where
-  projects.user_id = $1
+  projects.lane_id = $1
   and (id) > ($2)
 order by
   id asc
@@ -584,28 +555,28 @@ offset
 select
   coalesce(
     sum(
-      76 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(name), 0) + coalesce(pg_column_size(color), 0) + coalesce(pg_column_size(position), 0)
+      84 + coalesce(pg_column_size(name), 0) + coalesce(pg_column_size(color), 0) + coalesce(pg_column_size(position), 0)
     ),
     0
   ) as bytes
 from
   tasklane.projects as projects
 where
-  projects.user_id = $1
+  projects.lane_id = $1
   and (id) > ($2)
   and (id) <= ($3);
 
 select
   coalesce(
     sum(
-      76 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(name), 0) + coalesce(pg_column_size(color), 0) + coalesce(pg_column_size(position), 0)
+      84 + coalesce(pg_column_size(name), 0) + coalesce(pg_column_size(color), 0) + coalesce(pg_column_size(position), 0)
     ),
     0
   ) as bytes
 from
   tasklane.projects as projects
 where
-  projects.user_id = $1
+  projects.lane_id = $1
   and (id) > ($2);
 
 select
@@ -613,7 +584,7 @@ select
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
 order by
   id asc
 limit
@@ -624,14 +595,14 @@ offset
 select
   coalesce(
     sum(
-      76 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(name), 0) + coalesce(pg_column_size(name_key), 0) + coalesce(pg_column_size(color), 0)
+      84 + coalesce(pg_column_size(name), 0) + coalesce(pg_column_size(name_key), 0) + coalesce(pg_column_size(color), 0)
     ),
     0
   ) as bytes
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and (id) <= ($2);
 
 select
@@ -639,7 +610,7 @@ select
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and (id) > ($2)
 order by
   id asc
@@ -651,28 +622,28 @@ offset
 select
   coalesce(
     sum(
-      76 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(name), 0) + coalesce(pg_column_size(name_key), 0) + coalesce(pg_column_size(color), 0)
+      84 + coalesce(pg_column_size(name), 0) + coalesce(pg_column_size(name_key), 0) + coalesce(pg_column_size(color), 0)
     ),
     0
   ) as bytes
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and (id) > ($2)
   and (id) <= ($3);
 
 select
   coalesce(
     sum(
-      76 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(name), 0) + coalesce(pg_column_size(name_key), 0) + coalesce(pg_column_size(color), 0)
+      84 + coalesce(pg_column_size(name), 0) + coalesce(pg_column_size(name_key), 0) + coalesce(pg_column_size(color), 0)
     ),
     0
   ) as bytes
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and (id) > ($2);
 
 select
@@ -680,7 +651,7 @@ select
 from
   tasklane.changes as changes
 where
-  changes.user_id = $1
+  changes.lane_id = $1
 order by
   seq asc
 limit
@@ -691,14 +662,14 @@ offset
 select
   coalesce(
     sum(
-      68 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(type), 0) + coalesce(pg_column_size(action), 0) + coalesce(pg_column_size(fields), 0)
+      76 + coalesce(pg_column_size(type), 0) + coalesce(pg_column_size(action), 0) + coalesce(pg_column_size(fields), 0)
     ),
     0
   ) as bytes
 from
   tasklane.changes as changes
 where
-  changes.user_id = $1
+  changes.lane_id = $1
   and (seq) <= ($2);
 
 select
@@ -706,7 +677,7 @@ select
 from
   tasklane.changes as changes
 where
-  changes.user_id = $1
+  changes.lane_id = $1
   and (seq) > ($2)
 order by
   seq asc
@@ -718,28 +689,28 @@ offset
 select
   coalesce(
     sum(
-      68 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(type), 0) + coalesce(pg_column_size(action), 0) + coalesce(pg_column_size(fields), 0)
+      76 + coalesce(pg_column_size(type), 0) + coalesce(pg_column_size(action), 0) + coalesce(pg_column_size(fields), 0)
     ),
     0
   ) as bytes
 from
   tasklane.changes as changes
 where
-  changes.user_id = $1
+  changes.lane_id = $1
   and (seq) > ($2)
   and (seq) <= ($3);
 
 select
   coalesce(
     sum(
-      68 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(type), 0) + coalesce(pg_column_size(action), 0) + coalesce(pg_column_size(fields), 0)
+      76 + coalesce(pg_column_size(type), 0) + coalesce(pg_column_size(action), 0) + coalesce(pg_column_size(fields), 0)
     ),
     0
   ) as bytes
 from
   tasklane.changes as changes
 where
-  changes.user_id = $1
+  changes.lane_id = $1
   and (seq) > ($2);
 
 select
@@ -747,7 +718,7 @@ select
 from
   tasklane.webhooks as webhooks
 where
-  webhooks.user_id = $1
+  webhooks.lane_id = $1
 order by
   id asc
 limit
@@ -758,14 +729,14 @@ offset
 select
   coalesce(
     sum(
-      136 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(url), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(events), 0) + coalesce(pg_column_size(disabled_reason), 0) + coalesce(pg_column_size(secret), 0) + coalesce(pg_column_size(previous_secret), 0)
+      144 + coalesce(pg_column_size(url), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(events), 0) + coalesce(pg_column_size(disabled_reason), 0) + coalesce(pg_column_size(secret), 0) + coalesce(pg_column_size(previous_secret), 0)
     ),
     0
   ) as bytes
 from
   tasklane.webhooks as webhooks
 where
-  webhooks.user_id = $1
+  webhooks.lane_id = $1
   and (id) <= ($2);
 
 select
@@ -773,7 +744,7 @@ select
 from
   tasklane.webhooks as webhooks
 where
-  webhooks.user_id = $1
+  webhooks.lane_id = $1
   and (id) > ($2)
 order by
   id asc
@@ -785,28 +756,28 @@ offset
 select
   coalesce(
     sum(
-      136 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(url), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(events), 0) + coalesce(pg_column_size(disabled_reason), 0) + coalesce(pg_column_size(secret), 0) + coalesce(pg_column_size(previous_secret), 0)
+      144 + coalesce(pg_column_size(url), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(events), 0) + coalesce(pg_column_size(disabled_reason), 0) + coalesce(pg_column_size(secret), 0) + coalesce(pg_column_size(previous_secret), 0)
     ),
     0
   ) as bytes
 from
   tasklane.webhooks as webhooks
 where
-  webhooks.user_id = $1
+  webhooks.lane_id = $1
   and (id) > ($2)
   and (id) <= ($3);
 
 select
   coalesce(
     sum(
-      136 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(url), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(events), 0) + coalesce(pg_column_size(disabled_reason), 0) + coalesce(pg_column_size(secret), 0) + coalesce(pg_column_size(previous_secret), 0)
+      144 + coalesce(pg_column_size(url), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(events), 0) + coalesce(pg_column_size(disabled_reason), 0) + coalesce(pg_column_size(secret), 0) + coalesce(pg_column_size(previous_secret), 0)
     ),
     0
   ) as bytes
 from
   tasklane.webhooks as webhooks
 where
-  webhooks.user_id = $1
+  webhooks.lane_id = $1
   and (id) > ($2);
 
 select
@@ -814,7 +785,7 @@ select
 from
   tasklane.webhook_deliveries as webhook_deliveries
 where
-  webhook_deliveries.user_id = $1
+  webhook_deliveries.lane_id = $1
 order by
   id asc
 limit
@@ -825,14 +796,14 @@ offset
 select
   coalesce(
     sum(
-      136 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(event), 0) + coalesce(pg_column_size(fields), 0) + coalesce(pg_column_size(state), 0) + coalesce(pg_column_size(attempts), 0)
+      144 + coalesce(pg_column_size(event), 0) + coalesce(pg_column_size(fields), 0) + coalesce(pg_column_size(state), 0) + coalesce(pg_column_size(attempts), 0)
     ),
     0
   ) as bytes
 from
   tasklane.webhook_deliveries as webhook_deliveries
 where
-  webhook_deliveries.user_id = $1
+  webhook_deliveries.lane_id = $1
   and (id) <= ($2);
 
 select
@@ -840,7 +811,7 @@ select
 from
   tasklane.webhook_deliveries as webhook_deliveries
 where
-  webhook_deliveries.user_id = $1
+  webhook_deliveries.lane_id = $1
   and (id) > ($2)
 order by
   id asc
@@ -852,28 +823,28 @@ offset
 select
   coalesce(
     sum(
-      136 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(event), 0) + coalesce(pg_column_size(fields), 0) + coalesce(pg_column_size(state), 0) + coalesce(pg_column_size(attempts), 0)
+      144 + coalesce(pg_column_size(event), 0) + coalesce(pg_column_size(fields), 0) + coalesce(pg_column_size(state), 0) + coalesce(pg_column_size(attempts), 0)
     ),
     0
   ) as bytes
 from
   tasklane.webhook_deliveries as webhook_deliveries
 where
-  webhook_deliveries.user_id = $1
+  webhook_deliveries.lane_id = $1
   and (id) > ($2)
   and (id) <= ($3);
 
 select
   coalesce(
     sum(
-      136 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(event), 0) + coalesce(pg_column_size(fields), 0) + coalesce(pg_column_size(state), 0) + coalesce(pg_column_size(attempts), 0)
+      144 + coalesce(pg_column_size(event), 0) + coalesce(pg_column_size(fields), 0) + coalesce(pg_column_size(state), 0) + coalesce(pg_column_size(attempts), 0)
     ),
     0
   ) as bytes
 from
   tasklane.webhook_deliveries as webhook_deliveries
 where
-  webhook_deliveries.user_id = $1
+  webhook_deliveries.lane_id = $1
   and (id) > ($2);
 
 select
@@ -881,7 +852,7 @@ select
 from
   tasklane.idempotency_keys as idempotency_keys
 where
-  idempotency_keys.user_id = $1
+  idempotency_keys.lane_id = $1
 order by
   operation asc,
   key_hash asc
@@ -893,14 +864,14 @@ offset
 select
   coalesce(
     sum(
-      52 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(operation), 0) + coalesce(pg_column_size(key_hash), 0) + coalesce(pg_column_size(fingerprint), 0) + coalesce(pg_column_size(headers), 0) + coalesce(pg_column_size(body), 0)
+      60 + coalesce(pg_column_size(operation), 0) + coalesce(pg_column_size(key_hash), 0) + coalesce(pg_column_size(fingerprint), 0) + coalesce(pg_column_size(headers), 0) + coalesce(pg_column_size(body), 0)
     ),
     0
   ) as bytes
 from
   tasklane.idempotency_keys as idempotency_keys
 where
-  idempotency_keys.user_id = $1
+  idempotency_keys.lane_id = $1
   and (operation, key_hash) <= ($2, $3);
 
 select
@@ -908,7 +879,7 @@ select
 from
   tasklane.idempotency_keys as idempotency_keys
 where
-  idempotency_keys.user_id = $1
+  idempotency_keys.lane_id = $1
   and (operation, key_hash) > ($2, $3)
 order by
   operation asc,
@@ -921,28 +892,28 @@ offset
 select
   coalesce(
     sum(
-      52 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(operation), 0) + coalesce(pg_column_size(key_hash), 0) + coalesce(pg_column_size(fingerprint), 0) + coalesce(pg_column_size(headers), 0) + coalesce(pg_column_size(body), 0)
+      60 + coalesce(pg_column_size(operation), 0) + coalesce(pg_column_size(key_hash), 0) + coalesce(pg_column_size(fingerprint), 0) + coalesce(pg_column_size(headers), 0) + coalesce(pg_column_size(body), 0)
     ),
     0
   ) as bytes
 from
   tasklane.idempotency_keys as idempotency_keys
 where
-  idempotency_keys.user_id = $1
+  idempotency_keys.lane_id = $1
   and (operation, key_hash) > ($2, $3)
   and (operation, key_hash) <= ($4, $5);
 
 select
   coalesce(
     sum(
-      52 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(operation), 0) + coalesce(pg_column_size(key_hash), 0) + coalesce(pg_column_size(fingerprint), 0) + coalesce(pg_column_size(headers), 0) + coalesce(pg_column_size(body), 0)
+      60 + coalesce(pg_column_size(operation), 0) + coalesce(pg_column_size(key_hash), 0) + coalesce(pg_column_size(fingerprint), 0) + coalesce(pg_column_size(headers), 0) + coalesce(pg_column_size(body), 0)
     ),
     0
   ) as bytes
 from
   tasklane.idempotency_keys as idempotency_keys
 where
-  idempotency_keys.user_id = $1
+  idempotency_keys.lane_id = $1
   and (operation, key_hash) > ($2, $3);
 
 update tasklane.profiles as profiles
@@ -952,5 +923,5 @@ set
     when storage_written + $2::bigint > $3::bigint then storage_check_at
   end
 where
-  profiles.user_id = $4
+  profiles.lane_id = $4
   and epoch = $5;

@@ -6,7 +6,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -16,17 +16,17 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
 -- knowsTimeZone
 select
-  user_id
+  lane_id
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
   and exists (
     select
     from
@@ -43,7 +43,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -53,6 +53,6 @@ set
   version = $2,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  profiles.user_id = $3
+  profiles.lane_id = $3
 returning
   *;

@@ -6,7 +6,7 @@ select
 from
   tasklane.projects as projects
 where
-  projects.user_id = $1
+  projects.lane_id = $1
 order by
   id asc
 limit
@@ -18,7 +18,7 @@ select
 from
   tasklane.projects as projects
 where
-  projects.user_id = $1
+  projects.lane_id = $1
   and id = any ($2::uuid[])
   and archived = $3
   and ((id) > ($4))
@@ -41,7 +41,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and project_id in ($2)
 group by
@@ -53,14 +53,14 @@ select
 from
   tasklane.projects as projects
 where
-  projects.user_id = $1
+  projects.lane_id = $1
   and id = $2
 limit
   $3;
 
 -- insertProject
 insert into
-  tasklane.projects (archived, color, created_at, id, name, updated_at, user_id)
+  tasklane.projects (archived, color, created_at, id, lane_id, name, updated_at)
 values
   (
     $1,
@@ -68,19 +68,19 @@ values
     current_setting('app.now')::timestamptz(3),
     $3,
     $4,
-    current_setting('app.now')::timestamptz(3),
-    $5
+    $5,
+    current_setting('app.now')::timestamptz(3)
   )
-on conflict (user_id, id) do nothing
+on conflict (lane_id, id) do nothing
 returning
   *;
 
 -- insertProjects
 insert into
-  tasklane.projects (archived, color, created_at, id, name, position, updated_at, user_id)
+  tasklane.projects (archived, color, created_at, id, lane_id, name, position, updated_at)
 values
-  ($1, $2, $3, $4, $5, $6, current_setting('app.now')::timestamptz(3), $7)
-on conflict (user_id, id) do nothing
+  ($1, $2, $3, $4, $5, $6, $7, current_setting('app.now')::timestamptz(3))
+on conflict (lane_id, id) do nothing
 returning
   id;
 
@@ -91,7 +91,7 @@ set
   version = $2,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  projects.user_id = $3
+  projects.lane_id = $3
   and id = $4
 returning
   *;
@@ -102,7 +102,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and project_id = $2
   and parent_id is null
@@ -116,7 +116,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and project_id = $2;
 
 update tasklane.tasks as tasks
@@ -125,10 +125,10 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
 delete from tasklane.projects as projects
 where
-  projects.user_id = $1
+  projects.lane_id = $1
   and id = $2;

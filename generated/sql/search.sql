@@ -7,9 +7,9 @@ with
       stat.word
     from
       tasklane.profiles as profiles
-      cross join lateral ts_stat(format('select search from tasklane.tasks where user_id = %L and deleted_at is null', user_id)) as stat
+      cross join lateral ts_stat(format('select search from tasklane.tasks where lane_id = %L and deleted_at is null', lane_id)) as stat
     where
-      profiles.user_id = $1
+      profiles.lane_id = $1
   )
 select
   array(
@@ -34,7 +34,7 @@ from
   tasklane.profiles as profiles
   cross join unnest($2::text[]) with ordinality as wanted (word, place)
 where
-  profiles.user_id = $3
+  profiles.lane_id = $3
 order by
   wanted.place asc;
 
@@ -44,7 +44,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and search_version < 1
 order by
   id asc
@@ -56,31 +56,39 @@ set
   search = ($1::jsonb ->> id::text)::tsvector,
   search_version = $2
 where
-  tasks.user_id = $3
+  tasks.lane_id = $3
   and id = any ($4);
 
 -- src/features/search/job.ts
 
 -- searchJob
 select
-  user_id
+  lane_id
 from
   tasklane.tasks as tasks
 where
   search_version < 1
 group by
-  user_id
+  lane_id
 order by
-  user_id asc
+  lane_id asc
 limit
   $1;
+
+select
+  id,
+  user_id as "userId"
+from
+  tasklane.lanes
+where
+  id = any ($1::bigint[]);
 
 select
   id, title, description
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and search_version < 1
 order by
   id asc
@@ -92,5 +100,5 @@ set
   search = ($1::jsonb ->> id::text)::tsvector,
   search_version = $2
 where
-  tasks.user_id = $3
+  tasks.lane_id = $3
   and id = any ($4);

@@ -8,7 +8,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
 group by
   status, priority, project_id
@@ -26,7 +26,7 @@ select
       from
         tasklane.completions as completions
       where
-        completions.user_id = $1
+        completions.lane_id = $1
     ),
     (
       select
@@ -34,14 +34,14 @@ select
       from
         tasklane.tasks as tasks
       where
-        tasks.user_id = $2
+        tasks.lane_id = $2
         and deleted_with is not null
     )
   ) as since
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $3
+  profiles.lane_id = $3
 limit
   $4;
 
@@ -53,7 +53,7 @@ with
     from
       tasklane.completions as completions
     where
-      completions.user_id = $1
+      completions.lane_id = $1
   ),
   reopened as (
     select
@@ -70,7 +70,7 @@ with
     from
       tasklane.tasks as tasks
     where
-      tasks.user_id = $3
+      tasks.lane_id = $3
       and completed_at is not null
     union
     select
@@ -160,6 +160,6 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $9
+  profiles.lane_id = $9
 limit
   $10;

@@ -6,7 +6,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -16,7 +16,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -26,7 +26,7 @@ select
 from
   tasklane.projects as projects
 where
-  projects.user_id = $1
+  projects.lane_id = $1
   and id = any ($2);
 
 -- project: page
@@ -35,7 +35,7 @@ select
 from
   tasklane.projects as projects
 where
-  projects.user_id = $1
+  projects.lane_id = $1
   and ((id) > ($2))
 order by
   id asc
@@ -48,7 +48,7 @@ select
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and id = any ($2);
 
 -- tag: page
@@ -57,7 +57,7 @@ select
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and ((id) > ($2))
 order by
   id asc
@@ -70,7 +70,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id = any ($2);
 
@@ -80,7 +80,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and ((id) > ($2))
 order by
@@ -94,7 +94,7 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and id = any ($2);
 
 -- completion: page
@@ -103,7 +103,7 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and ((id) > ($2))
 order by
   id asc

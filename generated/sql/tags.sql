@@ -6,7 +6,7 @@ select
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2);
 
 -- replaceTaskTags: existing tags
@@ -15,16 +15,16 @@ select
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2);
 
 delete from tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and task_id = $2;
 
 insert into
-  tasklane.task_tags (tag_id, task_id, user_id)
+  tasklane.task_tags (lane_id, tag_id, task_id)
 values
   ($1, $2, $3);
 
@@ -36,7 +36,7 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- replaceTaskTags: new tags
 select
@@ -44,11 +44,11 @@ select
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2);
 
 insert into
-  tasklane.tags (color, created_at, id, name, name_key, updated_at, user_id)
+  tasklane.tags (color, created_at, id, lane_id, name, name_key, updated_at)
 values
   (
     $1,
@@ -56,8 +56,8 @@ values
     $2,
     $3,
     $4,
-    current_setting('app.now')::timestamptz(3),
-    $5
+    $5,
+    current_setting('app.now')::timestamptz(3)
   )
 on conflict do nothing
 returning
@@ -65,11 +65,11 @@ returning
 
 delete from tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and task_id = $2;
 
 insert into
-  tasklane.task_tags (tag_id, task_id, user_id)
+  tasklane.task_tags (lane_id, tag_id, task_id)
 values
   ($1, $2, $3);
 
@@ -81,11 +81,11 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- insertTags
 insert into
-  tasklane.tags (color, created_at, id, name, name_key, updated_at, user_id)
+  tasklane.tags (color, created_at, id, lane_id, name, name_key, updated_at)
 values
   (
     $1,
@@ -93,8 +93,8 @@ values
     $2,
     $3,
     $4,
-    current_setting('app.now')::timestamptz(3),
-    $5
+    $5,
+    current_setting('app.now')::timestamptz(3)
   )
 on conflict do nothing
 returning
@@ -106,11 +106,11 @@ select
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2);
 
 insert into
-  tasklane.tags (color, created_at, id, name, name_key, updated_at, user_id)
+  tasklane.tags (color, created_at, id, lane_id, name, name_key, updated_at)
 values
   (
     $1,
@@ -118,8 +118,8 @@ values
     $2,
     $3,
     $4,
-    current_setting('app.now')::timestamptz(3),
-    $5
+    $5,
+    current_setting('app.now')::timestamptz(3)
   )
 on conflict do nothing
 returning
@@ -133,7 +133,7 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- tagTasks
 select
@@ -141,11 +141,11 @@ select
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2);
 
 insert into
-  tasklane.task_tags (tag_id, task_id, user_id)
+  tasklane.task_tags (lane_id, tag_id, task_id)
 values
   ($1, $2, $3);
 
@@ -157,7 +157,7 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- listTags
 select
@@ -165,7 +165,7 @@ select
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and ((id) > ($2))
 order by
   id asc
@@ -179,7 +179,7 @@ select
 from
   tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and tag_id in ($2)
   and task_id in (
     select
@@ -187,7 +187,7 @@ where
     from
       tasklane.tasks as tasks
     where
-      tasks.user_id = $3
+      tasks.lane_id = $3
       and deleted_at is null
   )
 group by
@@ -199,7 +199,7 @@ select
 from
   tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and tag_id in ($2)
   and task_id in (
     select
@@ -207,7 +207,7 @@ where
     from
       tasklane.tasks as tasks
     where
-      tasks.user_id = $3
+      tasks.lane_id = $3
       and deleted_at is null
       and status_rank <= 2
   )
@@ -220,7 +220,7 @@ select
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and id = $2
 limit
   $3;
@@ -234,7 +234,7 @@ set
   version = $4,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tags.user_id = $5
+  tags.lane_id = $5
   and id = $6
 returning
   *;
@@ -245,7 +245,7 @@ select
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2)
   and not id = $3
 limit
@@ -256,7 +256,7 @@ select
 from
   tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and tag_id = $2;
 
 select
@@ -264,7 +264,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2);
 
 update tasklane.tags as tags
@@ -275,7 +275,7 @@ set
   version = $4,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tags.user_id = $5
+  tags.lane_id = $5
   and id = $6
 returning
   *;
@@ -287,10 +287,10 @@ set
       tag.name
     from
       tasklane.task_tags as link
-      join tasklane.tags as tag on tag.user_id = link.user_id
+      join tasklane.tags as tag on tag.lane_id = link.lane_id
       and tag.id = link.tag_id
     where
-      link.user_id = tasks.user_id
+      link.lane_id = tasks.lane_id
       and link.task_id = tasks.id
     order by
       tag.name_key
@@ -298,7 +298,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2)
 returning
   id, tags;
@@ -309,7 +309,7 @@ select
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2)
   and not id = $3
 limit
@@ -320,7 +320,7 @@ select
 from
   tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and tag_id = $2;
 
 select
@@ -328,14 +328,14 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2);
 
 update tasklane.task_tags as task_tags
 set
   tag_id = $1
 where
-  task_tags.user_id = $2
+  task_tags.lane_id = $2
   and tag_id = $3
   and task_id not in (
     select
@@ -343,13 +343,13 @@ where
     from
       tasklane.task_tags as task_tags
     where
-      task_tags.user_id = $4
+      task_tags.lane_id = $4
       and tag_id = $5
   );
 
 delete from tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and id = $2;
 
 update tasklane.tasks as tasks
@@ -359,10 +359,10 @@ set
       tag.name
     from
       tasklane.task_tags as link
-      join tasklane.tags as tag on tag.user_id = link.user_id
+      join tasklane.tags as tag on tag.lane_id = link.lane_id
       and tag.id = link.tag_id
     where
-      link.user_id = tasks.user_id
+      link.lane_id = tasks.lane_id
       and link.task_id = tasks.id
     order by
       tag.name_key
@@ -370,7 +370,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2)
 returning
   id, tags;
@@ -381,7 +381,7 @@ select
 from
   tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and tag_id = $2;
 
 select
@@ -389,12 +389,12 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2);
 
 delete from tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and id = $2;
 
 update tasklane.tasks as tasks
@@ -404,10 +404,10 @@ set
       tag.name
     from
       tasklane.task_tags as link
-      join tasklane.tags as tag on tag.user_id = link.user_id
+      join tasklane.tags as tag on tag.lane_id = link.lane_id
       and tag.id = link.tag_id
     where
-      link.user_id = tasks.user_id
+      link.lane_id = tasks.lane_id
       and link.task_id = tasks.id
     order by
       tag.name_key
@@ -415,7 +415,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2)
 returning
   id, tags;

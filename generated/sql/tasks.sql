@@ -2,13 +2,14 @@
 
 -- listTasks: no filter
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
   version, created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
 order by
   created_at asc,
@@ -18,13 +19,14 @@ limit
 
 -- listTasks: next page
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
   version, created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and ((created_at, id) > ($2, $3))
 order by
@@ -35,13 +37,14 @@ limit
 
 -- listTasks: next page of two directions
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
   version, created_at, updated_at, completion_count, priority_rank
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and (
     priority_rank <= $2
@@ -64,41 +67,127 @@ limit
   $7;
 
 -- listTasks: view today
+with
+  dated as (
+    select
+      coalesce(due_local, timestamp 'infinity') as due_local_asc,
+      id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+      due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+      recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+      version, created_at, updated_at, completion_count, lane_id
+    from
+      tasklane.tasks as tasks
+    where
+      tasks.lane_id = $1
+      and deleted_at is null
+      and status_rank in ($2, $3)
+      and (
+        due_local >= $4::timestamp - interval '26 hours'
+        and due_local < $5::timestamp + interval '26 hours'
+        and case
+          when due_at is null then due_date = $6::date
+          else due_at >= $7
+          and due_at < $8
+        end
+        or start_local < $9::timestamp + interval '26 hours'
+        and case
+          when start_at is null then start_date <= $10::date
+          else start_at < $11
+        end
+        and (
+          due_local is null
+          or case
+            when due_at is null then due_date > $12::date
+            else due_at >= $13
+          end
+        )
+      )
+      and due_local is not null
+    order by
+      due_local asc,
+      id asc
+    limit
+      $14
+  ),
+  undated as (
+    select
+      coalesce(due_local, timestamp 'infinity') as due_local_asc,
+      id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+      due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+      recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+      version, created_at, updated_at, completion_count, lane_id
+    from
+      tasklane.tasks as tasks
+    where
+      tasks.lane_id = $15
+      and deleted_at is null
+      and status_rank in ($16, $17)
+      and (
+        due_local >= $18::timestamp - interval '26 hours'
+        and due_local < $19::timestamp + interval '26 hours'
+        and case
+          when due_at is null then due_date = $20::date
+          else due_at >= $21
+          and due_at < $22
+        end
+        or start_local < $23::timestamp + interval '26 hours'
+        and case
+          when start_at is null then start_date <= $24::date
+          else start_at < $25
+        end
+        and (
+          due_local is null
+          or case
+            when due_at is null then due_date > $26::date
+            else due_at >= $27
+          end
+        )
+      )
+      and due_local is null
+      and (
+        select
+          count(*)
+        from
+          dated
+      ) < $28
+    order by
+      id asc
+    limit
+      $29
+  )
 select
-  coalesce(due_local, timestamp 'infinity') as due_local_asc,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  *
 from
-  tasklane.tasks as tasks
+  (
+    select
+      *
+    from
+      dated
+    union all
+    select
+      *
+    from
+      undated
+  ) as tasks
 where
-  tasks.user_id = $1
-  and deleted_at is null
-  and status_rank in ($2, $3)
-  and due_local >= $4::timestamp - interval '26 hours'
-  and due_local < $5::timestamp + interval '26 hours'
-  and case
-    when due_at is null then due_date = $6::date
-    else due_at >= $7
-    and due_at < $8
-  end
-  and due_local is not null
+  tasks.lane_id = $30
 order by
-  due_local asc,
+  due_local_asc asc,
   id asc
 limit
-  $9;
+  $31;
 
 -- listTasks: view overdue
 select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
   version, created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
   and due_local < $4::timestamp + $5::interval + interval '26 hours'
@@ -119,42 +208,113 @@ limit
   $10;
 
 -- listTasks: view upcoming
+with
+  dated as (
+    select
+      coalesce(due_local, timestamp 'infinity') as due_local_asc,
+      id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+      due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+      recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+      version, created_at, updated_at, completion_count, lane_id
+    from
+      tasklane.tasks as tasks
+    where
+      tasks.lane_id = $1
+      and deleted_at is null
+      and status_rank in ($2, $3)
+      and (
+        due_local >= $4::timestamp - interval '26 hours'
+        and case
+          when due_at is null then due_date > $5::date
+          else due_at >= $6
+        end
+        or start_local >= $7::timestamp - interval '26 hours'
+        and case
+          when start_at is null then start_date > $8::date
+          else start_at >= $9
+        end
+      )
+      and due_local is not null
+    order by
+      due_local asc,
+      id asc
+    limit
+      $10
+  ),
+  undated as (
+    select
+      coalesce(due_local, timestamp 'infinity') as due_local_asc,
+      id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+      due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+      recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+      version, created_at, updated_at, completion_count, lane_id
+    from
+      tasklane.tasks as tasks
+    where
+      tasks.lane_id = $11
+      and deleted_at is null
+      and status_rank in ($12, $13)
+      and (
+        due_local >= $14::timestamp - interval '26 hours'
+        and case
+          when due_at is null then due_date > $15::date
+          else due_at >= $16
+        end
+        or start_local >= $17::timestamp - interval '26 hours'
+        and case
+          when start_at is null then start_date > $18::date
+          else start_at >= $19
+        end
+      )
+      and due_local is null
+      and (
+        select
+          count(*)
+        from
+          dated
+      ) < $20
+    order by
+      id asc
+    limit
+      $21
+  )
 select
-  coalesce(due_local, timestamp 'infinity') as due_local_asc,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  *
 from
-  tasklane.tasks as tasks
+  (
+    select
+      *
+    from
+      dated
+    union all
+    select
+      *
+    from
+      undated
+  ) as tasks
 where
-  tasks.user_id = $1
-  and deleted_at is null
-  and status_rank in ($2, $3)
-  and due_local >= $4::timestamp - interval '26 hours'
-  and case
-    when due_at is null then due_date > $5::date
-    else due_at >= $6
-  end
-  and due_local is not null
+  tasks.lane_id = $22
 order by
-  due_local asc,
+  due_local_asc asc,
   id asc
 limit
-  $7;
+  $23;
 
 -- listTasks: view no_date
 select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
   version, created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
   and due_local is null
+  and start_local is null
   and due_local is null
 order by
   id asc
@@ -163,13 +323,14 @@ limit
 
 -- listTasks: all filters
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
   version, created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2)
   and priority_rank in ($3)
@@ -182,14 +343,14 @@ where
     from
       tasklane.task_tags as task_tags
     where
-      task_tags.user_id = $7
+      task_tags.lane_id = $7
       and tag_id in (
         select
           id
         from
           tasklane.tags as tags
         where
-          tags.user_id = $8
+          tags.lane_id = $8
           and name_key in ($9)
       )
   )
@@ -199,14 +360,14 @@ where
     from
       tasklane.task_tags as task_tags
     where
-      task_tags.user_id = $10
+      task_tags.lane_id = $10
       and tag_id in (
         select
           id
         from
           tasklane.tags as tags
         where
-          tags.user_id = $11
+          tags.lane_id = $11
           and name_key in ($12)
       )
   )
@@ -216,53 +377,63 @@ where
     from
       tasklane.task_tags as task_tags
     where
-      task_tags.user_id = $13
+      task_tags.lane_id = $13
       and tag_id in (
         select
           id
         from
           tasklane.tags as tags
         where
-          tags.user_id = $14
+          tags.lane_id = $14
           and name_key in ($15)
       )
   )
   and due_local >= $16::timestamp
   and due_local < $17::timestamp + interval '1 day'
+  and start_local >= $18::timestamp
+  and start_local < $19::timestamp + interval '1 day'
+  and not (
+    start_local is not null
+    and case
+      when start_at is null then start_local > $20::timestamp + $21::interval
+      else start_at > $22
+    end
+  )
   and id in (
     select
       parent_id
     from
       tasklane.tasks as tasks
     where
-      tasks.user_id = $18
+      tasks.lane_id = $23
       and deleted_at is null
       and parent_id is not null
   )
   and coalesce(description, '') <> ''
   and not (project_id is not null)
-  and completed_at > $19
-  and completed_at < $20
-  and created_at > $21
-  and created_at < $22
-  and updated_at > $23
-  and updated_at < $24
+  and completed_at > $24
+  and completed_at < $25
+  and created_at > $26
+  and created_at < $27
+  and updated_at > $28
+  and updated_at < $29
 order by
   created_at asc,
   id asc
 limit
-  $25;
+  $30;
 
 -- listTasks: by relevance
 select
   ts_rank_cd('{0.1, 0.2, 0.4, 1}'::float4[], search, $1::tsquery) as relevance,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
   version, created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and deleted_at is null
   and search @@ $3::tsquery
 order by
@@ -281,13 +452,14 @@ select
     where
       word = any (tsvector_to_array(search))
   ) as relevance,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
   version, created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $3
+  tasks.lane_id = $3
   and deleted_at is null
   and search @@ $4::tsquery
 order by
@@ -302,7 +474,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null;
 
 -- countSubtasks
@@ -316,7 +488,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and parent_id in ($2)
 group by
@@ -324,14 +496,15 @@ group by
 
 -- findTask
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
   version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version
+  deleted_with, due_local, start_local, search_version
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id = $2;
 
@@ -340,9 +513,10 @@ where
 -- insertTask
 insert into
   tasklane.tasks (
-    completed_at, completion_count, created_at, description, due_at, due_date, due_time, id,
-    parent_id, priority, project_id, recurrence_start, reminders, repeat_from, rrule, search,
-    search_version, status, tags, time_zone, title, updated_at, user_id
+    completed_at, completion_count, created_at, description, due_at, due_date, due_time,
+    excluded_dates, id, lane_id, parent_id, priority, project_id, recurrence_due, recurrence_start,
+    recurrence_start_time, reminders, repeat_from, rrule, search, search_version, start_at,
+    start_date, start_time, status, tags, time_zone, title, updated_at
   )
 values
   (
@@ -355,16 +529,16 @@ values
     $6,
     $7,
     $8,
+    $9,
+    $10,
     (
       select
         default_priority
       from
         tasklane.profiles as profiles
       where
-        profiles.user_id = $9
+        profiles.lane_id = $11
     ),
-    $10,
-    $11,
     $12,
     $13,
     $14,
@@ -374,30 +548,37 @@ values
     $18,
     $19,
     $20,
-    current_setting('app.now')::timestamptz(3),
-    $21
+    $21,
+    $22,
+    $23,
+    $24,
+    $25,
+    $26,
+    $27,
+    current_setting('app.now')::timestamptz(3)
   )
 returning
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
   version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version;
+  deleted_with, due_local, start_local, search_version;
 
 select
   *
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2);
 
 delete from tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and task_id = $2;
 
 insert into
-  tasklane.task_tags (tag_id, task_id, user_id)
+  tasklane.task_tags (lane_id, tag_id, task_id)
 values
   ($1, $2, $3);
 
@@ -406,7 +587,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -415,13 +596,13 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2)
   and fired_at is not null;
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2)
   and (
     fired_at is null
@@ -435,7 +616,7 @@ where
   );
 
 insert into
-  tasklane.reminders (fire_at, fired_at, identity, task_id, user_id)
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
 values
   ($1, $2, $3, $4, $5);
 
@@ -443,8 +624,9 @@ values
 insert into
   tasklane.tasks (
     completed_at, completion_count, created_at, deleted_at, deleted_with, description, due_at,
-    due_date, due_time, id, parent_id, position, priority, project_id, recurrence_start, reminders,
-    repeat_from, rrule, search, search_version, status, tags, time_zone, title, updated_at, user_id
+    due_date, due_time, excluded_dates, id, lane_id, parent_id, position, priority, project_id,
+    recurrence_due, recurrence_start, recurrence_start_time, reminders, repeat_from, rrule, search,
+    search_version, start_at, start_date, start_time, status, tags, time_zone, title, updated_at
   )
 values
   (
@@ -460,16 +642,16 @@ values
     $10,
     $11,
     $12,
+    $13,
+    $14,
     (
       select
         default_priority
       from
         tasklane.profiles as profiles
       where
-        profiles.user_id = $13
+        profiles.lane_id = $15
     ),
-    $14,
-    $15,
     $16,
     $17,
     $18,
@@ -479,26 +661,33 @@ values
     $22,
     $23,
     $24,
-    current_setting('app.now')::timestamptz(3),
-    $25
+    $25,
+    $26,
+    $27,
+    $28,
+    $29,
+    $30,
+    $31,
+    current_setting('app.now')::timestamptz(3)
   )
-on conflict (user_id, id) do nothing
+on conflict (lane_id, id) do nothing
 returning
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
   version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version;
+  deleted_with, due_local, start_local, search_version;
 
 select
   *
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2);
 
 insert into
-  tasklane.task_tags (tag_id, task_id, user_id)
+  tasklane.task_tags (lane_id, tag_id, task_id)
 values
   ($1, $2, $3);
 
@@ -507,12 +696,12 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
 insert into
-  tasklane.reminders (fire_at, fired_at, identity, task_id, user_id)
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
 values
   ($1, $2, $3, $4, $5);
 
@@ -526,14 +715,15 @@ set
   completed_at = $5,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $6
+  tasks.lane_id = $6
   and deleted_at is null
   and id = $7
 returning
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
   version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version;
+  deleted_with, due_local, start_local, search_version;
 
 -- updateTask: tags
 update tasklane.tasks as tasks
@@ -543,30 +733,31 @@ set
   completed_at = $3,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $4
+  tasks.lane_id = $4
   and deleted_at is null
   and id = $5
 returning
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
   version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version;
+  deleted_with, due_local, start_local, search_version;
 
 select
   *
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2);
 
 delete from tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and task_id = $2;
 
 insert into
-  tasklane.task_tags (tag_id, task_id, user_id)
+  tasklane.task_tags (lane_id, tag_id, task_id)
 values
   ($1, $2, $3);
 
@@ -577,20 +768,27 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
--- updateStatuses
+-- updateSubtasks
 update tasklane.tasks as tasks
 set
   status = $1::jsonb -> id::text ->> 0,
   completed_at = ($2::jsonb -> id::text ->> 1)::timestamptz,
+  due_date = ($3::jsonb -> id::text ->> 2)::date,
+  due_time = $4::jsonb -> id::text ->> 3,
+  due_at = ($5::jsonb -> id::text ->> 4)::timestamptz,
+  start_date = ($6::jsonb -> id::text ->> 5)::date,
+  start_time = $7::jsonb -> id::text ->> 6,
+  start_at = ($8::jsonb -> id::text ->> 7)::timestamptz,
+  reminders = ($9::jsonb -> id::text ->> 8)::jsonb,
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $3
+  tasks.lane_id = $10
   and deleted_at is null
-  and id = any ($4);
+  and id = any ($11);
 
 -- src/features/tasks/delete.ts
 
@@ -609,7 +807,7 @@ from
         from
           tasklane.tasks
         where
-          user_id = $1
+          lane_id = $1
           and id = any ($2)
           and deleted_at is null
         union all
@@ -620,7 +818,7 @@ from
           tasklane.tasks as task
           join tree on task.parent_id = tree.id
         where
-          task.user_id = $3
+          task.lane_id = $3
           and task.deleted_at is null
       )
     select
@@ -629,7 +827,7 @@ from
       tree
   ) as tree on tree.id = tasks.id
 where
-  tasks.user_id = $4;
+  tasks.lane_id = $4;
 
 update tasklane.tasks as tasks
 set
@@ -638,7 +836,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
 -- deleteTask
@@ -656,7 +854,7 @@ from
         from
           tasklane.tasks
         where
-          user_id = $1
+          lane_id = $1
           and id = any ($2)
           and deleted_at is null
         union all
@@ -667,7 +865,7 @@ from
           tasklane.tasks as task
           join tree on task.parent_id = tree.id
         where
-          task.user_id = $3
+          task.lane_id = $3
           and task.deleted_at is null
       )
     select
@@ -676,7 +874,7 @@ from
       tree
   ) as tree on tree.id = tasks.id
 where
-  tasks.user_id = $4;
+  tasks.lane_id = $4;
 
 update tasklane.tasks as tasks
 set
@@ -685,7 +883,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
 -- src/features/tasks/position.ts
@@ -696,7 +894,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and (position, id) < ($2, $3)
 order by
@@ -711,7 +909,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
 order by
   position desc
@@ -724,7 +922,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2);
 
 update tasklane.tasks as tasks
@@ -733,7 +931,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
 -- src/features/tasks/reminders.ts
@@ -744,7 +942,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -754,7 +952,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -763,13 +961,13 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2)
   and fired_at is not null;
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2)
   and (
     fired_at is null
@@ -783,7 +981,7 @@ where
   );
 
 insert into
-  tasklane.reminders (fire_at, fired_at, identity, task_id, user_id)
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
 values
   ($1, $2, $3, $4, $5);
 
@@ -795,7 +993,7 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- armImported
 select
@@ -803,12 +1001,12 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
 insert into
-  tasklane.reminders (fire_at, fired_at, identity, task_id, user_id)
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
 values
   ($1, $2, $3, $4, $5);
 
@@ -820,7 +1018,56 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
+
+-- armMoved
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.lane_id = $1
+limit
+  $2;
+
+select
+  task_id, identity
+from
+  tasklane.reminders as reminders
+where
+  reminders.lane_id = $1
+  and task_id = any ($2)
+  and fired_at is not null;
+
+delete from tasklane.reminders as reminders
+where
+  reminders.lane_id = $1
+  and task_id = any ($2)
+  and (
+    fired_at is null
+    or fired_at < current_setting('app.now')::timestamptz(3) - make_interval(days => $3)
+    or (task_id, identity) in (
+      select
+        *
+      from
+        unnest($4::uuid[], $5::text[])
+    )
+  );
+
+insert into
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
+values
+  ($1, $2, $3, $4, $5);
+
+update tasklane.profiles
+set
+  storage_written = storage_written + $2::bigint,
+  storage_check_at = case
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    else storage_check_at
+  end
+where
+  lane_id = $1;
 
 -- moveReminders
 select
@@ -828,7 +1075,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and due_date is not null
   and time_zone is null
@@ -839,13 +1086,13 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2)
   and fired_at is not null;
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2)
   and (
     fired_at is null
@@ -859,7 +1106,7 @@ where
   );
 
 insert into
-  tasklane.reminders (fire_at, fired_at, identity, task_id, user_id)
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
 values
   ($1, $2, $3, $4, $5);
 
@@ -871,7 +1118,7 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- fireReminders
 select
@@ -879,7 +1126,7 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and fire_at <= current_setting('app.now')::timestamptz(3)
   and fired_at is null
 order by
@@ -893,7 +1140,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id in ($2)
   and status_rank <= 2;
@@ -902,7 +1149,7 @@ update tasklane.reminders as reminders
 set
   fired_at = current_setting('app.now')::timestamptz(3)
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and (task_id, identity) in (
     select
       *
@@ -918,7 +1165,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id = $2
 limit
@@ -926,11 +1173,12 @@ limit
 
 -- levelsBelow
 select
-  id, parent_id, project_id, status, completed_at
+  id, parent_id, project_id, status, completed_at, due_date, due_time, time_zone, due_at,
+  start_date, start_time, start_at, rrule, reminders
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and parent_id = any ($2)
 order by
@@ -943,7 +1191,7 @@ select
 from
   tasklane.projects as projects
 where
-  projects.user_id = $1
+  projects.lane_id = $1
   and id = $2
 limit
   $3;
@@ -952,7 +1200,7 @@ limit
 
 -- reminderJob
 select
-  user_id
+  lane_id
 from
   tasklane.reminders as reminders
 where
@@ -964,11 +1212,19 @@ limit
   $1;
 
 select
+  id,
+  user_id as "userId"
+from
+  tasklane.lanes
+where
+  id = any ($1::bigint[]);
+
+select
   task_id, identity, fire_at
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and fire_at <= current_setting('app.now')::timestamptz(3)
   and fired_at is null
 order by
@@ -982,7 +1238,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id in ($2)
   and status_rank <= 2;
@@ -991,7 +1247,7 @@ update tasklane.reminders as reminders
 set
   fired_at = current_setting('app.now')::timestamptz(3)
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and (task_id, identity) in (
     select
       *

@@ -6,7 +6,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is not null
   and ((id) > ($2))
 order by
@@ -20,7 +20,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2::uuid[]);
 
 -- projectNames
@@ -29,7 +29,7 @@ select
 from
   tasklane.projects as projects
 where
-  projects.user_id = $1
+  projects.lane_id = $1
   and id = any ($2::uuid[]);
 
 -- projectsNamed
@@ -38,7 +38,7 @@ select
 from
   tasklane.projects as projects
 where
-  projects.user_id = $1
+  projects.lane_id = $1
   and name = any ($2)
 order by
   archived asc,
@@ -51,7 +51,7 @@ select
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key = any ($2);
 
 -- knownTasks
@@ -68,7 +68,7 @@ select
           above.parent_id
         from
           line
-          join tasklane.tasks as above on above.user_id = tasks.user_id
+          join tasklane.tasks as above on above.lane_id = tasks.lane_id
           and above.id = line.up
       )
     select
@@ -79,5 +79,5 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2::uuid[]);

@@ -6,7 +6,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is not null
   and id = $2
 limit
@@ -18,7 +18,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id in (
     with recursive
       tree as (
@@ -28,7 +28,7 @@ where
         from
           tasklane.tasks
         where
-          user_id = $2
+          lane_id = $2
           and id = $3
           and deleted_with = $4
         union all
@@ -39,7 +39,7 @@ where
           tasklane.tasks as task
           join tree on task.parent_id = tree.id
         where
-          task.user_id = $5
+          task.lane_id = $5
           and deleted_with = $6
       )
     select
@@ -53,7 +53,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2);
 
 -- restoreTask
@@ -66,7 +66,7 @@ set
   updated_at = current_setting('app.now')::timestamptz(3),
   parent_id = $4
 where
-  tasks.user_id = $5
+  tasks.lane_id = $5
   and id = $6
 returning
   *;
@@ -79,7 +79,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $4
+  tasks.lane_id = $4
   and id = any ($5);
 
 -- purgeTask
@@ -88,7 +88,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id in (
     with recursive
       tree as (
@@ -98,7 +98,7 @@ where
         from
           tasklane.tasks
         where
-          user_id = $2
+          lane_id = $2
           and id = $3
           and deleted_with = $4
         union all
@@ -109,7 +109,7 @@ where
           tasklane.tasks as task
           join tree on task.parent_id = tree.id
         where
-          task.user_id = $5
+          task.lane_id = $5
           and deleted_with = $6
       )
     select
@@ -123,7 +123,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and (
     id = any ($2)
     or parent_id = any ($3)
@@ -134,12 +134,12 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2);
 
 -- purgeDeleted: all tasks
@@ -148,7 +148,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is not null;
 
 select
@@ -156,7 +156,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and (
     id = any ($2)
     or parent_id = any ($3)
@@ -167,12 +167,12 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2);
 
 -- purgeDeleted: old tasks
@@ -181,7 +181,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is not null
   and deleted_at <= $2
 order by
@@ -196,7 +196,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and (
     id = any ($2)
     or parent_id = any ($3)
@@ -207,12 +207,12 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2);
 
 -- listDeleted
@@ -221,7 +221,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = deleted_with
   and ((id) > ($2))
 order by
@@ -236,7 +236,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_with in ($2)
 group by
   deleted_with;
@@ -245,26 +245,34 @@ group by
 
 -- createTrashPurgeJob
 select
-  user_id,
+  lane_id,
   now() - make_interval(hours => 24 * $1) as until
 from
   tasklane.tasks
 where
   deleted_at <= now() - make_interval(hours => 24 * $1)
 group by
-  user_id
+  lane_id
 order by
   min(deleted_at),
-  user_id
+  lane_id
 limit
   $2;
+
+select
+  id,
+  user_id as "userId"
+from
+  tasklane.lanes
+where
+  id = any ($1::bigint[]);
 
 select
   id
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is not null
 order by
   deleted_at asc,
@@ -278,7 +286,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and (
     id = any ($2)
     or parent_id = any ($3)
@@ -289,10 +297,10 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2);

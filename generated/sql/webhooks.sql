@@ -12,7 +12,7 @@ set
     from
       tasklane.webhook_deliveries as webhook_deliveries
     where
-      webhook_deliveries.user_id = $1
+      webhook_deliveries.lane_id = $1
       and webhook_deliveries.webhook_id = $2
       and webhook_deliveries.due_at is not null
       and (
@@ -21,7 +21,7 @@ set
       )
   )
 where
-  webhooks.user_id = $3
+  webhooks.lane_id = $3
   and id = $4;
 
 -- listDeliveries
@@ -30,7 +30,7 @@ select
 from
   tasklane.webhook_deliveries as webhook_deliveries
 where
-  webhook_deliveries.user_id = $1
+  webhook_deliveries.lane_id = $1
   and webhook_id = $2
   and state in ($3)
   and ((created_at, id) < ($4, $5))
@@ -46,7 +46,7 @@ select
 from
   tasklane.webhook_deliveries as webhook_deliveries
 where
-  webhook_deliveries.user_id = $1
+  webhook_deliveries.lane_id = $1
   and id = $2
   and webhook_id = $3
 limit
@@ -54,7 +54,7 @@ limit
 
 -- queueTest
 insert into
-  tasklane.webhook_deliveries (created_at, due_at, event, happened_at, id, user_id, webhook_id)
+  tasklane.webhook_deliveries (created_at, due_at, event, happened_at, id, lane_id, webhook_id)
 values
   (
     current_setting('app.now')::timestamptz(3),
@@ -72,7 +72,7 @@ update tasklane.webhooks as webhooks
 set
   paused_until = $1
 where
-  webhooks.user_id = $2
+  webhooks.lane_id = $2
   and id = $3;
 
 update tasklane.webhooks as webhooks
@@ -86,7 +86,7 @@ set
     from
       tasklane.webhook_deliveries as webhook_deliveries
     where
-      webhook_deliveries.user_id = $1
+      webhook_deliveries.lane_id = $1
       and webhook_deliveries.webhook_id = $2
       and webhook_deliveries.due_at is not null
       and (
@@ -95,7 +95,7 @@ set
       )
   )
 where
-  webhooks.user_id = $3
+  webhooks.lane_id = $3
   and id = $4;
 
 update tasklane.profiles
@@ -106,7 +106,7 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- queueVerification: no pending test
 select
@@ -114,7 +114,7 @@ select
 from
   tasklane.webhook_deliveries as webhook_deliveries
 where
-  webhook_deliveries.user_id = $1
+  webhook_deliveries.lane_id = $1
   and webhook_id = $2
   and event = $3
   and state = $4
@@ -122,7 +122,7 @@ limit
   $5;
 
 insert into
-  tasklane.webhook_deliveries (created_at, due_at, event, happened_at, id, user_id, webhook_id)
+  tasklane.webhook_deliveries (created_at, due_at, event, happened_at, id, lane_id, webhook_id)
 values
   (
     current_setting('app.now')::timestamptz(3),
@@ -140,7 +140,7 @@ update tasklane.webhooks as webhooks
 set
   paused_until = $1
 where
-  webhooks.user_id = $2
+  webhooks.lane_id = $2
   and id = $3;
 
 update tasklane.webhooks as webhooks
@@ -154,7 +154,7 @@ set
     from
       tasklane.webhook_deliveries as webhook_deliveries
     where
-      webhook_deliveries.user_id = $1
+      webhook_deliveries.lane_id = $1
       and webhook_deliveries.webhook_id = $2
       and webhook_deliveries.due_at is not null
       and (
@@ -163,7 +163,7 @@ set
       )
   )
 where
-  webhooks.user_id = $3
+  webhooks.lane_id = $3
   and id = $4;
 
 update tasklane.profiles
@@ -174,7 +174,7 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- queueVerification: a pending test
 select
@@ -182,7 +182,7 @@ select
 from
   tasklane.webhook_deliveries as webhook_deliveries
 where
-  webhook_deliveries.user_id = $1
+  webhook_deliveries.lane_id = $1
   and webhook_id = $2
   and event = $3
   and state = $4
@@ -195,7 +195,7 @@ set
   due_at = current_setting('app.now')::timestamptz(3),
   tries = $2
 where
-  webhook_deliveries.user_id = $3
+  webhook_deliveries.lane_id = $3
   and id = $4
 returning
   *;
@@ -204,7 +204,7 @@ update tasklane.webhooks as webhooks
 set
   paused_until = $1
 where
-  webhooks.user_id = $2
+  webhooks.lane_id = $2
   and id = $3;
 
 update tasklane.webhooks as webhooks
@@ -218,7 +218,7 @@ set
     from
       tasklane.webhook_deliveries as webhook_deliveries
     where
-      webhook_deliveries.user_id = $1
+      webhook_deliveries.lane_id = $1
       and webhook_deliveries.webhook_id = $2
       and webhook_deliveries.due_at is not null
       and (
@@ -227,7 +227,7 @@ set
       )
   )
 where
-  webhooks.user_id = $3
+  webhooks.lane_id = $3
   and id = $4;
 
 -- requeue
@@ -237,7 +237,7 @@ set
   due_at = current_setting('app.now')::timestamptz(3),
   tries = $2
 where
-  webhook_deliveries.user_id = $3
+  webhook_deliveries.lane_id = $3
   and id = $4
 returning
   *;
@@ -246,7 +246,7 @@ update tasklane.webhooks as webhooks
 set
   paused_until = $1
 where
-  webhooks.user_id = $2
+  webhooks.lane_id = $2
   and id = $3;
 
 update tasklane.webhooks as webhooks
@@ -260,7 +260,7 @@ set
     from
       tasklane.webhook_deliveries as webhook_deliveries
     where
-      webhook_deliveries.user_id = $1
+      webhook_deliveries.lane_id = $1
       and webhook_deliveries.webhook_id = $2
       and webhook_deliveries.due_at is not null
       and (
@@ -269,7 +269,7 @@ set
       )
   )
 where
-  webhooks.user_id = $3
+  webhooks.lane_id = $3
   and id = $4;
 
 -- replay
@@ -278,7 +278,7 @@ select
 from
   tasklane.changes as changes
 where
-  changes.user_id = $1
+  changes.lane_id = $1
   and at >= $2
   and at < $3
 order by
@@ -287,7 +287,7 @@ limit
   $4;
 
 insert into
-  tasklane.webhook_deliveries (created_at, due_at, entity_id, event, fields, happened_at, id, seq, user_id, webhook_id)
+  tasklane.webhook_deliveries (created_at, due_at, entity_id, event, fields, happened_at, id, lane_id, seq, webhook_id)
 values
   (
     current_setting('app.now')::timestamptz(3),
@@ -301,7 +301,7 @@ values
     $7,
     $8
   )
-on conflict (user_id, webhook_id, seq) do update
+on conflict (lane_id, webhook_id, seq) do update
 set
   state = $9,
   due_at = current_setting('app.now')::timestamptz(3),
@@ -315,7 +315,7 @@ update tasklane.webhooks as webhooks
 set
   paused_until = $1
 where
-  webhooks.user_id = $2
+  webhooks.lane_id = $2
   and id = $3;
 
 update tasklane.webhooks as webhooks
@@ -329,7 +329,7 @@ set
     from
       tasklane.webhook_deliveries as webhook_deliveries
     where
-      webhook_deliveries.user_id = $1
+      webhook_deliveries.lane_id = $1
       and webhook_deliveries.webhook_id = $2
       and webhook_deliveries.due_at is not null
       and (
@@ -338,7 +338,7 @@ set
       )
   )
 where
-  webhooks.user_id = $3
+  webhooks.lane_id = $3
   and id = $4;
 
 update tasklane.profiles
@@ -349,19 +349,19 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- purgeDeliveries
 delete from tasklane.webhook_deliveries as webhook_deliveries
 where
-  webhook_deliveries.user_id = $1
+  webhook_deliveries.lane_id = $1
   and id in (
     select
       id
     from
       tasklane.webhook_deliveries as webhook_deliveries
     where
-      webhook_deliveries.user_id = $2
+      webhook_deliveries.lane_id = $2
       and created_at < current_setting('app.now')::timestamptz(3) + $3::float8 * interval '1 millisecond'
     limit
       $4
@@ -375,7 +375,7 @@ select
 from
   tasklane.webhooks as webhooks
 where
-  webhooks.user_id = $1
+  webhooks.lane_id = $1
 order by
   created_at asc,
   id asc;
@@ -386,7 +386,7 @@ select
 from
   tasklane.webhooks as webhooks
 where
-  webhooks.user_id = $1
+  webhooks.lane_id = $1
   and ((id) > ($2))
 order by
   id asc
@@ -399,14 +399,14 @@ select
 from
   tasklane.webhooks as webhooks
 where
-  webhooks.user_id = $1
+  webhooks.lane_id = $1
   and id = $2
 limit
   $3;
 
 -- insertWebhook
 insert into
-  tasklane.webhooks (created_at, description, disabled_at, disabled_reason, events, id, secret, updated_at, url, user_id)
+  tasklane.webhooks (created_at, description, disabled_at, disabled_reason, events, id, lane_id, secret, updated_at, url)
 values
   (
     current_setting('app.now')::timestamptz(3),
@@ -416,8 +416,8 @@ values
     $4,
     $5,
     $6,
-    current_setting('app.now')::timestamptz(3),
     $7,
+    current_setting('app.now')::timestamptz(3),
     $8
   )
 returning
@@ -431,18 +431,18 @@ set
     from
       tasklane.webhooks as webhooks
     where
-      webhooks.user_id = $1
+      webhooks.lane_id = $1
       and disabled_at is null
   )
 where
-  profiles.user_id = $2;
+  profiles.lane_id = $2;
 
 select
   *
 from
   tasklane.webhook_deliveries as webhook_deliveries
 where
-  webhook_deliveries.user_id = $1
+  webhook_deliveries.lane_id = $1
   and webhook_id = $2
   and event = $3
   and state = $4
@@ -455,7 +455,7 @@ set
   due_at = current_setting('app.now')::timestamptz(3),
   tries = $2
 where
-  webhook_deliveries.user_id = $3
+  webhook_deliveries.lane_id = $3
   and id = $4
 returning
   *;
@@ -464,7 +464,7 @@ update tasklane.webhooks as webhooks
 set
   paused_until = $1
 where
-  webhooks.user_id = $2
+  webhooks.lane_id = $2
   and id = $3;
 
 update tasklane.webhooks as webhooks
@@ -478,7 +478,7 @@ set
     from
       tasklane.webhook_deliveries as webhook_deliveries
     where
-      webhook_deliveries.user_id = $1
+      webhook_deliveries.lane_id = $1
       and webhook_deliveries.webhook_id = $2
       and webhook_deliveries.due_at is not null
       and (
@@ -487,7 +487,7 @@ set
       )
   )
 where
-  webhooks.user_id = $3
+  webhooks.lane_id = $3
   and id = $4;
 
 -- updateWebhook
@@ -499,7 +499,7 @@ set
   version = $3,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  webhooks.user_id = $4
+  webhooks.lane_id = $4
   and id = $5
 returning
   *;
@@ -512,11 +512,11 @@ set
     from
       tasklane.webhooks as webhooks
     where
-      webhooks.user_id = $1
+      webhooks.lane_id = $1
       and disabled_at is null
   )
 where
-  profiles.user_id = $2;
+  profiles.lane_id = $2;
 
 update tasklane.webhooks as webhooks
 set
@@ -529,7 +529,7 @@ set
     from
       tasklane.webhook_deliveries as webhook_deliveries
     where
-      webhook_deliveries.user_id = $1
+      webhook_deliveries.lane_id = $1
       and webhook_deliveries.webhook_id = $2
       and webhook_deliveries.due_at is not null
       and (
@@ -538,7 +538,7 @@ set
       )
   )
 where
-  webhooks.user_id = $3
+  webhooks.lane_id = $3
   and id = $4;
 
 -- rotateSecret
@@ -550,7 +550,7 @@ set
   version = $3,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  webhooks.user_id = $4
+  webhooks.lane_id = $4
   and id = $5
 returning
   *;
@@ -558,7 +558,7 @@ returning
 -- deleteWebhook
 delete from tasklane.webhooks as webhooks
 where
-  webhooks.user_id = $1
+  webhooks.lane_id = $1
   and id = $2
 returning
   url, description, events;
@@ -571,11 +571,11 @@ set
     from
       tasklane.webhooks as webhooks
     where
-      webhooks.user_id = $1
+      webhooks.lane_id = $1
       and disabled_at is null
   )
 where
-  profiles.user_id = $2;
+  profiles.lane_id = $2;
 
 -- verifyWebhook
 update tasklane.webhooks as webhooks
@@ -584,7 +584,7 @@ set
   version = $1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  webhooks.user_id = $2
+  webhooks.lane_id = $2
   and id = $3
 returning
   *;
@@ -598,7 +598,7 @@ set
   version = $3,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  webhooks.user_id = $4
+  webhooks.lane_id = $4
   and id = $5
 returning
   *;
@@ -611,11 +611,11 @@ set
     from
       tasklane.webhooks as webhooks
     where
-      webhooks.user_id = $1
+      webhooks.lane_id = $1
       and disabled_at is null
   )
 where
-  profiles.user_id = $2;
+  profiles.lane_id = $2;
 
 -- src/features/webhooks/leases.ts
 
@@ -625,7 +625,7 @@ select
 from
   tasklane.webhooks as webhooks
 where
-  webhooks.user_id = $1
+  webhooks.lane_id = $1
   and id = $2
   and leased_until = $3::timestamptz
 limit
@@ -637,7 +637,7 @@ select
 from
   tasklane.webhooks as webhooks
 where
-  webhooks.user_id = $1
+  webhooks.lane_id = $1
   and id = $2
   and leased_until = $3::timestamptz
 limit
@@ -648,7 +648,7 @@ select
 from
   tasklane.webhook_deliveries as webhook_deliveries
 where
-  webhook_deliveries.user_id = $1
+  webhook_deliveries.lane_id = $1
   and webhook_id = $2
   and due_at <= now()
 order by
@@ -664,11 +664,11 @@ with
     select
       *
     from
-      unnest($3::text[], $4::int[]) as busy (user_id, held)
+      unnest($3::bigint[], $4::int[]) as busy (lane_id, held)
   ),
   waiting as (
     select
-      user_id, id, due_at,
+      lane_id, id, due_at,
       verified_at is null
       or failures > 0 as unproven
     from
@@ -679,9 +679,9 @@ with
         leased_until is null
         or leased_until <= now()
       )
-      and user_id not in (
+      and lane_id not in (
         select
-          user_id
+          lane_id
         from
           busy
         where
@@ -704,13 +704,13 @@ with
       waiting.*,
       coalesce(held, 0) + row_number() over (
         partition by
-          user_id
+          lane_id
         order by
           unproven, due_at
       ) as turn
     from
       waiting
-      left join busy using (user_id)
+      left join busy using (lane_id)
   ),
   ranked as (
     select
@@ -728,7 +728,7 @@ with
   ),
   chosen as (
     select
-      user_id, id
+      lane_id, id
     from
       ranked
     where
@@ -741,13 +741,13 @@ with
   ),
   due as (
     select
-      user_id, id
+      lane_id, id
     from
       tasklane.webhooks
     where
-      (user_id, id) in (
+      (lane_id, id) in (
         select
-          user_id, id
+          lane_id, id
         from
           chosen
       )
@@ -765,10 +765,10 @@ set
 from
   due
 where
-  webhook.user_id = due.user_id
+  webhook.lane_id = due.lane_id
   and webhook.id = due.id
 returning
-  webhook.user_id as "userId",
+  webhook.lane_id as "laneId",
   webhook.id,
   webhook.leased_until::text as "leasedUntil",
   webhook.verified_at is null
@@ -782,7 +782,7 @@ select
 from
   tasklane.webhooks as webhooks
 where
-  webhooks.user_id = $1
+  webhooks.lane_id = $1
   and id = $2
   and leased_until = $3::timestamptz
 limit
@@ -793,7 +793,7 @@ select
 from
   tasklane.webhook_deliveries as webhook_deliveries
 where
-  webhook_deliveries.user_id = $1
+  webhook_deliveries.lane_id = $1
   and id in ($2);
 
 update tasklane.webhook_deliveries as webhook_deliveries
@@ -804,7 +804,7 @@ set
   attempt_count = $4,
   attempts = $5
 where
-  webhook_deliveries.user_id = $6
+  webhook_deliveries.lane_id = $6
   and id = $7;
 
 update tasklane.webhooks as webhooks
@@ -814,7 +814,7 @@ set
   paused_until = $3,
   leased_until = $4
 where
-  webhooks.user_id = $5
+  webhooks.lane_id = $5
   and id = $6;
 
 update tasklane.webhooks as webhooks
@@ -828,7 +828,7 @@ set
     from
       tasklane.webhook_deliveries as webhook_deliveries
     where
-      webhook_deliveries.user_id = $1
+      webhook_deliveries.lane_id = $1
       and webhook_deliveries.webhook_id = $2
       and webhook_deliveries.due_at is not null
       and (
@@ -837,7 +837,7 @@ set
       )
   )
 where
-  webhooks.user_id = $3
+  webhooks.lane_id = $3
   and id = $4;
 
 update tasklane.profiles
@@ -848,7 +848,7 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- settle: failure
 select
@@ -856,7 +856,7 @@ select
 from
   tasklane.webhooks as webhooks
 where
-  webhooks.user_id = $1
+  webhooks.lane_id = $1
   and id = $2
   and leased_until = $3::timestamptz
 limit
@@ -867,7 +867,7 @@ select
 from
   tasklane.webhook_deliveries as webhook_deliveries
 where
-  webhook_deliveries.user_id = $1
+  webhook_deliveries.lane_id = $1
   and id in ($2);
 
 update tasklane.webhook_deliveries as webhook_deliveries
@@ -877,7 +877,7 @@ set
   attempt_count = $3,
   attempts = $4
 where
-  webhook_deliveries.user_id = $5
+  webhook_deliveries.lane_id = $5
   and id = $6;
 
 select
@@ -885,7 +885,7 @@ select
 from
   tasklane.webhooks as webhooks
 where
-  webhooks.user_id = $1
+  webhooks.lane_id = $1
   and id = $2
   and failing_since < current_setting('app.now')::timestamptz(3) + $3::float8 * interval '1 millisecond'
 limit
@@ -898,7 +898,7 @@ set
   paused_until = current_setting('app.now')::timestamptz(3) + $2::float8 * interval '1 millisecond',
   leased_until = $3
 where
-  webhooks.user_id = $4
+  webhooks.lane_id = $4
   and id = $5;
 
 update tasklane.webhooks as webhooks
@@ -909,7 +909,7 @@ set
   version = $3,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  webhooks.user_id = $4
+  webhooks.lane_id = $4
   and id = $5
 returning
   *;
@@ -922,11 +922,11 @@ set
     from
       tasklane.webhooks as webhooks
     where
-      webhooks.user_id = $1
+      webhooks.lane_id = $1
       and disabled_at is null
   )
 where
-  profiles.user_id = $2;
+  profiles.lane_id = $2;
 
 update tasklane.webhooks as webhooks
 set
@@ -939,7 +939,7 @@ set
     from
       tasklane.webhook_deliveries as webhook_deliveries
     where
-      webhook_deliveries.user_id = $1
+      webhook_deliveries.lane_id = $1
       and webhook_deliveries.webhook_id = $2
       and webhook_deliveries.due_at is not null
       and (
@@ -948,7 +948,7 @@ set
       )
   )
 where
-  webhooks.user_id = $3
+  webhooks.lane_id = $3
   and id = $4;
 
 -- src/features/webhooks/queue.ts
@@ -957,9 +957,9 @@ where
 with
   fresh as (
     insert into
-      tasklane.webhook_deliveries (user_id, id, webhook_id, event, seq, entity_id, fields, happened_at, due_at, created_at)
+      tasklane.webhook_deliveries (lane_id, id, webhook_id, event, seq, entity_id, fields, happened_at, due_at, created_at)
     select
-      change.user_id,
+      change.lane_id,
       gen_random_uuid(),
       webhook.id, event.name, change.seq, change.entity_id, change.fields, change.at,
       current_setting('app.now')::timestamptz(3),
@@ -971,7 +971,7 @@ with
           change.type || '.' || change.action as name,
           change.type || '.*' as kind
       ) as event
-      join tasklane.webhooks as webhook on webhook.user_id = change.user_id
+      join tasklane.webhooks as webhook on webhook.lane_id = change.lane_id
       and webhook.disabled_at is null
       and case
         when change.type = 'webhook' then webhook.id <> change.entity_id
@@ -984,18 +984,18 @@ with
         or event.kind = any (webhook.events)
       end
     where
-      change.user_id = $1
+      change.lane_id = $1
       and change.seq > (
         select
           change_seq
         from
           tasklane.profiles
         where
-          user_id = $1
+          lane_id = $1
       ) - $2::bigint
     returning
       webhook_id,
-      pg_column_size(fields) + 160 + pg_column_size(user_id) as bytes
+      pg_column_size(fields) + 168 as bytes
   ),
   stored as (
     update tasklane.profiles
@@ -1007,7 +1007,7 @@ with
           fresh
       )
     where
-      user_id = $1
+      lane_id = $1
       and exists (
         select
         from
@@ -1018,7 +1018,7 @@ update tasklane.webhooks
 set
   due_at = greatest(current_setting('app.now')::timestamptz(3), paused_until)
 where
-  user_id = $1
+  lane_id = $1
   and id in (
     select
       webhook_id
@@ -1035,11 +1035,11 @@ where
 
 -- deliveryPurgeJob
 select distinct
-  user_id
+  lane_id
 from
   (
     select
-      user_id
+      lane_id
     from
       tasklane.webhook_deliveries
     where
@@ -1052,16 +1052,24 @@ from
 limit
   $3;
 
+select
+  id,
+  user_id as "userId"
+from
+  tasklane.lanes
+where
+  id = any ($1::bigint[]);
+
 delete from tasklane.webhook_deliveries as webhook_deliveries
 where
-  webhook_deliveries.user_id = $1
+  webhook_deliveries.lane_id = $1
   and id in (
     select
       id
     from
       tasklane.webhook_deliveries as webhook_deliveries
     where
-      webhook_deliveries.user_id = $2
+      webhook_deliveries.lane_id = $2
       and created_at < current_setting('app.now')::timestamptz(3) + $3::float8 * interval '1 millisecond'
     limit
       $4

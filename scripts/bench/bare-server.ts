@@ -11,6 +11,7 @@ import { Pool } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { toTask } from '../../src/features/tasks/mapper';
 import { schema, type TaskRow } from '../../src/platform/database/rows';
+import { laneOf } from './lanes';
 import { answerWithCpuTime } from './processes';
 import { secret } from './workload';
 
@@ -28,22 +29,22 @@ async function isCaller(request: IncomingMessage, userId: string): Promise<boole
 }
 
 async function getTask(userId: string, id: string): Promise<[number, unknown]> {
-  const statement = `select * from ${schema}.tasks where user_id = $1 and id = $2`;
+  const statement = `select * from ${schema}.tasks where lane_id = ${laneOf('$1')} and id = $2`;
   const [row] = await query('get', statement, [userId, id]);
-  return row ? [200, toTask(row)] : [404, null];
+  return row ? [200, toTask(userId, row)] : [404, null];
 }
 
 async function listTasks(userId: string, limit: number): Promise<[number, unknown]> {
-  const statement = `select * from ${schema}.tasks where user_id = $1 order by created_at desc, id desc limit $2`;
+  const statement = `select * from ${schema}.tasks where lane_id = ${laneOf('$1')} order by created_at desc, id desc limit $2`;
   const rows = await query('list', statement, [userId, limit]);
-  return [200, { items: rows.map(toTask), next_cursor: null, total: null }];
+  return [200, { items: rows.map((row) => toTask(userId, row)), next_cursor: null, total: null }];
 }
 
 async function createTask(userId: string, request: IncomingMessage): Promise<[number, unknown]> {
   const { title, priority } = JSON.parse(await text(request));
-  const statement = `insert into ${schema}.tasks (user_id, id, title, priority) values ($1, $2, $3, $4) returning *`;
+  const statement = `insert into ${schema}.tasks (lane_id, id, title, priority) values (${laneOf('$1')}, $2, $3, $4) returning *`;
   const [row] = await query('create', statement, [userId, uuidv7(), title, priority]);
-  return [201, toTask(row as TaskRow)];
+  return [201, toTask(userId, row as TaskRow)];
 }
 
 async function answer(request: IncomingMessage): Promise<[number, unknown]> {

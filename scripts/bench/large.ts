@@ -3,6 +3,7 @@
  * many lanes and a large one, in a separate Postgres: the time of requests over 16 connections, and whether paging through
  * the large lane becomes slower. It takes minutes and a few gigabytes.
  */
+
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,6 +15,7 @@ import { startEmbeddedPostgres } from '../../src/platform/database/embedded/serv
 import { migrateUp } from '../../src/platform/database/migrations';
 import { schema } from '../../src/platform/database/rows';
 import { exchange } from './exchange';
+import { laneOf, makeLanes } from './lanes';
 import { startChild } from './processes';
 import { quantile } from './report';
 import { encode, secret } from './workload';
@@ -32,8 +34,8 @@ const insertTasks = `
     from words, unnest($1::text[]) as lane, generate_series(1, $2) as n,
       lateral (select abs(hashtext(lane || n))::bigint as hash) as hashed)
   insert into ${schema}.tasks
-    (user_id, id, title, description, status, priority, completed_at, due_date, created_at, updated_at, position, search, search_version)
-  select lane, gen_random_uuid(), title, description,
+    (lane_id, id, title, description, status, priority, completed_at, due_date, created_at, updated_at, position, search, search_version)
+  select ${laneOf('lane')}, gen_random_uuid(), title, description,
     (array['pending', 'in_progress', 'completed', 'cancelled'])[1 + least(n % 50, 3)],
     (array['low', 'medium', 'high', 'urgent'])[1 + n % 4], case when n % 50 = 2 then now() end,
     case when n % 3 = 0 then current_date + n % 400 - 100 end,
@@ -48,7 +50,7 @@ async function load(url: string, users: number, tasks: number, laneSize: number)
   await client.connect();
   try {
     const lanes = [largeUser, ...Array.from({ length: users }, (_, n) => userOf(n))];
-    await client.query(`insert into ${schema}.profiles (user_id) select unnest($1::text[])`, [lanes]);
+    await client.query(makeLanes, [lanes]);
     const lanesAtOnce = Math.max(1, Math.floor(20_000 / tasks));
     for (let n = 1; n < lanes.length; n += lanesAtOnce) {
       await client.query(insertTasks, [lanes.slice(n, n + lanesAtOnce), tasks]);

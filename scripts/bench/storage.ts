@@ -3,6 +3,7 @@
  * costs, through the service, in a Postgres of its own: bytes of WAL (usually, and right after a checkpoint) and the
  * share of updates that are HOT.
  */
+
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import { signDevelopmentToken } from '../../src/platform/auth/development-token'
 import { startEmbeddedPostgres } from '../../src/platform/database/embedded/server';
 import { migrateUp } from '../../src/platform/database/migrations';
 import { schema } from '../../src/platform/database/rows';
+import { laneOf, makeLanes } from './lanes';
 import { startChild } from './processes';
 import { secret } from './workload';
 
@@ -31,9 +33,9 @@ const insertTasks = `
     from words, unnest($1::text[]) as lane, generate_series(1, $2) as n,
       lateral (select abs(hashtext(lane || n))::bigint as hash) as hashed)
   insert into ${schema}.tasks
-    (user_id, id, title, description, status, priority, completed_at, due_date, created_at, updated_at, position,
+    (lane_id, id, title, description, status, priority, completed_at, due_date, created_at, updated_at, position,
       project_id, search, search_version)
-  select lane, gen_random_uuid(), title, description,
+  select ${laneOf('lane')}, gen_random_uuid(), title, description,
     (array['pending', 'in_progress', 'completed', 'cancelled'])[1 + least(n % 50, 3)],
     (array['low', 'medium', 'high', 'urgent'])[1 + n % 4], case when n % 50 = 2 then now() end,
     case when n % 3 = 0 then current_date + n % 400 - 100 end,
@@ -46,9 +48,9 @@ async function load(client: Client, tasks: number): Promise<number> {
   const lanes = Array.from({ length: Math.max(lanesWritten, Math.round(tasks / tasksInLane)) }, (_, n) =>
     userOf(n),
   );
-  await client.query(`insert into ${schema}.profiles (user_id) select unnest($1::text[])`, [lanes]);
+  await client.query(makeLanes, [lanes]);
   await client.query(
-    `insert into ${schema}.projects (user_id, id, name) select lane, md5(lane)::uuid, 'Project' from unnest($1::text[]) as lane`,
+    `insert into ${schema}.projects (lane_id, id, name) select ${laneOf('lane')}, md5(lane)::uuid, 'Project' from unnest($1::text[]) as lane`,
     [lanes],
   );
   for (let n = 0; n < lanes.length; n += 20) {
@@ -163,11 +165,11 @@ async function measureWrites(
 ): Promise<void> {
   const tokens = new Map<string, string>();
   const { rows: tasks } = await client.query<Task>(
-    `select user_id as lane, id, anchor from
-       (select user_id, id, row_number() over lane as n, last_value(id) over lane as anchor from ${schema}.tasks
+    `select user_id as lane, numbered.id, anchor from
+       (select lane_id, id, row_number() over lane as n, last_value(id) over lane as anchor from ${schema}.tasks
         where status = 'cancelled'
-        window lane as (partition by user_id order by id range between unbounded preceding and unbounded following)
-       ) as numbered
+        window lane as (partition by lane_id order by id range between unbounded preceding and unbounded following)
+       ) as numbered join ${schema}.lanes on lanes.id = lane_id
      where user_id = any($1) and n <= $2 order by n, user_id`,
     [Array.from({ length: lanesWritten }, (_, n) => userOf(n)), Math.ceil(writes / lanesWritten) + 1],
   );

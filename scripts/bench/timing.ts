@@ -2,6 +2,7 @@
  * `npm run bench:timing [-- --pairs 4000] [-- --json]`: tests whether the time of a refusal reveals what exists: a task
  * of another user, or a user. It uses one connection on this machine, which has less noise than any network.
  */
+
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
@@ -9,6 +10,7 @@ import { signDevelopmentToken } from '../../src/platform/auth/development-token'
 import { schema } from '../../src/platform/database/rows';
 import { type Difference, difference, type Pair } from './difference';
 import { exchange } from './exchange';
+import { laneOf, makeLanes } from './lanes';
 import { quantile } from './report';
 import { withSetting } from './setting';
 import { encode, secret } from './workload';
@@ -61,9 +63,9 @@ async function makeIds(url: string, count: number): Promise<Ids> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query(`insert into ${schema}.profiles (user_id) select unnest($1::text[])`, [ids.taken]);
+    await client.query(makeLanes, [ids.taken]);
     await client.query(
-      `insert into ${schema}.tasks (user_id, id, title) select $1, unnest($2::uuid[]), 'Water the plants'`,
+      `insert into ${schema}.tasks (lane_id, id, title) select ${laneOf('$1')}, unnest($2::uuid[]), 'Water the plants'`,
       [otherUser, ids.taken],
     );
     await client.query(`vacuum analyze ${schema}.profiles, ${schema}.tasks`);

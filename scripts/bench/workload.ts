@@ -1,8 +1,10 @@
 /** The requests to the servers, and the rows in the database: the same in every process of the benchmark. */
+
 import { Client } from 'pg';
 import { signDevelopmentToken } from '../../src/platform/auth/development-token';
 import { schema } from '../../src/platform/database/rows';
 import type { Sign } from './issuer';
+import { laneOf, makeLanes } from './lanes';
 
 export const loads = ['get', 'list', 'create'] as const;
 
@@ -39,10 +41,10 @@ export async function seed(url: string): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query(`insert into ${schema}.profiles (user_id) select unnest($1::text[])`, [userIds]);
+    await client.query(makeLanes, [userIds]);
     await client.query(
-      `insert into ${schema}.tasks (user_id, id, title, description, created_at)
-      select user_id, id, 'Water the plants, time ' || n, repeat('All of them, the cactus too. ', 4),
+      `insert into ${schema}.tasks (lane_id, id, title, description, created_at)
+      select ${laneOf('user_id')}, id, 'Water the plants, time ' || n, repeat('All of them, the cactus too. ', 4),
         now() - n * interval '1 minute'
       from unnest($1::text[]) user_id, unnest($2::uuid[]) with ordinality task(id, n)`,
       [userIds, taskIds],

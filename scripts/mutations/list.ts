@@ -33,12 +33,14 @@ const lane = (names: string) =>
   inFile('src/platform/database/lane-sql.ts', ['test/platform/database/lane.test.ts'], names);
 const oneFlight = (file: string, names: string) =>
   inFile(`src/platform/database/${file}.ts`, ['test/platform/database/one-flight.test.ts'], names);
+const registry = (file: string, names: string) =>
+  inFile(`src/platform/database/${file}.ts`, ['test/platform/database/registry.test.ts'], names);
 const flight = inFile('src/platform/database/flight.ts', ['test/platform/database/flight.test.ts']);
 const template = inFile('src/platform/database/template.ts', ['test/platform/database/template.test.ts']);
 const storage = (file: string, names: string) =>
   inFile(`src/platform/${file}.ts`, ['test/platform/jobs/storage.test.ts'], names);
 const scope = inFile(
-  'src/platform/database/lane-sql.ts',
+  'migrations/20261126000001_lanes.ts',
   ['test/platform/database/row-level-security.test.ts'],
   'an owner (a query|an update|the user is set)',
 );
@@ -111,7 +113,7 @@ export const mutations: readonly Mutation[] = [
 
   // Lanes.
   inFile('src/platform/database/bound.ts', ['test/isolation/lane-handle-alone.test.ts'], 'getTask|listTasks')(
-    'queries of a lane are not bound to its user',
+    'queries of a lane are not bound to it',
     '[conditionOn(bound), ...grouped(compiler.grouped.where ?? [])]',
     '[...grouped(compiler.grouped.where ?? [])]',
   ),
@@ -122,38 +124,44 @@ export const mutations: readonly Mutation[] = [
   ),
   bound(
     'a row can be moved to another lane',
-    "Object.hasOwn(builder._single.update ?? {}, 'user_id')",
+    "Object.hasOwn(builder._single.update ?? {}, 'lane_id')",
     'false',
   ),
   bound('a query of a lane can become an insert', '!conditional.has(compiler.method)', 'false'),
   inFile('src/platform/database/lane-handle.ts', ['test/platform/database/bound.test.ts'])(
-    'rows are inserted for the user that they contain',
-    '({ ...each, user_id: userId })',
-    '({ user_id: userId, ...each })',
+    'rows are inserted into the lane that they contain',
+    '({ ...each, lane_id: lane.id })',
+    '({ lane_id: lane.id, ...each })',
   ),
   scope(
     'transactions run as the login role',
-    "set_config('role', $1, true)",
-    "set_config('app.role', $1, true)",
+    "set_config('role', app_role, true)",
+    "set_config('app.role', app_role, true)",
   ),
-  scope(
-    'the user stays set after the transaction',
-    "set_config('app.user_id', $2, true)",
-    "set_config('app.user_id', $2, false)",
+  scope('the lane stays set after the transaction', 'set local app.lane_id', 'set app.lane_id'),
+  registry('lane-runner', 'row-level security (a read|the read)')(
+    'the id that the process remembers is not compared',
+    'throw laneMoved;',
+    '',
+  ),
+  registry('lane-sql', 'row-level security a write in one flight')(
+    'a write in one flight does not compare the id that the process remembers',
+    'when lane_id is distinct from $6::bigint then',
+    'when $6::bigint is null then',
   ),
   inFile('src/features/trash/repository.ts', ['test/features/trash/trash.test.ts'])(
     'a tree of tasks can begin in another lane',
-    'where user_id = :user and id = :id and',
+    'where lane_id = :lane and id = :id and',
     'where id = :id and',
   ),
   inFile('src/features/tags/repository.ts', ['test/features/tags/tags.test.ts'])(
     'a task gets the tags of a task in another lane',
-    'where link.user_id = tasks.user_id and link.task_id = tasks.id',
+    'where link.lane_id = tasks.lane_id and link.task_id = tasks.id',
     'where link.task_id = tasks.id',
   ),
   inFile('src/features/transfer/repository.ts', ['test/features/transfer/import.test.ts'])(
     'the level of an imported task is counted across lanes',
-    'above.user_id = tasks.user_id and ',
+    'above.lane_id = tasks.lane_id and ',
     '',
   ),
   lane('before it has locked')(
@@ -163,35 +171,35 @@ export const mutations: readonly Mutation[] = [
   ),
   lane('before it has locked')(
     'a write in one flight does not wait for other writers',
-    'for update\n  )\n  select false as made',
-    '\n  )\n  select false as made',
+    'for update\n  )\n  select held.*',
+    '\n  )\n  select held.*',
   ),
   lane('before it has locked')(
     'a job does not wait for other writers',
-    'select delivers from ${schema}.profiles where user_id = $1 for update',
-    'select delivers from ${schema}.profiles where user_id = $1',
+    'select delivers from ${schema}.profiles where lane_id = $1 for update',
+    'select delivers from ${schema}.profiles where lane_id = $1',
   ),
   lane('time of the lock')(
     'a write gets the time when it began to wait for the lock',
-    "select made, delivers, require_if_match, ${counters}, set_config('app.now', clock_timestamp()::text, true)",
-    "select made, delivers, require_if_match, ${counters}, set_config('app.now', now()::text, true)",
+    "select delivers, require_if_match, ${counters}, set_config('app.now', clock_timestamp()::text, true)",
+    "select delivers, require_if_match, ${counters}, set_config('app.now', now()::text, true)",
   ),
   erased('from before')(
-    'a token from before the erasure can read',
-    'read: (work) => read(caller, ownerOf(caller.userId), refuseStale, work),',
-    'read: (work) => read(caller, ownerOf(caller.userId), () => undefined, work),',
+    'a token from before the erasure can open the lane',
+    'refuseStale(scope);\n    const found',
+    'const found',
   ),
-  erased('waited for the erasure')(
-    'a write that waited for the erasure creates the lane again',
-    'if (locked.rows[0]?.made && connection)',
-    'if (locked.rows[0]?.made === null && connection)',
+  registry('lane-runner', 'waited for the erasure')(
+    'a write that waited for the erasure fails',
+    "violatedConstraint(error) === 'profiles_lane' ||",
+    '',
   ),
 
   // Writes and reads in one flight.
   oneFlight('lane-sql', 'stale token after')(
     'a write in one flight accepts a stale token',
-    'case when ${isStale} then',
-    'case when ${isStale} and false then',
+    'case when stale then',
+    'case when stale and false then',
   ),
   oneFlight('lane-runner', 'does not know')(
     'the first write to a lane accepts a stale token',
@@ -200,8 +208,8 @@ export const mutations: readonly Mutation[] = [
   ),
   oneFlight('lane-runner', 'reads nothing')(
     'a read in one flight accepts a stale token',
-    'read(caller, ownerOf(caller.userId), refuseStale, work, true)',
-    'read(caller, ownerOf(caller.userId), () => undefined, work, true)',
+    'refuseStale(scope);\n    const found',
+    'const found',
   ),
   oneFlight('lane-runner', 'precondition')(
     'a write in one flight ignores the settings of the profile',
@@ -266,9 +274,9 @@ export const mutations: readonly Mutation[] = [
     '[...args]',
   ),
   inFile('src/platform/database/lane-handle.ts', ['test/isolation/lane-handle-alone.test.ts'], 'getTask')(
-    'the user of the first run stays in the text of a template',
-    'laneFor(user as string),',
-    'laneFor(userId),',
+    'the lane of the first run stays in the text of a template',
+    'laneFor({ id: marker as string, userId }),',
+    'laneFor({ id, userId }),',
   ),
 
   // Storage.
@@ -279,17 +287,17 @@ export const mutations: readonly Mutation[] = [
   ),
   storage('database/storage', 'count at least')(
     'changes add nothing to the storage',
-    'const bytes = 2 * Buffer.byteLength(json) + rowOverhead + Buffer.byteLength(userId) + 80;',
+    'const bytes = 2 * Buffer.byteLength(json) + rowOverhead + 80;',
     'const bytes = 0;',
   ),
   storage('database/lane-handle', 'when it is created')(
     'inserted rows add nothing to the storage',
-    'effects.rowBytes += bytesOfRow(userId, each)',
-    'bytesOfRow(userId, each)',
+    'effects.rowBytes += bytesOfRow(each)',
+    'bytesOfRow(each)',
   ),
   inFile('src/features/tasks/write.ts', ['test/platform/jobs/storage.test.ts'], 'when it is created')(
     'a new task adds nothing to the storage',
-    'lane.stored(bytesOfRow(lane.userId, values));',
+    'lane.stored(bytesOfRow(values));',
     '',
   ),
   storage('jobs/storage', 'during a measurement is')(

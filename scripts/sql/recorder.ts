@@ -4,7 +4,7 @@ import { createLanes } from '../../src/platform/database/lane-runner';
 import type { Connection, Pool } from '../../src/platform/database/pool';
 import { createSystem } from '../../src/platform/database/system';
 import type { JobContext } from '../../src/platform/jobs/job';
-import { lane, sampleRow, userId } from './rows';
+import { lane, laneKey, sampleRow } from './rows';
 
 /** The tables that a call finds empty; a statement finds a row in the other tables. */
 export type EmptyTables = readonly string[];
@@ -67,7 +67,7 @@ export async function record(
   const { laneForJob } = createLanes(pool, { appRole: 'app', statementTimeoutMs: 1_000 });
   await call({
     withSystem: createSystem(pool, { systemRole: 'system', statementTimeoutMs: 1_000 }),
-    laneForJob: () => laneForJob(userId),
+    laneForJob: () => laneForJob(laneKey),
     log: undefined as never,
     signal: new AbortController().signal,
   });

@@ -12,12 +12,15 @@ import type {
   WebhookRow,
 } from '../../src/platform/database/rows';
 
-export const userId = 'user';
+/** The lane of all samples. */
+export const laneKey = { id: '1', userId: 'user' };
+
+const laneId = laneKey.id;
 export const id = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e';
 export const otherId = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f';
 export const instant = new Date('2026-11-21T09:30:00.000Z');
 
-const versioned = { user_id: userId, id, version: 1, created_at: instant, updated_at: instant };
+const versioned = { lane_id: laneId, id, version: 1, created_at: instant, updated_at: instant };
 
 export const reminder: Reminder = { at: null, minutes_before_due: 5, days_before_due: null, time: null };
 
@@ -38,6 +41,7 @@ export const task: TaskRow = {
   deleted_at: instant,
   deleted_with: id,
   due_local: '2026-11-21',
+  start_local: null,
   search_version: 0,
 };
 
@@ -52,24 +56,28 @@ export const project: ProjectRow = {
 export const tag: TagRow = { ...versioned, name: 'tag', name_key: 'tag', color: null };
 
 export const completion: CompletionRow = {
-  user_id: userId,
+  lane_id: laneId,
   id,
   task_id: otherId,
   title: 'Task',
   due_date: '2026-11-21',
   due_time: null,
   time_zone: null,
+  start_date: null,
+  start_time: null,
   rrule: 'FREQ=DAILY',
   status: 'pending',
   completed_at: instant,
   next_due_date: null,
+  next_due_time: null,
   reopened: [],
+  moved: [],
   advanced: true,
   recorded_at: instant,
 };
 
 export const change: ChangeRow = {
-  user_id: userId,
+  lane_id: laneId,
   seq: '1',
   type: 'task',
   entity_id: otherId,
@@ -97,7 +105,7 @@ export const webhook: WebhookRow = {
 };
 
 export const delivery: WebhookDeliveryRow = {
-  user_id: userId,
+  lane_id: laneId,
   id,
   webhook_id: otherId,
   event: 'task.created',
@@ -114,7 +122,7 @@ export const delivery: WebhookDeliveryRow = {
 };
 
 const profile: ProfileRow = {
-  user_id: userId,
+  lane_id: laneId,
   epoch: id,
   change_seq: '1',
   time_zone: 'UTC',
@@ -135,18 +143,19 @@ const profile: ProfileRow = {
 };
 
 /** The row that locks a lane. */
-export const lane = { ...profile, made: false, stale: false };
+export const lane = { ...profile, stale: false };
 
 const rows: Readonly<Record<string, object>> = {
+  lanes: laneKey,
   tasks: task,
-  task_tags: { user_id: userId, task_id: id, tag_id: otherId },
+  task_tags: { lane_id: laneId, task_id: id, tag_id: otherId },
   projects: project,
   tags: tag,
   completions: completion,
-  reminders: { user_id: userId, task_id: id, identity: '5', fire_at: instant },
+  reminders: { lane_id: laneId, task_id: id, identity: '5', fire_at: instant },
   changes: change,
   webhooks: webhook,
-  idempotency_keys: { user_id: userId, operation: 'createTask', key_hash: Buffer.alloc(32) },
+  idempotency_keys: { lane_id: laneId, operation: 'createTask', key_hash: Buffer.alloc(32) },
   webhook_deliveries: delivery,
   profiles: profile,
 };
@@ -159,11 +168,11 @@ const expressions = {
   near: [],
   bytes: '1',
   last: null,
-  users: [userId],
+  lanes: [laneId],
   cutoff: instant,
 };
 
 /** A row of a table, with the results of all expressions. */
 export function sampleRow(table: string | undefined): object {
-  return { user_id: userId, id, ...expressions, ...(table === undefined ? {} : rows[table]) };
+  return { lane_id: laneId, id, ...expressions, ...(table === undefined ? {} : rows[table]) };
 }

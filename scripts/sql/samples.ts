@@ -43,12 +43,12 @@ import {
   delivery,
   id,
   instant,
+  laneKey,
   otherId,
   project,
   reminder,
   tag,
   task,
-  userId,
   webhook,
 } from './rows';
 
@@ -80,7 +80,7 @@ type Senders<M> = {
 type Calls<M> = Readonly<Record<Senders<M>, InLane | Readonly<Record<string, InLane | Sample>>>>;
 
 function inLane(call: InLane, ...empty: string[]): Sample {
-  return { call: ({ laneForJob }) => laneForJob(userId).write(async (lane) => call(lane)), empty };
+  return { call: ({ laneForJob }) => laneForJob(laneKey).write(async (lane) => call(lane)), empty };
 }
 
 /** A call that finds no rows in some tables. */
@@ -131,6 +131,9 @@ const allFilters: tasks.TaskFilter = {
   tagsNone: ['tag'],
   dueFrom: '2026-11-21',
   dueUntil: '2026-11-21',
+  startFrom: '2026-11-21',
+  startUntil: '2026-11-21',
+  started: { wanted: true, at },
   has: ['subtasks', 'description'],
   hasNot: ['project'],
   completedAfter: instant,
@@ -302,10 +305,8 @@ export const allSamples: readonly FileSamples[] = [
       tags: (lane) => taskWrites.updateTask(lane, task, { tags: ['other'] }),
     },
     updateTasks: (lane) => taskWrites.updateTasks(lane, [task], { project_id: null }),
-    updateStatuses: (lane) =>
-      taskWrites.updateStatuses(lane, [
-        { id, from: 'pending', to: 'completed', completedFrom: null, completedTo: instant },
-      ]),
+    updateSubtasks: (lane) =>
+      taskWrites.updateSubtasks(lane, [{ row: task, wanted: { status: 'completed' } }], 'next'),
   }),
   filed<typeof deletion>('features/tasks/delete.ts', {
     deleteTasks: (lane) => deletion.deleteTasks(lane, [id]),
@@ -326,6 +327,8 @@ export const allSamples: readonly FileSamples[] = [
       ),
     armReminders: (lane) => reminders.armReminders(lane, null, task),
     armImported: (lane) => reminders.armImported(lane, [task]),
+    armMoved: (lane) =>
+      reminders.armMoved(lane, [{ before: { ...task, reminders: [] }, after: task }], 'next'),
     moveReminders: (lane) => reminders.moveReminders(lane, { after: 'Europe/Zurich' }),
     fireReminders: (lane) => reminders.fireReminders(lane, 100),
   }),
@@ -417,7 +420,7 @@ export const allSamples: readonly FileSamples[] = [
     path: 'src/features/webhooks/queue.ts',
     samples: {
       queueDeliveries: {
-        texts: queueDeliveries(userId, { delivers: true }, 1).map(({ text }) => text),
+        texts: queueDeliveries(laneKey.id, { delivers: true }, 1).map(({ text }) => text),
       },
     },
   },
@@ -437,8 +440,8 @@ export const allSamples: readonly FileSamples[] = [
   {
     path: 'src/platform/database/idempotency.ts',
     samples: {
-      lookUpStatements: { texts: lookUpStatements(userId, request).map(({ text }) => text) },
-      storeStatement: { texts: [storeStatement(userId, request, { status: 204, content: null }).text] },
+      lookUpStatements: { texts: lookUpStatements(laneKey.id, request).map(({ text }) => text) },
+      storeStatement: { texts: [storeStatement(laneKey.id, request, { status: 204, content: null }).text] },
     },
   },
   {

@@ -19,8 +19,11 @@ export type TaskDescription = Schema<'TaskDescription'>;
 export type NullableDate = Schema<'NullableDate'>;
 export type NullableTimeOfDay = Schema<'NullableTimeOfDay'>;
 export type NullableTimeZone = Schema<'NullableTimeZone'>;
+export type StartDate = Schema<'StartDate'>;
+export type StartTime = Schema<'StartTime'>;
 export type NullableRrule = Schema<'NullableRrule'>;
 export type RepeatFrom = Schema<'RepeatFrom'>;
+export type ExcludedDates = Schema<'ExcludedDates'>;
 export interface Reminder extends Schema<'Reminder'> {}
 export type Position = Schema<'Position'>;
 export interface Task extends Schema<'Task'> {}
@@ -68,6 +71,7 @@ export type TaskPreconditionFailedProblem = Schema<'TaskPreconditionFailedProble
 export type PreconditionRequiredProblem = Schema<'PreconditionRequiredProblem'>;
 export interface TaskPatch extends Schema<'TaskPatch'> {}
 export type QuotaConflictProblem = Schema<'QuotaConflictProblem'>;
+export type TimeOfDay = Schema<'TimeOfDay'>;
 export interface TaskCompletion extends Schema<'TaskCompletion'> {}
 export type CompletionChangedProblem = Schema<'CompletionChangedProblem'>;
 export type CompletionConflictProblem = Schema<'CompletionConflictProblem'>;

@@ -123,13 +123,14 @@ export interface paths {
          *
          *     - `{"completed": true}` completes the current occurrence. The same task moves to its next occurrence: the first
          *       date of its rule that is after both its due date and the day of the completion, and that is not completed yet.
-         *       It is `pending`, and its closed subtasks are open again.
+         *       It is `pending`, its closed subtasks are open again, and the dates of its subtasks move by the same step.
          *     - `GET …/completions` lists a record of each completed occurrence.
          *     - If the rule has no more dates, the task itself becomes `completed`.
          *     - `occurrence` names the occurrence to complete, by its due date. If that occurrence is already completed, nothing
          *       changes. So a repeated request does not complete the next occurrence.
-         *     - `occurrence` can also be another date of the rule, before or after the due date. This stores a completion and does
-         *       not move the task. So completions of several occurrences can arrive in any order.
+         *     - `occurrence` can also be another due date of the rule, before or after the present one, but no excluded date. This
+         *       stores a completion and does not move the task. So completions of several occurrences can arrive in any order.
+         *     - With an hourly rule, `occurrence_time` names the occurrence of the day.
          *     - `{"completed": true}` on a cancelled task completes its current occurrence too.
          *     - `{"completed": false}` undoes the last completion, and restores the due date that the task had. With an
          *       `occurrence`, it undoes the completion of that occurrence; if that is not completed, nothing changes. If the
@@ -169,12 +170,13 @@ export interface paths {
          *     date of the rule that is after both the due date and today.
          *
          *     - No completion is recorded.
-         *     - Closed subtasks are open again.
+         *     - Closed subtasks are open again, and the dates of subtasks move by the same step.
          *     - With `repeat_from: schedule`, the skipped date counts towards the `COUNT` of the rule.
          *     - If the rule has no more dates, the task becomes `cancelled`.
          *     - If the task does not recur or is closed, the answer is 409.
          *     - `occurrence` names the occurrence to skip, by its due date. If the task is already past it, nothing changes. So a
-         *       repeated request does not skip the next occurrence.
+         *       repeated request does not skip the next occurrence. With an hourly rule, `occurrence_time` names the occurrence of
+         *       the day.
          */
         post: operations["skipOccurrence"];
         delete?: never;
@@ -204,7 +206,8 @@ export interface paths {
         /**
          * Preview occurrences
          * @description Returns the next due dates of a recurring task, beginning with the current one. Each date assumes that the
-         *     occurrence before it is completed on its due date. If the task does not recur or is closed, the list is empty.
+         *     occurrence before it is completed on its due date. Dates that are completed already are left out. If the task does
+         *     not recur or is closed, the list is empty.
          */
         get: operations["listOccurrences"];
         put?: never;
@@ -1278,7 +1281,8 @@ export interface paths {
          * @description Imports the to-dos of an iCalendar object ([RFC 5545](https://www.rfc-editor.org/rfc/rfc5545)). The section Transfer
          *     explains how imports work.
          *
-         *     - Each `VTODO` becomes a task. Other components are ignored and counted in `ignored`.
+         *     - Each `VTODO` becomes a task. A completed occurrence of a recurring `VTODO` (`RECURRENCE-ID`) becomes a
+         *       completion. Other components are ignored and counted in `ignored`.
          *     - A task gets an id that depends on `UID`. If `UID` is the id of a task, it is kept.
          *     - `PRIORITY` 1 is urgent, 2 to 4 high, 5 medium, 6 to 9 low.
          */
@@ -1741,12 +1745,12 @@ export interface components {
          */
         Timestamp: string;
         /** @description Properties that a task can have. */
-        TaskTraits: ("description" | "project" | "parent" | "subtasks" | "tags" | "due_date" | "due_time" | "rrule" | "reminders")[];
+        TaskTraits: ("description" | "project" | "parent" | "subtasks" | "tags" | "due_date" | "due_time" | "start_date" | "start_time" | "rrule" | "reminders")[];
         /**
          * @description A sort key. A `-` before it reverses the order.
          * @enum {string}
          */
-        TaskSort: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title" | "priority" | "-priority" | "status" | "-status" | "due" | "-due" | "completed_at" | "-completed_at" | "position" | "-position" | "relevance";
+        TaskSort: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title" | "priority" | "-priority" | "status" | "-status" | "due" | "-due" | "start" | "-start" | "completed_at" | "-completed_at" | "position" | "-position" | "relevance";
         /** @description An id; null for none. */
         NullableId: string | null;
         /**
@@ -1768,15 +1772,26 @@ export interface components {
         NullableTimeOfDay: string | null;
         /**
          * Format: iana-time-zone
-         * @description The [IANA time zone](https://www.iana.org/time-zones) of the due time. Null for floating time: the same wall clock
+         * @description The [IANA time zone](https://www.iana.org/time-zones) of the due time and the start time. Null for floating time: the same wall clock
          *     time wherever the user is.
          */
         NullableTimeZone: string | null;
         /**
+         * Format: date
+         * @description The calendar date on which the task can begin; null for none. It is not after the due date. A recurrence rule counts
+         *     from it.
+         */
+        StartDate: string | null;
+        /**
+         * @description The time of day, in the `time_zone` of the task, at which the task can begin; null if it can begin when the day
+         *     begins. It requires `start_date`.
+         */
+        StartTime: string | null;
+        /**
          * @description The recurrence rule, as the value of an RRULE ([RFC 5545, section
-         *     3.3.10](https://www.rfc-editor.org/rfc/rfc5545#section-3.3.10)); null if the task does not recur. FREQ is DAILY,
-         *     WEEKLY, MONTHLY or YEARLY. INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST, and either COUNT or UNTIL are
-         *     optional. A monthly rule on the 29th, 30th or 31st means the last day in shorter months. A rule requires a due date.
+         *     3.3.10](https://www.rfc-editor.org/rfc/rfc5545#section-3.3.10)); null if the task does not recur. FREQ is HOURLY,
+         *     DAILY, WEEKLY, MONTHLY or YEARLY. INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST, and either COUNT or UNTIL
+         *     are optional. An hourly rule can have BYHOUR and requires a due time. A monthly rule on the 29th, 30th or 31st means the last day in shorter months. A rule requires a due date.
          */
         NullableRrule: string | null;
         /**
@@ -1785,6 +1800,12 @@ export interface components {
          * @enum {string}
          */
         RepeatFrom: "schedule" | "completion";
+        /**
+         * @description The dates that the recurrence rule omits (EXDATE in RFC 5545), at most 500. They are start dates, or due dates if the
+         *     task has no start date. For an hourly rule an item can also be a date with a time, such as `2027-01-31T18:00`. If an
+         *     occurrence is moved to an earlier day, the service adds the day that it had.
+         */
+        ExcludedDates: string[];
         /**
          * @description A reminder, in one of three forms: an instant (`at`), a number of minutes before the task is due
          *     (`minutes_before_due`), or a time of day on the due date or on a day before it (`days_before_due` and `time`). A task
@@ -1846,15 +1867,31 @@ export interface components {
              *     is the first.
              */
             due_at: string | null;
+            start_date: components["schemas"]["StartDate"];
+            start_time: components["schemas"]["StartTime"];
+            /**
+             * Format: date-time
+             * @description The instant at which the task can begin; null unless the task has a start time and a time zone.
+             */
+            start_at: string | null;
             rrule: components["schemas"]["NullableRrule"];
             repeat_from: components["schemas"]["RepeatFrom"];
             /**
              * Format: date
-             * @description The first day of the recurrence rule. It is the due date that the task has when the `rrule` is set. Until the
-             *     task first moves to another occurrence, a new due date also becomes the first day. Null if the task does not
-             *     recur.
+             * @description The first day of the recurrence rule: the start date that the task has when the `rrule` is set, or the due date
+             *     if it has no start date. Until the task first moves to another occurrence, a new start or due date also becomes
+             *     the first day. Null if the task does not recur.
              */
             recurrence_start: string | null;
+            /** @description For an hourly rule, the time of day at which it begins on `recurrence_start`; otherwise null. */
+            recurrence_start_time: string | null;
+            /**
+             * Format: date
+             * @description The due date of the first occurrence; null if the task does not recur. All occurrences have the same number of
+             *     days between their start and due dates.
+             */
+            recurrence_due: string | null;
+            excluded_dates: components["schemas"]["ExcludedDates"];
             /**
              * @description The reminders of the task. Instants move with the due date. Reminders that depend on the due date are removed
              *     when the due date is removed.
@@ -2318,9 +2355,15 @@ export interface components {
             /** @default null */
             time_zone?: components["schemas"]["NullableTimeZone"];
             /** @default null */
+            start_date?: components["schemas"]["StartDate"];
+            /** @default null */
+            start_time?: components["schemas"]["StartTime"];
+            /** @default null */
             rrule?: components["schemas"]["NullableRrule"];
             /** @default schedule */
             repeat_from?: components["schemas"]["RepeatFrom"];
+            /** @default [] */
+            excluded_dates?: components["schemas"]["ExcludedDates"];
             /**
              * @description The reminders of the task.
              * @default []
@@ -2524,9 +2567,15 @@ export interface components {
             /** @default null */
             time_zone?: components["schemas"]["NullableTimeZone"];
             /** @default null */
+            start_date?: components["schemas"]["StartDate"];
+            /** @default null */
+            start_time?: components["schemas"]["StartTime"];
+            /** @default null */
             rrule?: components["schemas"]["NullableRrule"];
             /** @default schedule */
             repeat_from?: components["schemas"]["RepeatFrom"];
+            /** @default [] */
+            excluded_dates?: components["schemas"]["ExcludedDates"];
             /**
              * @description The reminders of the task.
              * @default []
@@ -2584,13 +2633,18 @@ export interface components {
             due_date?: components["schemas"]["NullableDate"];
             due_time?: components["schemas"]["NullableTimeOfDay"];
             time_zone?: components["schemas"]["NullableTimeZone"];
+            start_date?: components["schemas"]["StartDate"];
+            start_time?: components["schemas"]["StartTime"];
             rrule?: components["schemas"]["NullableRrule"];
             repeat_from?: components["schemas"]["RepeatFrom"];
+            excluded_dates?: components["schemas"]["ExcludedDates"];
             /** @description The reminders of the task. */
             reminders?: components["schemas"]["ReminderInput"][];
         };
         /** @description Why the entity cannot be added. */
         QuotaConflictProblem: components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
+        /** @description A time of day. */
+        TimeOfDay: string;
         /** @description Completes a task, or undoes its completion. */
         TaskCompletion: {
             /** @description True completes the task or its current occurrence. False undoes the completion. */
@@ -2600,6 +2654,8 @@ export interface components {
              *     of the rule than the due date of the task.
              */
             occurrence?: components["schemas"]["CalendarDate"];
+            /** @description For an hourly rule, the due time of the `occurrence`. */
+            occurrence_time?: components["schemas"]["TimeOfDay"];
             completed_at?: components["schemas"]["CompletedAt"];
         };
         /**
@@ -2628,6 +2684,8 @@ export interface components {
         OccurrenceSkip: {
             /** @description The due date of the occurrence to skip. */
             occurrence?: components["schemas"]["CalendarDate"];
+            /** @description For an hourly rule, the due time of the `occurrence`. */
+            occurrence_time?: components["schemas"]["TimeOfDay"];
         };
         /**
          * Not recurring
@@ -2650,7 +2708,7 @@ export interface components {
         });
         /** @description Why the occurrence cannot be skipped. */
         SkipConflictProblem: components["schemas"]["NotRecurringProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
-        /** @description A due date of a recurring task. */
+        /** @description An occurrence of a recurring task. */
         Occurrence: {
             due_date: components["schemas"]["CalendarDate"];
             due_time: components["schemas"]["NullableTimeOfDay"];
@@ -2660,10 +2718,12 @@ export interface components {
              * @description The instant; null unless the task has a due time and a time zone.
              */
             due_at: string | null;
+            start_date: components["schemas"]["StartDate"];
+            start_time: components["schemas"]["StartTime"];
         };
-        /** @description The next due dates of a recurring task. */
+        /** @description The next occurrences of a recurring task. */
         OccurrenceList: {
-            /** @description The dates, in order. */
+            /** @description The occurrences, in order. */
             items: components["schemas"]["Occurrence"][];
         };
         /** @description The record that an occurrence was completed. */
@@ -2677,6 +2737,8 @@ export interface components {
             due_date: components["schemas"]["CalendarDate"];
             due_time: components["schemas"]["NullableTimeOfDay"];
             time_zone: components["schemas"]["NullableTimeZone"];
+            start_date: components["schemas"]["StartDate"];
+            start_time: components["schemas"]["StartTime"];
             completed_at: components["schemas"]["Timestamp"];
         };
         /** @description A page of completions. */
@@ -2923,9 +2985,15 @@ export interface components {
             /** @default null */
             time_zone?: components["schemas"]["NullableTimeZone"];
             /** @default null */
+            start_date?: components["schemas"]["StartDate"];
+            /** @default null */
+            start_time?: components["schemas"]["StartTime"];
+            /** @default null */
             rrule?: components["schemas"]["NullableRrule"];
             /** @default schedule */
             repeat_from?: components["schemas"]["RepeatFrom"];
+            /** @default [] */
+            excluded_dates?: components["schemas"]["ExcludedDates"];
             /**
              * @description The reminders of the task.
              * @default []
@@ -2960,8 +3028,11 @@ export interface components {
             due_date?: components["schemas"]["NullableDate"];
             due_time?: components["schemas"]["NullableTimeOfDay"];
             time_zone?: components["schemas"]["NullableTimeZone"];
+            start_date?: components["schemas"]["StartDate"];
+            start_time?: components["schemas"]["StartTime"];
             rrule?: components["schemas"]["NullableRrule"];
             repeat_from?: components["schemas"]["RepeatFrom"];
+            excluded_dates?: components["schemas"]["ExcludedDates"];
             /** @description The reminders of the task. */
             reminders?: components["schemas"]["ReminderInput"][];
         };
@@ -2995,6 +3066,8 @@ export interface components {
              *     of the rule than the due date of the task.
              */
             occurrence?: components["schemas"]["CalendarDate"];
+            /** @description For an hourly rule, the due time of the `occurrence`. */
+            occurrence_time?: components["schemas"]["TimeOfDay"];
             completed_at?: components["schemas"]["CompletedAt"];
         };
         /** @description Moves a recurring task to its next occurrence, like `POST …/tasks/{task_id}/skip`. */
@@ -3008,6 +3081,8 @@ export interface components {
             id: components["schemas"]["IdOrReference"];
             /** @description The due date of the occurrence to skip. */
             occurrence?: components["schemas"]["CalendarDate"];
+            /** @description For an hourly rule, the due time of the `occurrence`. */
+            occurrence_time?: components["schemas"]["TimeOfDay"];
         };
         /** @description The new position, project or parent of a task, like `TaskMove`, but ids can be references (`$name`). */
         BatchTaskMove: {
@@ -3916,8 +3991,12 @@ export interface components {
             status: components["schemas"]["TaskStatus"];
             /** @description The due date after the completion; null if it was the last occurrence. */
             next_due_date: components["schemas"]["NullableDate"];
+            /** @description The due time after the completion; null if it was the last occurrence, or if the task is due all day. */
+            next_due_time: components["schemas"]["NullableTimeOfDay"];
             /** @description The closed subtasks that the completion opened again. */
             reopened: components["schemas"]["ReopenedSubtask"][];
+            /** @description The subtasks whose dates the completion moved. */
+            moved: components["schemas"]["Id"][];
             /** @description True if the completion moved the task. False if it completed another occurrence than the current one. */
             advanced: boolean;
             /** @description The time when the service recorded the completion. Undoing follows the order of these times. */
@@ -4121,11 +4200,21 @@ export interface components {
             time_zone?: components["schemas"]["NullableTimeZone"];
             /** @description Ignored. The service calculates it from `due_date`, `due_time` and `time_zone`. */
             due_at?: unknown;
+            start_date?: components["schemas"]["StartDate"];
+            start_time?: components["schemas"]["StartTime"];
+            /** @description Ignored. The service calculates it from `start_date`, `start_time` and `time_zone`. */
+            start_at?: unknown;
             rrule?: components["schemas"]["NullableRrule"];
             /** @description How the next due date is found, as in `RepeatFrom`; the default is `schedule`. */
             repeat_from?: components["schemas"]["RepeatFrom"] | null;
-            /** @description The first day of the recurrence rule; the default is the due date. */
+            /** @description The first day of the recurrence rule; the default is the start date, or the due date. */
             recurrence_start?: components["schemas"]["NullableDate"];
+            /** @description The time at which an hourly rule begins; the default is the start time, or the due time. */
+            recurrence_start_time?: components["schemas"]["NullableTimeOfDay"];
+            /** @description The due date of the first occurrence; the default is the due date. */
+            recurrence_due?: components["schemas"]["NullableDate"];
+            /** @description The dates that the recurrence rule omits, as in `ExcludedDates`. */
+            excluded_dates?: string[] | null;
             /**
              * @description The reminders of the task. A reminder in the past does not fire. A reminder before the due date is ignored if
              *     the task has no due date.
@@ -4643,9 +4732,15 @@ export interface components {
                  *       "due_time": "18:00",
                  *       "time_zone": "Europe/Zurich",
                  *       "due_at": "2026-11-28T17:00:00.000Z",
+                 *       "start_date": null,
+                 *       "start_time": null,
+                 *       "start_at": null,
                  *       "rrule": "FREQ=WEEKLY",
                  *       "repeat_from": "schedule",
                  *       "recurrence_start": "2026-11-21",
+                 *       "recurrence_start_time": null,
+                 *       "recurrence_due": "2026-11-21",
+                 *       "excluded_dates": [],
                  *       "reminders": [
                  *         {
                  *           "at": null,
@@ -4756,9 +4851,15 @@ export interface components {
                  *         "due_time": "18:00",
                  *         "time_zone": "Europe/Zurich",
                  *         "due_at": "2026-11-28T17:00:00.000Z",
+                 *         "start_date": null,
+                 *         "start_time": null,
+                 *         "start_at": null,
                  *         "rrule": "FREQ=WEEKLY",
                  *         "repeat_from": "schedule",
                  *         "recurrence_start": "2026-11-21",
+                 *         "recurrence_start_time": null,
+                 *         "recurrence_due": "2026-11-21",
+                 *         "excluded_dates": [],
                  *         "reminders": [
                  *           {
                  *             "at": null,
@@ -5719,16 +5820,16 @@ export interface operations {
                 /**
                  * @description Only open tasks that are, in the time zone `tz`:
                  *
-                 *     - `today`: due today.
+                 *     - `today`: due today, or started today or earlier and due later or without a due date.
                  *     - `overdue`: past due. An all-day task is overdue when its day has ended. A task with a due time is overdue
                  *       after that time; it is then also in `today` until its day ends.
-                 *     - `upcoming`: due on a later day.
-                 *     - `no_date`: without a due date.
+                 *     - `upcoming`: due on a later day, or starting on a later day.
+                 *     - `no_date`: without a start date and a due date.
                  * @example today
                  */
                 view?: components["schemas"]["TaskView"];
                 /**
-                 * @description The time zone that `view` uses. The default is the time zone of the profile.
+                 * @description The time zone that `view` and `started` use. The default is the time zone of the profile.
                  * @example Europe/Zurich
                  */
                 tz?: components["schemas"]["TimeZone"];
@@ -5742,6 +5843,22 @@ export interface operations {
                  * @example 2026-11-30
                  */
                 due_until?: components["schemas"]["CalendarDate"];
+                /**
+                 * @description Only tasks that start on this day or later.
+                 * @example 2026-11-21
+                 */
+                start_from?: components["schemas"]["CalendarDate"];
+                /**
+                 * @description Only tasks that start on this day or earlier.
+                 * @example 2026-11-30
+                 */
+                start_until?: components["schemas"]["CalendarDate"];
+                /**
+                 * @description True: only tasks that can begin now, because they have no start date or because their start is past. False:
+                 *     only tasks whose start is in the future, in the time zone `tz`.
+                 * @example true
+                 */
+                started?: boolean;
                 /**
                  * @description Only tasks completed after this instant (exclusive).
                  * @example 2026-01-01T00:00:00.000Z
@@ -5876,9 +5993,15 @@ export interface operations {
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
                      *           "due_at": "2026-11-21T17:00:00.000Z",
+                     *           "start_date": null,
+                     *           "start_time": null,
+                     *           "start_at": null,
                      *           "rrule": "FREQ=WEEKLY",
                      *           "repeat_from": "schedule",
                      *           "recurrence_start": "2026-11-21",
+                     *           "recurrence_start_time": null,
+                     *           "recurrence_due": "2026-11-21",
+                     *           "excluded_dates": [],
                      *           "reminders": [
                      *             {
                      *               "at": null,
@@ -6018,9 +6141,15 @@ export interface operations {
                      *       "due_time": "18:00",
                      *       "time_zone": "Europe/Zurich",
                      *       "due_at": "2026-11-21T17:00:00.000Z",
+                     *       "start_date": null,
+                     *       "start_time": null,
+                     *       "start_at": null,
                      *       "rrule": "FREQ=WEEKLY",
                      *       "repeat_from": "schedule",
                      *       "recurrence_start": "2026-11-21",
+                     *       "recurrence_start_time": null,
+                     *       "recurrence_due": "2026-11-21",
+                     *       "excluded_dates": [],
                      *       "reminders": [
                      *         {
                      *           "at": null,
@@ -6469,31 +6598,41 @@ export interface operations {
                      *           "due_date": "2026-11-28",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-11-28T17:00:00.000Z"
+                     *           "due_at": "2026-11-28T17:00:00.000Z",
+                     *           "start_date": null,
+                     *           "start_time": null
                      *         },
                      *         {
                      *           "due_date": "2026-12-05",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-12-05T17:00:00.000Z"
+                     *           "due_at": "2026-12-05T17:00:00.000Z",
+                     *           "start_date": null,
+                     *           "start_time": null
                      *         },
                      *         {
                      *           "due_date": "2026-12-12",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-12-12T17:00:00.000Z"
+                     *           "due_at": "2026-12-12T17:00:00.000Z",
+                     *           "start_date": null,
+                     *           "start_time": null
                      *         },
                      *         {
                      *           "due_date": "2026-12-19",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-12-19T17:00:00.000Z"
+                     *           "due_at": "2026-12-19T17:00:00.000Z",
+                     *           "start_date": null,
+                     *           "start_time": null
                      *         },
                      *         {
                      *           "due_date": "2026-12-26",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-12-26T17:00:00.000Z"
+                     *           "due_at": "2026-12-26T17:00:00.000Z",
+                     *           "start_date": null,
+                     *           "start_time": null
                      *         }
                      *       ]
                      *     }
@@ -6580,6 +6719,8 @@ export interface operations {
                      *           "due_date": "2026-11-21",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
+                     *           "start_date": null,
+                     *           "start_time": null,
                      *           "completed_at": "2026-11-21T10:00:00.000Z"
                      *         }
                      *       ],
@@ -6787,9 +6928,15 @@ export interface operations {
                      *             "due_time": "18:00",
                      *             "time_zone": "Europe/Zurich",
                      *             "due_at": "2026-11-21T17:00:00.000Z",
+                     *             "start_date": null,
+                     *             "start_time": null,
+                     *             "start_at": null,
                      *             "rrule": "FREQ=WEEKLY",
                      *             "repeat_from": "schedule",
                      *             "recurrence_start": "2026-11-21",
+                     *             "recurrence_start_time": null,
+                     *             "recurrence_due": "2026-11-21",
+                     *             "excluded_dates": [],
                      *             "reminders": [
                      *               {
                      *                 "at": null,
@@ -7719,9 +7866,15 @@ export interface operations {
                      *             "due_time": null,
                      *             "time_zone": null,
                      *             "due_at": null,
+                     *             "start_date": null,
+                     *             "start_time": null,
+                     *             "start_at": null,
                      *             "rrule": null,
                      *             "repeat_from": "schedule",
                      *             "recurrence_start": null,
+                     *             "recurrence_start_time": null,
+                     *             "recurrence_due": null,
+                     *             "excluded_dates": [],
                      *             "reminders": [],
                      *             "position": "m00064422c6a9c0",
                      *             "version": 1,
@@ -7750,9 +7903,15 @@ export interface operations {
                      *             "due_time": null,
                      *             "time_zone": null,
                      *             "due_at": null,
+                     *             "start_date": null,
+                     *             "start_time": null,
+                     *             "start_at": null,
                      *             "rrule": null,
                      *             "repeat_from": "schedule",
                      *             "recurrence_start": null,
+                     *             "recurrence_start_time": null,
+                     *             "recurrence_due": null,
+                     *             "excluded_dates": [],
                      *             "reminders": [],
                      *             "position": "m00064422c6a9c1",
                      *             "version": 1,
@@ -8177,9 +8336,15 @@ export interface operations {
                      *             "due_time": "18:00",
                      *             "time_zone": "Europe/Zurich",
                      *             "due_at": "2026-11-21T17:00:00.000Z",
+                     *             "start_date": null,
+                     *             "start_time": null,
+                     *             "start_at": null,
                      *             "rrule": "FREQ=WEEKLY",
                      *             "repeat_from": "schedule",
                      *             "recurrence_start": "2026-11-21",
+                     *             "recurrence_start_time": null,
+                     *             "recurrence_due": "2026-11-21",
+                     *             "excluded_dates": [],
                      *             "reminders": [
                      *               {
                      *                 "at": null,
@@ -9274,9 +9439,15 @@ export interface operations {
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
                      *           "due_at": "2026-11-21T17:00:00.000Z",
+                     *           "start_date": null,
+                     *           "start_time": null,
+                     *           "start_at": null,
                      *           "rrule": "FREQ=WEEKLY",
                      *           "repeat_from": "schedule",
                      *           "recurrence_start": "2026-11-21",
+                     *           "recurrence_start_time": null,
+                     *           "recurrence_due": "2026-11-21",
+                     *           "excluded_dates": [],
                      *           "reminders": [
                      *             {
                      *               "at": null,
@@ -9347,8 +9518,8 @@ export interface operations {
                 };
                 content: {
                     /**
-                     * @example id,user_id,project_id,project,parent_id,title,description,status,priority,completed,completed_at,tags,due_date,due_time,time_zone,due_at,rrule,repeat_from,recurrence_start,reminders,position,version,created_at,updated_at
-                     *     019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e,ada,,,,Water the plants,,pending,medium,false,,home,2026-11-21,18:00,Europe/Zurich,2026-11-21T17:00:00.000Z,FREQ=WEEKLY,schedule,2026-11-21,30,m00064422c6a9c0,1,2026-11-21T09:30:00.000Z,2026-11-21T09:30:00.000Z
+                     * @example id,user_id,project_id,project,parent_id,title,description,status,priority,completed,completed_at,tags,due_date,due_time,time_zone,due_at,start_date,start_time,start_at,rrule,repeat_from,recurrence_start,recurrence_start_time,recurrence_due,excluded_dates,reminders,position,version,created_at,updated_at
+                     *     019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e,ada,,,,Water the plants,,pending,medium,false,,home,2026-11-21,18:00,Europe/Zurich,2026-11-21T17:00:00.000Z,,,,FREQ=WEEKLY,schedule,2026-11-21,,2026-11-21,,30,m00064422c6a9c0,1,2026-11-21T09:30:00.000Z,2026-11-21T09:30:00.000Z
                      */
                     "text/csv": string;
                 };
@@ -10257,9 +10428,15 @@ export interface operations {
                  *           "due_time": "18:00",
                  *           "time_zone": "Europe/Zurich",
                  *           "due_at": "2026-11-21T17:00:00.000Z",
+                 *           "start_date": null,
+                 *           "start_time": null,
+                 *           "start_at": null,
                  *           "rrule": "FREQ=WEEKLY",
                  *           "repeat_from": "schedule",
                  *           "recurrence_start": "2026-11-21",
+                 *           "recurrence_start_time": null,
+                 *           "recurrence_due": "2026-11-21",
+                 *           "excluded_dates": [],
                  *           "reminders": [
                  *             {
                  *               "at": null,
@@ -10567,6 +10744,8 @@ export interface operations {
                  *           "due_date": "2026-11-21",
                  *           "due_time": "18:00",
                  *           "time_zone": "Europe/Zurich",
+                 *           "start_date": null,
+                 *           "start_time": null,
                  *           "completed_at": "2026-11-21T09:30:00.000Z"
                  *         }
                  *       }

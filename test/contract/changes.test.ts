@@ -27,7 +27,7 @@ const counting = ['version', 'updated_at'];
 
 /** Fields that are derived from fields in the changes, by type of entity. */
 const derived: Readonly<Record<string, readonly string[]>> = {
-  task: ['completed', 'due_at'],
+  task: ['completed', 'due_at', 'start_at'],
 };
 
 const service = useTestService({ RATE_LIMIT: 'off' });
@@ -52,12 +52,12 @@ async function rowsOf(userId: string): Promise<string> {
   const tables = await query<{ name: string }>(
     service.database.url,
     `select table_name as name from information_schema.columns
-     where table_schema = 'tasklane' and column_name = 'user_id' and table_name <> 'changes' order by 1`,
+     where table_schema = 'tasklane' and column_name = 'lane_id' and table_name <> 'changes' order by 1`,
   );
   const rows = tables.map(({ name }) =>
     query<object>(
       service.database.url,
-      `select to_jsonb(t) - ${counters}::text[] as row from tasklane."${name}" as t where user_id = $1
+      `select to_jsonb(t) - ${counters}::text[] as row from tasklane."${name}" as t where lane_id = lane_of($1)
        order by (to_jsonb(t) - ${counters}::text[])::text collate "C"`,
       [userId],
     ),
@@ -74,7 +74,7 @@ async function entitiesOf(userId: string, token: string): Promise<Entities> {
 async function counterOf(userId: string): Promise<number> {
   const [row] = await query<{ seq: number }>(
     service.database.url,
-    'select change_seq::int as seq from tasklane.profiles where user_id = $1',
+    'select change_seq::int as seq from tasklane.profiles where lane_id = lane_of($1)',
     [userId],
   );
   return row?.seq ?? 0;
@@ -101,11 +101,7 @@ async function effectsOf(operation: (typeof writes)[number]): Promise<Effect[]> 
       async send(method, path, options) {
         if (!isRequestOf(operation, method, path)) return plain(method, path, options);
         // The first write creates the profile with its defaults.
-        await query(
-          service.database.url,
-          'insert into tasklane.profiles values ($1) on conflict do nothing',
-          [userId],
-        );
+        await query(service.database.url, 'select make_lane($1)', [userId]);
         const [before, rows, counter] = [
           await entitiesOf(userId, token),
           await rowsOf(userId),
@@ -116,7 +112,7 @@ async function effectsOf(operation: (typeof writes)[number]): Promise<Effect[]> 
         const changes = await query<Change>(
           service.database.url,
           `select seq::int, type, entity_id, action, fields from tasklane.changes
-           where user_id = $1 and seq > $2 order by seq`,
+           where lane_id = lane_of($1) and seq > $2 order by seq`,
           [userId, counter],
         );
         const wrote = rows !== (await rowsOf(userId));

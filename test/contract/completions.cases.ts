@@ -18,6 +18,8 @@ export const completionCases: CasesOf<'listCompletions'> = {
             due_date: '2099-01-01',
             due_time: null,
             time_zone: null,
+            start_date: null,
+            start_time: null,
             completed_at: expect.any(String),
           },
         ],

@@ -176,7 +176,7 @@ test('a reply that is too large is not stored, and its request is not carried ou
       await insert(lane, 'Once');
       return lane.rows('tasks').first();
     });
-    const large = { ...toTask(task as TaskRow), title: 'é'.repeat(512 * 1024) };
+    const large = { ...toTask('ada', task as TaskRow), title: 'é'.repeat(512 * 1024) };
     return call.reply(201, large, { Location: '/' });
   });
   expect(await create()).toMatchObject({ status: 201, replayed: null });

@@ -50,7 +50,7 @@ export const profileCases: CasesOf<'getProfile' | 'updateProfile' | 'eraseLane'>
       const response = await send('DELETE', `${lane}?confirm=${userId}`);
       for (const table of ['profiles', 'tasks', 'changes', 'idempotency_keys']) {
         expect(
-          await query(databaseUrl, `select from tasklane.${table} where user_id = $1`, [userId]),
+          await query(databaseUrl, `select from tasklane.${table} where lane_id = lane_of($1)`, [userId]),
         ).toEqual([]);
       }
       return response;

@@ -20,10 +20,10 @@ async function expectTrueCounts(): Promise<void> {
   const rows = await query<Record<string, number>>(
     service.database.url,
     `select task_count, project_count, tag_count, webhook_count,
-       (select count(*)::int from tasklane.tasks where user_id = p.user_id) as tasks,
-       (select count(*)::int from tasklane.projects where user_id = p.user_id) as projects,
-       (select count(*)::int from tasklane.tags where user_id = p.user_id) as tags,
-       (select count(*)::int from tasklane.webhooks where user_id = p.user_id) as webhooks
+       (select count(*)::int from tasklane.tasks where lane_id = p.lane_id) as tasks,
+       (select count(*)::int from tasklane.projects where lane_id = p.lane_id) as projects,
+       (select count(*)::int from tasklane.tags where lane_id = p.lane_id) as tags,
+       (select count(*)::int from tasklane.webhooks where lane_id = p.lane_id) as webhooks
      from tasklane.profiles as p`,
   );
   for (const { tasks, projects, tags, webhooks, ...counts } of rows) {

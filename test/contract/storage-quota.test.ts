@@ -26,7 +26,7 @@ const exceeded = {
 async function pretend(bytes: number): Promise<void> {
   await sql(
     `update tasklane.profiles set storage_correction = ${bytes} - storage_written, storage_check_at = null
-     where user_id = $1`,
+     where lane_id = lane_of($1)`,
   );
 }
 
@@ -188,7 +188,7 @@ test('a user who replaces large texts again and again is refused near the quota'
   while ((await ada.send(...patch(`/tasks/${id}`, { description: text(10_000) }))).status === 200) edits++;
   expect(await ada.send(...patch(`/tasks/${id}`, { description: text(10_000) }))).toMatchObject(exceeded);
   const [row] = await sql<{ bytes: number }>(
-    `select sum(pg_column_size(fields))::int as bytes from tasklane.changes where user_id = $1`,
+    `select sum(pg_column_size(fields))::int as bytes from tasklane.changes where lane_id = lane_of($1)`,
   );
   // Every edit stores the old and the new text.
   expect(row?.bytes).toBeGreaterThan(0.4 * limit);

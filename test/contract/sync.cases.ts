@@ -25,9 +25,11 @@ export const syncCases: CasesOf<'syncLane'> = {
     410: async ({ send, lane, userId, databaseUrl }) => {
       await send('POST', `${lane}/tasks`, { body: { title: 'A task' } });
       const { body } = await send('GET', `${lane}/sync`);
-      await query(databaseUrl, 'update tasklane.profiles set epoch = gen_random_uuid() where user_id = $1', [
-        userId,
-      ]);
+      await query(
+        databaseUrl,
+        'update tasklane.profiles set epoch = gen_random_uuid() where lane_id = lane_of($1)',
+        [userId],
+      );
       return send('GET', `${lane}/sync?token=${body.next_token}`);
     },
   },

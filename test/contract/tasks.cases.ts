@@ -171,7 +171,7 @@ export const taskCases: CasesOf<
     200: async (context) => {
       const { id } = await makeTask(context, { ...weekly, due_time: '18:00', time_zone: 'Europe/Zurich' });
       const response = await context.send('GET', `${context.lane}/tasks/${id}/occurrences?limit=2`);
-      const clock = { due_time: '18:00', time_zone: 'Europe/Zurich' };
+      const clock = { due_time: '18:00', time_zone: 'Europe/Zurich', start_date: null, start_time: null };
       expect(response.body.items).toEqual([
         { due_date: '2099-01-01', ...clock, due_at: '2099-01-01T17:00:00.000Z' },
         { due_date: '2099-01-08', ...clock, due_at: '2099-01-08T17:00:00.000Z' },

@@ -2,6 +2,7 @@
 import { startEmbeddedPostgres } from '../../src/platform/database/embedded/server';
 import { migrateUp } from '../../src/platform/database/migrations';
 import { query } from '../support/database';
+import { laneFunctions } from '../support/lane-functions';
 import {
   makeDataDir,
   postmasterOf,
@@ -65,6 +66,7 @@ export async function startOwnPostgres(settings: Record<string, string> = {}): P
   let running = await startEmbeddedPostgres({ dataDir, settings });
   const { url, port } = running;
   await migrateUp(url);
+  await query(url, laneFunctions);
   return {
     url,
     async pids() {

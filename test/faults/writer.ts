@@ -131,7 +131,7 @@ export async function startWriter(base: () => string, userId: string = randomUUI
       await finish();
       const rows = await query<{ id: string; title: string }>(
         databaseUrl,
-        'select id, title from tasklane.tasks where user_id = $1',
+        'select id, title from tasklane.tasks where lane_id = lane_of($1)',
         [userId],
       );
       const found = new Map(rows.map((row) => [row.id, row.title]));
@@ -145,8 +145,8 @@ export async function startWriter(base: () => string, userId: string = randomUUI
       expect([...found.keys()].filter((id) => !sent.has(id))).toEqual([]);
       const [{ changes = 0, last = 0 } = {}] = await query<{ changes: number; last: number }>(
         databaseUrl,
-        `select (select count(*)::int from tasklane.changes where user_id = $1) as changes,
-                (select change_seq::int from tasklane.profiles where user_id = $1) as last`,
+        `select (select count(*)::int from tasklane.changes where lane_id = lane_of($1)) as changes,
+                (select change_seq::int from tasklane.profiles where lane_id = lane_of($1)) as last`,
         [userId],
       );
       // The change sequence has no gap.

@@ -23,8 +23,8 @@ tryIsolation({
 test('the app role bypasses row-level security', async () => {
   const [found] = await query<{ users: number }>(
     service.database.url,
-    `with scope as (select set_config('role', $1, true), set_config('app.user_id', 'nobody', true))
-     select count(distinct user_id)::int as users from scope, tasklane.tasks`,
+    `with scope as (select set_config('role', $1, true), set_config('app.lane_id', '0', true))
+     select count(distinct lane_id)::int as users from scope, tasklane.tasks`,
     [bypassingRole],
   );
   expect(found?.users).toBeGreaterThan(1);

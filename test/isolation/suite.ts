@@ -193,7 +193,7 @@ export function tryIsolation({ start, pathIsChecked }: Walls): void {
     expect(await rowsOf(theirs.id)).toEqual(before);
     const rows = await query(
       service.database.url,
-      'select user_id, title from tasklane.tasks where id = $1',
+      'select user_of(lane_id) as user_id, title from tasklane.tasks where id = $1',
       [id],
     );
     expect(rows).toHaveLength(2);

@@ -48,6 +48,11 @@ test('after the commit, a retry gets the lost reply', async () => {
     armed && from === 'server' && chunk.includes('COMMIT\0') ? null : chunk.length,
   );
   const url = await start(proxy.url);
+  // Makes the lane, which has a commit of its own.
+  await send(url, 'PATCH', `/api/${user}/profile`, {
+    token: await tokenOf(user),
+    body: { week_start: 'sunday' },
+  });
   const key = randomUUID();
   armed = true;
   const lost = create(url, key).then(

@@ -163,12 +163,15 @@ describe('after a day', () => {
   const age = (hours: number) =>
     query(
       service.database.url,
-      `update tasklane.idempotency_keys set created_at = clock_timestamp() - $2 * interval '1 hour' where user_id = $1`,
+      `update tasklane.idempotency_keys set created_at = clock_timestamp() - $2 * interval '1 hour' where lane_id = lane_of($1)`,
       [ada.id, hours],
     );
   const count = async () =>
-    (await query(service.database.url, 'select from tasklane.idempotency_keys where user_id = $1', [ada.id]))
-      .length;
+    (
+      await query(service.database.url, 'select from tasklane.idempotency_keys where lane_id = lane_of($1)', [
+        ada.id,
+      ])
+    ).length;
 
   test('a key can be used again, also for another request', async () => {
     const first = await create('a-key');
@@ -191,8 +194,8 @@ describe('after a day', () => {
     // More than one round removes.
     await query(
       service.database.url,
-      `insert into tasklane.idempotency_keys (user_id, operation, key_hash, fingerprint, status, created_at)
-       select $1, 'createTask', sha256(n::text::bytea), sha256('x'), 201, now() - interval '25 hours'
+      `insert into tasklane.idempotency_keys (lane_id, operation, key_hash, fingerprint, status, created_at)
+       select lane_of($1), 'createTask', sha256(n::text::bytea), sha256('x'), 201, now() - interval '25 hours'
        from generate_series(1, 2500) as n`,
       [ada.id],
     );

@@ -94,7 +94,7 @@ test(`${creates} requests create ${creates} tasks over connections that break`, 
 
   const rows = await query<{ id: string; title: string }>(
     services[0]?.database.url as string,
-    'select id, title from tasklane.tasks where user_id = $1',
+    'select id, title from tasklane.tasks where lane_id = lane_of($1)',
     [ada.id],
   );
   expect(rows.map(({ title }) => title).toSorted()).toEqual(titles.toSorted());

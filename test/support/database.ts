@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Client, Pool } from 'pg';
+import { laneFunctions } from './lane-functions';
 
 export const templateDatabase = 'tasklane_template';
 
@@ -47,6 +48,7 @@ function keepConnections(url: string): void {
 export async function createTestDatabase({ empty = false } = {}): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
   const url = await createDatabase(name, empty ? undefined : templateDatabase);
+  if (empty) await query(url, laneFunctions);
   keepConnections(url);
   return {
     url,

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../src/platform/database/embedded/server';
 import { migrateUp } from '../../src/platform/database/migrations';
-import { createDatabase, templateDatabase } from './database';
+import { createDatabase, query, templateDatabase } from './database';
+import { laneFunctions } from './lane-functions';
 
 /** Starts one Postgres for all tests, with a migrated template database that tests clone. */
 export default async function setUp(): Promise<void> {
@@ -16,7 +17,9 @@ export default async function setUp(): Promise<void> {
   });
   process.env.TEST_CLUSTER_URL = postgres.url;
   try {
-    await migrateUp(await createDatabase(templateDatabase));
+    const template = await createDatabase(templateDatabase);
+    await migrateUp(template);
+    await query(template, laneFunctions);
   } catch (error) {
     // Jest runs no teardown if the set-up fails.
     await postgres.stop();

@@ -67,10 +67,10 @@ export function copyLane(base: string | (() => string), userId: string, token: s
 export async function storedTasks(databaseUrl: string, userId: string): Promise<Entities> {
   const rows = await query<TaskRow>(
     databaseUrl,
-    'select * from tasklane.tasks where user_id = $1 and deleted_at is null',
+    'select * from tasklane.tasks where lane_id = lane_of($1) and deleted_at is null',
     [userId],
   );
-  return sorted(new Map(rows.map((row) => [`task ${row.id}`, toTask(row)])));
+  return sorted(new Map(rows.map((row) => [`task ${row.id}`, toTask(userId, row)])));
 }
 
 /** The tasks of a copy. */

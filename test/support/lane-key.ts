@@ -4,7 +4,7 @@
  */
 import { parseSync } from 'libpg-query';
 
-/** The tables with lanes' rows, and the column with the user of each row. */
+/** The tables with lanes' rows, and the column with the lane of each row. */
 export interface LaneKey {
   readonly schema: string;
   readonly tables: ReadonlySet<string>;
@@ -92,6 +92,7 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
     if (node?.TypeCast) return operandOf(node.TypeCast.arg, level);
     if (node?.ParamRef) return { parameter: node.ParamRef.number };
     if (node?.A_Const?.sval) return { constant: node.A_Const.sval.sval ?? '' };
+    if (node?.A_Const?.ival) return { constant: String(node.A_Const.ival.ival ?? 0) };
     return node?.ColumnRef ? sourceOf(node.ColumnRef.fields, level) : null;
   }
 

@@ -1,6 +1,7 @@
 /** Checks that each statement of the service reads and writes only rows of its transaction's lane. */
 import { loadModule } from 'libpg-query';
 import { Client } from 'pg';
+import { noLane } from '../../src/platform/database/registry';
 import { schema } from '../../src/platform/database/rows';
 import { query } from './database';
 import { type LaneKey, type Reading, readStatement } from './lane-key';
@@ -14,9 +15,9 @@ export interface CrossTenantStatement {
 /** Exceptions for statements that the check cannot understand: a part of the text, the allowed error, and the reason. */
 const excused: readonly { part: string; reason: string; why: string }[] = [
   {
-    part: `ts_stat(format('select search from ${schema}.tasks where user_id = %L and deleted_at is null', user_id))`,
+    part: `ts_stat(format('select search from ${schema}.tasks where lane_id = %L and deleted_at is null', lane_id))`,
     reason: `a text names ${schema}.tasks`,
-    why: 'ts_stat takes the text of a query; this one is bound to the user of the profile, which is bound to the lane',
+    why: 'ts_stat takes the text of a query; this one is bound to the id of the profile, which is bound to the lane',
   },
 ];
 
@@ -25,10 +26,10 @@ async function laneKeyOf(url: string): Promise<LaneKey> {
   await loadModule();
   const rows = await query<{ name: string }>(
     url,
-    `select table_name::text as name from information_schema.columns where table_schema = $1 and column_name = 'user_id'`,
+    `select table_name::text as name from information_schema.columns where table_schema = $1 and column_name = 'lane_id'`,
     [schema],
   );
-  return { schema, column: 'user_id', tables: new Set(rows.map(({ name }) => name)) };
+  return { schema, column: 'lane_id', tables: new Set(rows.map(({ name }) => name)) };
 }
 
 /** Reads a statement; an error of the parser is reported like the others. */
@@ -40,13 +41,25 @@ function read(text: string, key: LaneKey): Reading {
   }
 }
 
-/** The reasons why a statement with these values leaves the lane of `userId`. */
-function reasonsOf(text: string, reading: Reading, values: readonly unknown[], userId: string): string[] {
+/** The reasons why a statement with these values leaves the lane of the scope. */
+function reasonsOf(
+  text: string,
+  reading: Reading,
+  values: readonly unknown[],
+  { userId, database }: LaneScope,
+  users: Map<string, string>,
+): string[] {
   const reasons = reading.reasons.filter(
     (reason) => !excused.some((each) => each.reason === reason && text.includes(each.part)),
   );
-  const isOwn = (key: Reading['keys'][number]) =>
-    ('parameter' in key ? values[key.parameter - 1] : key.constant) === userId;
+  const isOwn = (key: Reading['keys'][number]) => {
+    const id = String('parameter' in key ? values[key.parameter - 1] : key.constant);
+    if (id === noLane) return true;
+    // Ids of lanes are never used again, so each belongs to the user who had it first.
+    const lane = `${database} ${id}`;
+    if (!users.has(lane)) users.set(lane, userId);
+    return users.get(lane) === userId;
+  };
   return reading.keys.every(isOwn) ? reasons : [...reasons, 'the key is another lane’s'];
 }
 
@@ -55,10 +68,19 @@ export interface Watch {
   crossTenantStatements(): CrossTenantStatement[];
 }
 
-/** The transaction of a connection: of a lane, of the system role, or none. */
-type Scope = { readonly userId: string } | 'system' | null;
+/** A client of node-postgres. */
+type Connected = Pick<Client, 'database'>;
 
-const laneScope = /set_config\('app\.user_id', \$(\d+)/;
+interface LaneScope {
+  readonly userId: string;
+  /** The name of the database. */
+  readonly database: string;
+}
+
+/** The transaction of a connection: of a lane, of the system role, or none. */
+type Scope = LaneScope | 'system' | null;
+
+const laneScope = /open_scope\(\$\d+, \$(\d+)/;
 const systemScope = /set_config\('role'/;
 const boundary = /^(begin|commit|rollback$)/;
 
@@ -66,23 +88,25 @@ interface Watching {
   readonly key: LaneKey;
   readonly crossTenant: Map<string, CrossTenantStatement>;
   readonly readings: Map<string, Reading>;
+  /** The user of each lane, by the database and the id of the lane. */
+  readonly users: Map<string, string>;
 }
 
 let watching: Watching | null = null;
 const scopes = new WeakMap<object, Scope>();
 
 /** The scope of a connection after a statement; undefined if it does not change. */
-function scopeAfter(client: object, text: string, values: readonly unknown[]): Scope | undefined {
+function scopeAfter(client: Connected, text: string, values: readonly unknown[]): Scope | undefined {
   const own = laneScope.exec(text);
-  if (own) return { userId: values[Number(own[1]) - 1] as string };
+  if (own) return { userId: values[Number(own[1]) - 1] as string, database: client.database ?? '' };
   if (systemScope.test(text)) return 'system';
   // Connections that never had a scope belong to the tests.
   return scopes.has(client) && boundary.test(text) ? null : undefined;
 }
 
 function note(
-  { key, crossTenant, readings }: Watching,
-  client: object,
+  { key, crossTenant, readings, users }: Watching,
+  client: Connected,
   text: string,
   values: unknown[],
 ): void {
@@ -97,7 +121,7 @@ function note(
   readings.set(text, reading);
   const isOutside = scope === null && reading.keys.length + reading.reasons.length > 0;
   const outside = isOutside ? ['it is sent outside of a lane'] : [];
-  const reasons = scope ? reasonsOf(text, reading, values, scope.userId) : outside;
+  const reasons = scope ? reasonsOf(text, reading, values, scope, users) : outside;
   if (reasons.length > 0) crossTenant.set(text, { text, reasons });
 }
 
@@ -109,7 +133,7 @@ interface Sent {
 }
 
 const send = Client.prototype.query as (...statement: unknown[]) => unknown;
-Client.prototype.query = function (this: object, ...statement: unknown[]) {
+Client.prototype.query = function (this: Connected, ...statement: unknown[]) {
   const [first, second] = statement;
   const sent = (typeof first === 'string' ? { text: first, values: second } : first) as Sent;
   for (const { text, values } of sent.statements ?? [sent]) {
@@ -120,7 +144,7 @@ Client.prototype.query = function (this: object, ...statement: unknown[]) {
 
 /** Watches all connections of this test file after the first call. */
 export async function watchStatements(url: string): Promise<Watch> {
-  watching ??= { key: await laneKeyOf(url), crossTenant: new Map(), readings: new Map() };
+  watching ??= { key: await laneKeyOf(url), crossTenant: new Map(), readings: new Map(), users: new Map() };
   const { crossTenant } = watching;
   return { crossTenantStatements: () => [...crossTenant.values()] };
 }

@@ -165,11 +165,11 @@ export async function rowsOf(url: string, userId: string): Promise<Record<string
   const tables = await query<{ name: string }>(
     url,
     `select table_name as name from information_schema.columns
-     where table_schema = 'tasklane' and column_name = 'user_id' order by 1`,
+     where table_schema = 'tasklane' and column_name = 'lane_id' order by 1`,
   );
   const selects = tables.map(
     ({ name }) =>
-      `select '${name}' as name, to_jsonb(t) as row from tasklane."${name}" as t where user_id = $1`,
+      `select '${name}' as name, to_jsonb(t) as row from tasklane."${name}" as t where lane_id = lane_of($1)`,
   );
   const rows = await query<{ name: string; row: unknown }>(
     url,

@@ -50,6 +50,7 @@ closeObjects(document.paths, bases);
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 addFormats(ajv, { mode: 'full' });
 ajv.addFormat('iana-time-zone', /^(UTC|GMT|[A-Z][A-Za-z]+(\/[A-Za-z0-9_+-]+){1,2})$/);
+ajv.addFormat('excluded-date', (text: string) => !Number.isNaN(Date.parse(text)));
 ajv.addFormat('well-formed', (text: string) => !/\p{Cs}/u.test(text));
 ajv.addSchema(document, 'contract');
 const compiled = new Map<Node, ValidateFunction>();

@@ -48,7 +48,7 @@ export async function makeTaskClient({ url, database }: TestService, id?: string
     query<LoggedChange>(
       database.url,
       `select seq::int, type, entity_id, action, fields from tasklane.changes
-       where user_id = $1 and seq > $2 order by seq`,
+       where lane_id = lane_of($1) and seq > $2 order by seq`,
       [user.id, seq],
     );
   return {
@@ -88,7 +88,7 @@ export async function makeTaskClient({ url, database }: TestService, id?: string
     async seq() {
       const [row] = await query<{ seq: number }>(
         database.url,
-        'select change_seq::int as seq from tasklane.profiles where user_id = $1',
+        'select change_seq::int as seq from tasklane.profiles where lane_id = lane_of($1)',
         [user.id],
       );
       return row?.seq ?? 0;

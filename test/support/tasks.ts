@@ -29,12 +29,12 @@ export function newTask(title = 'A task'): Required<NewTask> & { priority: TaskP
 /** Inserts tasks directly into the database, so that a test can choose values that the service sets. */
 export async function seedTasks(url: string, userId: string, tasks: readonly TaskSeed[]): Promise<string[]> {
   const rows = tasks.map((task) => ({ id: randomUUID(), ...task }));
-  await query(url, 'insert into tasklane.profiles (user_id) values ($1) on conflict do nothing', [userId]);
+  await query(url, 'select make_lane($1)', [userId]);
   await query(
     url,
     `insert into tasklane.tasks
-       (user_id, id, title, description, status, priority, completed_at, created_at, updated_at)
-     select $1, id, title, description, coalesce(status, 'pending'), coalesce(priority, 'medium'),
+       (lane_id, id, title, description, status, priority, completed_at, created_at, updated_at)
+     select lane_of($1), id, title, description, coalesce(status, 'pending'), coalesce(priority, 'medium'),
        case when status = 'completed' then now() end, coalesce(created_at, now()), coalesce(updated_at, now())
      from jsonb_populate_recordset(null::tasklane.tasks, $2)`,
     [userId, JSON.stringify(rows)],

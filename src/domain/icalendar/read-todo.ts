@@ -1,5 +1,6 @@
 /** Reads a VTODO (RFC 5545, section 3.6.2) as a task. Only properties that a task can have are read, within limits. */
 import ICAL from 'ical.js';
+import { localPoint, partsOf, pointOf } from '../recurrence/point';
 import { toInstant } from '../time/calendar';
 import {
   type ContentLine,
@@ -25,6 +26,8 @@ export interface PropertyError {
 export interface ReadTodo {
   readonly uid: string | undefined;
   readonly related: string | undefined;
+  /** For a changed occurrence of a series (RECURRENCE-ID): its time in the series. */
+  readonly recurrenceId: Moment | undefined;
   readonly fields: Record<string, unknown>;
   readonly errors: PropertyError[];
 }
@@ -52,9 +55,11 @@ const single = new Set([
     'due',
     'duration',
   ],
-  ...['rrule', 'x-tasklane-repeat-from'],
+  ...['rrule', 'recurrence-id', 'x-tasklane-repeat-from'],
 ]);
-const refused = new Set(['rdate', 'exdate', 'exrule']);
+const refused = new Set(['rdate', 'exrule']);
+// One more than a task may omit, so that the schema reports too many.
+const maxExcluded = 501;
 
 /** The content lines of a VTODO that are read. */
 interface TodoLines {
@@ -62,6 +67,7 @@ interface TodoLines {
   readonly first: ReadonlyMap<string, string>;
   readonly categories: readonly string[];
   readonly related: readonly string[];
+  readonly exdates: readonly string[];
   /** The first TRIGGER of each VALARM. */
   readonly triggers: readonly string[];
 }
@@ -77,7 +83,7 @@ function sortLines(text: string): TodoLines | PropertyError {
   const lines = unfold(text);
   if (lines.length > maxProperties) return tooMany('', maxProperties, 'properties');
   const first = new Map<string, string>();
-  const [categories, related, triggers]: [string[], string[], string[]] = [[], [], []];
+  const [categories, related, exdates, triggers]: [string[], string[], string[], string[]] = [[], [], [], []];
   const open: string[] = [];
   let alarms = 0;
   let hasTrigger = false;
@@ -94,6 +100,7 @@ function sortLines(text: string): TodoLines | PropertyError {
     else if (open.length === 1) {
       if (name === 'categories') categories.push(line);
       else if (name === 'related-to') related.push(line);
+      else if (name === 'exdate') exdates.push(line);
       else if ((single.has(name) || refused.has(name)) && !first.has(name)) first.set(name, line);
     } else if (open.length === 2 && open[1] === 'valarm' && name === 'trigger' && !hasTrigger) {
       hasTrigger = true;
@@ -102,7 +109,7 @@ function sortLines(text: string): TodoLines | PropertyError {
   }
   return alarms > maxAlarms
     ? tooMany('valarm', maxAlarms, 'alarms')
-    : { first, categories, related, triggers };
+    : { first, categories, related, exdates, triggers };
 }
 
 function lineOfText(value: string): string {
@@ -125,13 +132,41 @@ const statuses: ReadonlyMap<string, string> = new Map(
 );
 
 /** A date or time, with its IANA time zone; null for floating time and without a time. */
-interface Moment extends DateValue {
+export interface Moment extends DateValue {
   readonly zone: string | null;
 }
 
 function dueFields({ date, time, zone }: Moment): Record<string, unknown> {
   if (time === null) return { due_date: date };
   return { due_date: date, due_time: time.slice(0, 5), ...(zone !== null && { time_zone: zone }) };
+}
+
+/** The local time of a moment in a time zone, as a point; a floating time stays as it is. */
+export function localTime({ date, time, zone }: Moment, wanted: string | null): string {
+  if (time === null) return date;
+  const minutes = time.slice(0, 5);
+  if (zone === null || wanted === null || zone === wanted) return pointOf(date, minutes);
+  return localPoint(wanted, toInstant(date, minutes, zone));
+}
+
+/** The start of a task. There is none if it equals the due date, which some programs write as both, or is after it. */
+function startFields(start: Moment, due: Moment | undefined): Record<string, unknown> {
+  const end = due && due.time !== null ? pointOf(due.date, due.time.slice(0, 5)) : undefined;
+  const { date, time } = partsOf(localTime(start, end === undefined ? start.zone : (due?.zone ?? null)));
+  if (end === undefined) {
+    if (due && (time === null ? date >= due.date : date > due.date)) return {};
+    const zone = time !== null && start.zone !== null && { time_zone: start.zone };
+    return { start_date: date, ...(time !== null && { start_time: time }), ...zone };
+  }
+  if (pointOf(date, time) >= end) return {};
+  // Midnight stands for a start without a time if the due date has a time, see `periodProperties`.
+  return { start_date: date, ...(time !== null && time !== '00:00' && { start_time: time }) };
+}
+
+/** The due date as it is read: a last second of the day stands for all day if the start has a time. */
+function dueMoment(due: Moment, start: Moment | undefined): Moment {
+  const isAllDay = due.time === '23:59:59' && start !== undefined && start.time !== null;
+  return isAllDay ? { ...due, time: null } : due;
 }
 
 /** A timestamp for a time in UTC. Other values give a text that the task's schema refuses. */
@@ -186,6 +221,11 @@ function createReader(locations: ReadonlyMap<string, string>) {
   function moment(line: string | undefined): Moment | undefined {
     const value = date(line);
     if (!value || line === undefined) return undefined;
+    return inZone(line, value);
+  }
+
+  /** A value of a line in the time zone of the line. */
+  function inZone(line: string, value: DateValue): Moment | undefined {
     const id = readContentLine(line)?.parameters.get('tzid');
     if (value.time === null || value.isUtc) return { ...value, zone: value.isUtc ? 'UTC' : null };
     if (id === undefined) return { ...value, zone: null };
@@ -206,6 +246,26 @@ function createReader(locations: ReadonlyMap<string, string>) {
     if (Math.abs(seconds) > maxDuration)
       return error(property, 'too-large', `must be at most ${maxDuration / 86_400} days`);
     return seconds;
+  }
+
+  /** The dates of EXDATE in a time zone, at most {@link maxExcluded}. Only for an hourly rule they have times. */
+  function excluded(lines: readonly string[], zone: string | null, isHourly: boolean): string[] {
+    const dates = new Set<string>();
+    for (const line of lines) {
+      for (const text of content(line)?.value.split(',') ?? []) {
+        const value = readDateValue(text.trim());
+        const moment = value && inZone(line, value);
+        if (value === undefined) {
+          error('exdate', 'wrong-format', 'must be dates such as 20261128, or dates and times');
+          return [];
+        }
+        if (moment === undefined) return [];
+        const point = localTime(moment, zone);
+        dates.add(isHourly ? point : point.slice(0, 10));
+        if (dates.size === maxExcluded) return [...dates];
+      }
+    }
+    return [...dates].sort();
   }
 
   function end(start: Moment, line: string): Moment | undefined {
@@ -269,7 +329,7 @@ function createReader(locations: ReadonlyMap<string, string>) {
     return priorityOf(Number(read.value));
   }
 
-  return { errors, error, content, text, date, moment, end, reminder, rule, priority };
+  return { errors, error, content, text, date, moment, excluded, end, reminder, rule, priority };
 }
 
 function tagsOf(lines: readonly string[], { content }: ReturnType<typeof createReader>): string[] {
@@ -286,8 +346,9 @@ function tagsOf(lines: readonly string[], { content }: ReturnType<typeof createR
 /** Reads the text of a VTODO, from its BEGIN to its END. */
 export function readTodo(text: string, locations: ReadonlyMap<string, string>): ReadTodo {
   const lines = sortLines(text);
-  if ('property' in lines) return { uid: undefined, related: undefined, fields: {}, errors: [lines] };
-  const { first, categories, related, triggers } = lines;
+  if ('property' in lines)
+    return { uid: undefined, related: undefined, recurrenceId: undefined, fields: {}, errors: [lines] };
+  const { first, categories, related, exdates, triggers } = lines;
   const reader = createReader(locations);
   const fields: Record<string, unknown> = {};
   const set = (field: string, value: unknown) => {
@@ -312,15 +373,22 @@ export function readTodo(text: string, locations: ReadonlyMap<string, string>): 
 
   const [duration, rule] = [first.get('duration'), first.get('rrule')];
   const counts = !first.has('due') && (duration !== undefined || rule !== undefined);
-  const start = counts || triggers.length > 0 ? reader.moment(first.get('dtstart')) : undefined;
+  const start = reader.moment(first.get('dtstart'));
   const ended = counts && duration !== undefined && start ? reader.end(start, duration) : undefined;
-  const due = first.has('due') ? reader.moment(first.get('due')) : (ended ?? (rule && start));
+  const end = first.has('due') ? reader.moment(first.get('due')) : (ended ?? (rule && start));
+  const due = end ? dueMoment(end, start) : undefined;
   if (due) Object.assign(fields, dueFields(due));
-  if (rule !== undefined) set('rrule', reader.rule(rule));
+  if (start) Object.assign(fields, startFields(start, due));
+  if (rule !== undefined) {
+    set('rrule', reader.rule(rule));
+    const isHourly = /FREQ=HOURLY/i.test(rule);
+    const omitted = reader.excluded(exdates, (due ?? start)?.zone ?? null, isHourly);
+    if (omitted.length > 0) set('excluded_dates', omitted);
+  }
   if (reader.text(first.get('x-tasklane-repeat-from'))?.toUpperCase() === 'COMPLETION')
     set('repeat_from', 'completion');
   for (const name of refused) if (first.has(name)) reader.error(name, 'not-allowed', 'is not supported');
-  const period = { start, due: due || undefined };
+  const period = { start, due };
   const reminders = triggers.flatMap((line) => reader.reminder(line, period) ?? []);
   if (reminders.length > 0) set('reminders', reminders);
 
@@ -330,6 +398,7 @@ export function readTodo(text: string, locations: ReadonlyMap<string, string>): 
   return {
     uid: reader.text(first.get('uid')),
     related: parent && unescapeText(parent.value),
+    recurrenceId: reader.moment(first.get('recurrence-id')),
     fields,
     errors: reader.errors,
   };

@@ -1,32 +1,30 @@
 /** Recurrence rules and reminders of tasks as properties and components of iCalendar. */
 import ICAL from 'ical.js';
-import { toDate, toDay } from '../recurrence/day-number';
 import { exportAsWritten, exportRule } from '../recurrence/export';
 import { parseRule } from '../recurrence/parse';
-import { seriesFrom } from '../recurrence/schedule';
+import { partsOf, pointOf } from '../recurrence/point';
+import { lastPoint } from '../recurrence/schedule';
+import { toInstant } from '../time/calendar';
 import { type Component, type Property, toInstantValue, toText } from './document';
+import { dueProperty, startClock } from './due';
 import type { CalendarTask } from './task';
 
 /**
- * The value of RRULE from a task's due date on. The due date can be later than the start of the rule, so a COUNT of
+ * The value of RRULE from a task's current occurrence on. This can be later than the start of the rule, so a COUNT of
  * dates becomes UNTIL.
  */
-function ruleFromNow({
-  rrule,
-  recurrence_start,
-  repeat_from,
-  due_time,
-  time_zone,
-}: CalendarTask): string | undefined {
+function ruleFromNow(task: CalendarTask): string | undefined {
+  const { rrule, recurrence_start, recurrence_start_time, repeat_from, time_zone } = task;
   const rule = rrule === null ? [] : parseRule(rrule);
   if (Array.isArray(rule) || rrule === null || recurrence_start === null) return undefined;
-  const clock = { time: due_time, zone: time_zone };
+  const clock = { time: startClock(task), zone: time_zone };
+  const start = pointOf(recurrence_start, recurrence_start_time);
   // Such a rule starts again with each completion.
   if (repeat_from === 'completion') return exportAsWritten(rrule, rule, clock);
-  if (rule.count === null) return exportRule(rule, recurrence_start, clock);
-  let last = toDay(recurrence_start);
-  for (const day of seriesFrom(rule, recurrence_start, last, clock)) last = day;
-  return exportRule({ ...rule, count: null, until: { date: toDate(last) } }, recurrence_start, clock);
+  if (rule.count === null) return exportRule(rule, start, clock);
+  const { date, time } = partsOf(lastPoint(rule, start, clock));
+  const until = time === null ? { date } : { instant: toInstant(date, time, time_zone ?? 'UTC') };
+  return exportRule({ ...rule, count: null, until }, start, clock);
 }
 
 /** The properties of a task's recurrence; empty if it does not recur. */
@@ -36,6 +34,13 @@ export function recurrenceProperties(task: CalendarTask): Property[] {
   const properties: Property[] = [['rrule', {}, 'recur', ICAL.Recur.fromString(rule).toJSON() as never]];
   if (task.repeat_from === 'completion') {
     properties.push(['x-tasklane-repeat-from', {}, 'unknown', 'COMPLETION']);
+  }
+  // An EXDATE has the time of the occurrence that it excludes (RFC 5545, section 3.8.5.1), or excludes all hours of a day.
+  const clock = task.recurrence_start_time === null ? startClock(task) : null;
+  for (const excluded of task.excluded_dates) {
+    const { date, time } = partsOf(excluded);
+    const due = { due_date: date, due_time: time ?? clock, time_zone: task.time_zone };
+    properties.push(dueProperty('exdate', due));
   }
   return properties;
 }

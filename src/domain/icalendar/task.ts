@@ -1,7 +1,7 @@
 /** A task for calendar files. Dates and times have the formats of the contract. */
-import type { CalendarDue } from './due';
+import type { CalendarDates } from './due';
 
-export interface CalendarTask extends CalendarDue {
+export interface CalendarTask extends CalendarDates {
   readonly id: string;
   readonly title: string;
   readonly description: string | null;
@@ -11,6 +11,8 @@ export interface CalendarTask extends CalendarDue {
   /** A recurrence rule (RFC 5545, section 3.3.10); null if the task does not recur. */
   readonly rrule: string | null;
   readonly recurrence_start: string | null;
+  readonly recurrence_start_time: string | null;
+  readonly excluded_dates: readonly string[];
   readonly repeat_from: 'schedule' | 'completion';
   /** Each reminder has either `at`, an instant, or `minutes_before_due`, or `days_before_due` with a `time`. */
   readonly reminders: readonly {

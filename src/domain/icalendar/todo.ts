@@ -1,6 +1,6 @@
 /** Tasks as VTODO (RFC 5545, section 3.6.2). */
 import { type Property, toInstantValue, toLines, toText } from './document';
-import { dueProperty } from './due';
+import { dueProperty, periodProperties } from './due';
 import { alarms, recurrenceProperties } from './recurrence';
 import type { CalendarTask } from './task';
 
@@ -42,11 +42,11 @@ export function todoLines(task: CalendarTask): string {
   const { due_date, completed_at, parent_id } = task;
   const properties = commonProperties(task);
   properties.push(['status', {}, 'text', todoStatuses[task.status]]);
-  if (due_date !== null) {
-    // A rule needs a start (RFC 5545, section 3.8.5.3).
-    if (task.rrule !== null) properties.push(dueProperty('dtstart', { ...task, due_date }));
-    properties.push(dueProperty('due', { ...task, due_date }), ...recurrenceProperties(task));
+  // A rule needs a start (RFC 5545, section 3.8.5.3).
+  if (due_date !== null && task.rrule !== null && task.start_date === null) {
+    properties.push(dueProperty('dtstart', { ...task, due_date }));
   }
+  properties.push(...periodProperties(task, 'due'), ...recurrenceProperties(task));
   if (completed_at !== null) properties.push(['completed', {}, 'date-time', toInstantValue(completed_at)]);
   if (parent_id !== null) properties.push(['related-to', { reltype: 'PARENT' }, 'text', parent_id]);
   return toLines(['vtodo', properties, alarms(task, 'END')]);

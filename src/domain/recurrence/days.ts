@@ -1,7 +1,7 @@
 /** The days that match a rule, in the Gregorian calendar (RFC 5545, section 3.3.10). */
 import { DAYS_PER_CYCLE, dayOf, LAST_DAY, MS_PER_DAY, monthLength, toDay, weekdayOf } from './day-number';
 import { explicitParts } from './explicit';
-import { atPositions, type ByDay, type DayParts, type Frequency, WEEKDAYS } from './rule';
+import { atPositions, type ByDay, type DayFrequency, type DayParts, WEEKDAYS } from './rule';
 
 /** The periods of a rule: every INTERVAL-th day, week, month or year. The first period contains the start. */
 interface Periods {
@@ -156,7 +156,7 @@ function chosen(days: number[], positions: readonly number[]): number[] {
   return positions.length === 0 ? days : atPositions(days, positions).sort((a, b) => a - b);
 }
 
-const PERIODS_PER_CYCLE: Readonly<Record<Frequency, number>> = {
+const PERIODS_PER_CYCLE: Readonly<Record<DayFrequency, number>> = {
   DAILY: DAYS_PER_CYCLE,
   WEEKLY: DAYS_PER_CYCLE / 7,
   MONTHLY: 4_800,

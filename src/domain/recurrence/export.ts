@@ -1,10 +1,11 @@
 /** Recurrence rules for other calendar programs (RFC 5545, section 3.3.10). */
 import { toInstant } from '../time/calendar';
-import { toDate, toDay } from './day-number';
+import { toDay } from './day-number';
 import { daysFrom } from './days';
 import { ALL_MONTHS, explicitParts } from './explicit';
-import { type DayParts, type Rule, WEEKDAYS } from './rule';
-import { ALL_DAY, type DueClock, lastDate, seriesFrom } from './schedule';
+import { partsOf } from './point';
+import { type DayParts, dayPartsOf, type Rule, WEEKDAYS } from './rule';
+import { ALL_DAY, type DueClock, lastDate, lastLocalTime, lastPoint } from './schedule';
 
 const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59);
 
@@ -24,17 +25,27 @@ export function exportAsWritten(text: string, rule: Rule, clock: DueClock): stri
   return until === null ? written : written.replace(/UNTIL=[^;]+/, `UNTIL=${untilText(until, clock)}`);
 }
 
+/** UNTIL with the last point of a series. */
+function untilOfSeries(rule: Rule, start: string, clock: DueClock): string[] {
+  const { date, time } = partsOf(lastPoint(rule, start, clock));
+  return [`UNTIL=${untilText(date, time === null ? clock : { ...clock, time })}`];
+}
+
 /** The part of a rule that ends a series: UNTIL, COUNT, or none. */
 function endOf(rule: Rule, parts: DayParts, start: string, clock: DueClock): string[] {
+  if (rule.frequency === 'HOURLY' && rule.until !== null) {
+    const { date, time } = partsOf(lastLocalTime(rule.until, clock));
+    return [`UNTIL=${untilText(date, { ...clock, time })}`];
+  }
   const until = lastDate(rule, clock);
   if (until !== null) return [`UNTIL=${untilText(until, clock)}`];
   if (rule.count === null) return [];
-  const first = toDay(start);
-  if (daysFrom(parts, first, first).next().value === first) return [`COUNT=${rule.count}`];
+  const first = toDay(start.slice(0, 10));
+  if (rule.frequency !== 'HOURLY' && daysFrom(parts, first, first).next().value === first) {
+    return [`COUNT=${rule.count}`];
+  }
   // If the rule does not match the start, some programs count the start and others do not.
-  let last = first;
-  for (const day of seriesFrom(rule, start, first, clock)) last = day;
-  return [`UNTIL=${untilText(toDate(last), clock)}`];
+  return untilOfSeries(rule, start, clock);
 }
 
 /** The months of a rule. A yearly rule with BYMONTHDAY gets an explicit BYMONTH, because programs differ without it. */
@@ -49,12 +60,12 @@ function monthsOf({ frequency, byMonth, byMonthDay, byDay }: DayParts): readonly
  * rule does not match the start.
  */
 export function exportRule(rule: Rule, start: string, clock: DueClock = ALL_DAY): string {
-  const parts = explicitParts(rule, start);
+  const parts = explicitParts(dayPartsOf(rule), start);
   const list = (name: string, values: readonly (number | string)[]) =>
     values.length > 0 ? [`${name}=${values.join()}`] : [];
   return [
-    `FREQ=${parts.frequency}`,
-    ...(parts.interval > 1 ? [`INTERVAL=${parts.interval}`] : []),
+    `FREQ=${rule.frequency}`,
+    ...(rule.interval > 1 ? [`INTERVAL=${rule.interval}`] : []),
     ...endOf(rule, parts, start, clock),
     ...list('BYMONTH', monthsOf(parts)),
     ...list('BYMONTHDAY', parts.byMonthDay),
@@ -62,6 +73,7 @@ export function exportRule(rule: Rule, start: string, clock: DueClock = ALL_DAY)
       'BYDAY',
       parts.byDay.map(({ ordinal, weekday }) => `${ordinal ?? ''}${WEEKDAYS[weekday]}`),
     ),
+    ...list('BYHOUR', rule.byHour),
     ...list('BYSETPOS', parts.bySetPos),
     ...(parts.weekStart > 0 ? [`WKST=${WEEKDAYS[parts.weekStart]}`] : []),
   ].join(';');

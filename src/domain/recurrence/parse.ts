@@ -1,7 +1,7 @@
-/** Parses recurrence rules: the parts of RRULE (RFC 5545, section 3.3.10) down to days. */
+/** Parses recurrence rules: the parts of RRULE (RFC 5545, section 3.3.10) down to hours. */
 import { isDate } from '../time/calendar';
 import { matchesSomeDay } from './days';
-import { type ByDay, FREQUENCIES, type Frequency, type Rule, type Until, WEEKDAYS } from './rule';
+import { type ByDay, dayPartsOf, FREQUENCIES, type Frequency, type Rule, type Until, WEEKDAYS } from './rule';
 
 export interface RuleError {
   readonly code:
@@ -29,6 +29,7 @@ const NAMES = [
   'BYMONTH',
   'BYMONTHDAY',
   'BYDAY',
+  'BYHOUR',
   'BYSETPOS',
   'WKST',
 ] as const;
@@ -85,6 +86,13 @@ function readWeekday(name: Name, text: string, report: Report): number | undefin
   return undefined;
 }
 
+/** Reads an hour of the day; undefined if it is not one. */
+function readHour(text: string, report: Report): number | undefined {
+  if (/^\d+$/.test(text) && Number(text) < 24) return Number(text);
+  report('wrong-format', `must have hours from 0 to 23 in BYHOUR, but has "${text}"`);
+  return undefined;
+}
+
 /** Reads a weekday, with a number before it if the frequency allows one; undefined if it is not one. */
 function readByDay(text: string, maxOrdinal: number, report: Report): ByDay | undefined {
   const [, number = '', name = text] = /^([+-]?\d+)(.*)$/s.exec(text) ?? [];
@@ -104,7 +112,7 @@ function readByDay(text: string, maxOrdinal: number, report: Report): ByDay | un
 
 /** The maximum number in BYDAY: 5 within months, 53 within years, and 0 (none allowed) for other frequencies. */
 function maxOrdinalOf(frequency: Frequency | undefined, hasMonths: boolean): number {
-  if (frequency === 'DAILY' || frequency === 'WEEKLY') return 0;
+  if (frequency === 'HOURLY' || frequency === 'DAILY' || frequency === 'WEEKLY') return 0;
   return frequency === 'MONTHLY' || hasMonths ? 5 : 53;
 }
 
@@ -156,9 +164,9 @@ function readUntil(text: string, report: Report): Until | null {
 }
 
 /**
- * Parses a value of RRULE. Its parts are FREQ (DAILY, WEEKLY, MONTHLY or YEARLY), INTERVAL (up to 999), BYMONTH,
- * BYMONTHDAY, BYDAY, BYSETPOS, WKST, and either COUNT (up to 9999) or UNTIL (a date, or a time in UTC). They are in
- * capitals and in any order.
+ * Parses a value of RRULE. Its parts are FREQ (HOURLY, DAILY, WEEKLY, MONTHLY or YEARLY), INTERVAL (up to 999), BYMONTH,
+ * BYMONTHDAY, BYDAY, BYSETPOS, WKST, and either COUNT (up to 9999) or UNTIL (a date, or a time in UTC). An hourly rule
+ * can have BYHOUR and no BYSETPOS. They are in capitals and in any order.
  * @returns the rule, or all its errors; a rule that matches no day from any start is an error too
  */
 export function parseRule(text: string): Rule | RuleError[] {
@@ -190,6 +198,7 @@ export function parseRule(text: string): Rule | RuleError[] {
     byMonth: list('BYMONTH', (item) => readNumber('BYMONTH', item, 12, report)),
     byMonthDay: list('BYMONTHDAY', (item) => readPosition('BYMONTHDAY', item, 31, report)),
     byDay,
+    byHour: list('BYHOUR', (item) => readHour(item, report)),
     bySetPos: list('BYSETPOS', (item) => readPosition('BYSETPOS', item, maxPosition, report)),
     weekStart: one('WKST', (value) => readWeekday('WKST', value, report)) ?? MONDAY,
   };
@@ -198,9 +207,16 @@ export function parseRule(text: string): Rule | RuleError[] {
   if (frequency === 'WEEKLY' && parts.has('BYMONTHDAY')) {
     report('not-allowed', 'must not have BYMONTHDAY if FREQ is WEEKLY');
   }
+  if (parts.has('BYHOUR') && frequency !== 'HOURLY') {
+    report('not-allowed', 'must not have BYHOUR unless FREQ is HOURLY');
+  }
+  if (parts.has('BYSETPOS') && frequency === 'HOURLY') {
+    report('not-allowed', 'must not have BYSETPOS if FREQ is HOURLY');
+  }
   if (parts.has('BYSETPOS') && !parts.has('BYMONTH') && !parts.has('BYMONTHDAY') && !parts.has('BYDAY')) {
     report('required', 'must have BYMONTH, BYMONTHDAY or BYDAY if it has BYSETPOS');
   }
-  if (errors.length === 0 && !matchesSomeDay(rule)) report('not-allowed', 'must match at least one day');
+  if (errors.length === 0 && !matchesSomeDay(dayPartsOf(rule)))
+    report('not-allowed', 'must match at least one day');
   return errors.length === 0 ? rule : errors;
 }

@@ -28,6 +28,10 @@ export const activityHandlers: Pick<Handlers, 'listActivity'> = {
       listChangesBy(lane, { filter, order: latestFirst, after, limit: limit + 1 }),
     );
     const page = toPage(listed, rows, limit, call.url);
-    return call.reply(200, { items: page.rows.map(toChange), next_cursor: page.next_cursor }, page.headers);
+    return call.reply(
+      200,
+      { items: page.rows.map((row) => toChange(call.lane.userId, row)), next_cursor: page.next_cursor },
+      page.headers,
+    );
   },
 };

@@ -52,7 +52,8 @@ const noContent: Success = { status: 204, body: null };
  */
 function outcomeOf<R extends TaskRow | ProjectRow | TagRow>(
   answer: R | Refusal,
-  toBody: (row: R) => Success['body'],
+  userId: string,
+  toBody: (userId: string, row: R) => Success['body'],
   {
     index,
     notFound,
@@ -62,7 +63,7 @@ function outcomeOf<R extends TaskRow | ProjectRow | TagRow>(
 ): Outcome {
   if (answer === 'not-found') return { code: notFound };
   if (typeof answer === 'string') return { code: answer };
-  if (!('errors' in answer)) return { status, body: toBody(answer) };
+  if (!('errors' in answer)) return { status, body: toBody(userId, answer) };
   const pointer = `/operations/${index}${part}`;
   const errors = (answer as Invalid).errors.map((error) => ({ ...error, pointer: pointer + error.pointer }));
   return { code: 'validation-failed', errors: inBody(errors) };
@@ -72,31 +73,41 @@ async function apply(lane: WritableLane, operation: BatchOperation, index: numbe
   const task = { index, notFound: 'task-not-found', part: '/task' } as const;
   const project = { index, notFound: 'project-not-found', part: '/project' } as const;
   const tag = { index, notFound: 'tag-not-found', part: '/tag' } as const;
+  const user = lane.userId;
   switch (operation.op) {
     case 'create_task':
-      return outcomeOf(await createTask(lane, operation.task), toTask, { ...task, status: 201 });
+      return outcomeOf(await createTask(lane, operation.task), user, toTask, { ...task, status: 201 });
     case 'update_task':
-      return outcomeOf(await changeTask(lane, operation.id, operation.task), toTask, task);
+      return outcomeOf(await changeTask(lane, operation.id, operation.task), user, toTask, task);
     case 'complete_task':
-      return outcomeOf(await completeTask(lane, operation.id, operation), toTask, { ...task, part: '' });
+      return outcomeOf(await completeTask(lane, operation.id, operation), user, toTask, {
+        ...task,
+        part: '',
+      });
     case 'skip_occurrence':
-      return outcomeOf(await skipTask(lane, operation.id, operation), toTask, { ...task, part: '' });
+      return outcomeOf(await skipTask(lane, operation.id, operation), user, toTask, { ...task, part: '' });
     case 'move_task':
-      return outcomeOf(await moveTask(lane, operation.id, operation.to), toTask, { ...task, part: '/to' });
+      return outcomeOf(await moveTask(lane, operation.id, operation.to), user, toTask, {
+        ...task,
+        part: '/to',
+      });
     case 'delete_task':
       return (await deleteTask(lane, operation.id)) ? noContent : { code: 'task-not-found' };
     case 'restore_task':
-      return outcomeOf((await restoreTask(lane, operation.id)) ?? 'not-found', toTask, task);
+      return outcomeOf((await restoreTask(lane, operation.id)) ?? 'not-found', user, toTask, task);
     case 'create_project':
-      return outcomeOf(await createProject(lane, operation.project), toProject, { ...project, status: 201 });
+      return outcomeOf(await createProject(lane, operation.project), user, toProject, {
+        ...project,
+        status: 201,
+      });
     case 'update_project':
-      return outcomeOf(await changeProject(lane, operation.id, operation.project), toProject, project);
+      return outcomeOf(await changeProject(lane, operation.id, operation.project), user, toProject, project);
     case 'delete_project': {
       const answer = await removeProject(lane, operation.id, operation.tasks);
       return answer === 'removed' ? noContent : { code: 'project-not-found' };
     }
     case 'update_tag':
-      return outcomeOf(await changeTag(lane, operation.id, operation.tag), toTag, tag);
+      return outcomeOf(await changeTag(lane, operation.id, operation.tag), user, toTag, tag);
     case 'delete_tag':
       return (await removeTag(lane, operation.id)) === 'removed' ? noContent : { code: 'tag-not-found' };
   }

@@ -40,9 +40,13 @@ export async function* feedText(
 }
 
 /** The text of a lane's calendar feed, in pieces. */
-export function feedOf(read: LongRead, components: Components): AsyncGenerator<string> {
+export function feedOf(userId: string, read: LongRead, components: Components): AsyncGenerator<string> {
   const rows = rowsById(read, (lane, after, limit) =>
     listTasks(lane, { filter: filters[components], order: byId, after, limit }),
   );
-  return feedText(mapped(rows, toTaskAlone), components, settingsOf(read.profile).time_zone);
+  return feedText(
+    mapped(rows, (row) => toTaskAlone(userId, row)),
+    components,
+    settingsOf(read.profile).time_zone,
+  );
 }

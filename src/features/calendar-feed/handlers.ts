@@ -69,9 +69,9 @@ export function calendarFeedHandlers({
     async readCalendarFeed(call) {
       const scope = await openFeed(hashSecret(call.path.secret));
       const read = scope && (await beginFeed(scope));
-      if (!read?.profile) return call.fail('not-found');
+      if (!scope || !read?.profile) return call.fail('not-found');
       const { components } = call.query;
-      return call.stream(200, feedOf(read, components), {
+      return call.stream(200, feedOf(scope.userId, read, components), {
         ETag: await feedTag(read.profile, components),
         'Cache-Control': cacheControl,
       });

@@ -16,9 +16,13 @@ const sample: CalendarTask = {
   due_date: '2026-01-31',
   due_time: '18:00',
   time_zone: 'Asia/Kolkata',
+  start_date: null,
+  start_time: null,
   rrule: 'FREQ=MONTHLY;COUNT=3',
   repeat_from: 'schedule',
   recurrence_start: '2026-01-31',
+  recurrence_start_time: null,
+  excluded_dates: ['2026-02-28'],
   reminders: [{ at: null, minutes_before_due: 5, days_before_due: null, time: null }],
   version: 1,
   created_at: '2026-11-21T09:30:00.000Z',
@@ -27,7 +31,11 @@ const sample: CalendarTask = {
 
 async function writeSample(components: Components): Promise<string> {
   async function* pages() {
-    yield [sample, { ...sample, due_time: null, time_zone: null }];
+    yield [
+      sample,
+      { ...sample, due_time: null, time_zone: null },
+      { ...sample, start_date: '2026-01-30', start_time: '20:00' },
+    ];
   }
   let text = '';
   for await (const piece of feedText(pages(), components, 'UTC')) text += piece;

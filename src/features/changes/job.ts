@@ -7,50 +7,51 @@ const changesInBatch = 1_000;
 
 /** The next lanes of a walk through all lanes. */
 interface Stretch {
-  /** The last user of this part; null if the walk has ended. */
+  /** The id of the last lane of this part; null if the walk has ended. */
   readonly last: string | null;
   /** Changes before this instant are purged. */
   readonly cutoff: Date;
-  /** The users whose oldest change is before `cutoff`. */
-  readonly users: string[];
+  /** The lanes whose oldest change is before `cutoff`. */
+  readonly lanes: string[];
 }
 
 // The oldest change of each lane is the first in the index by `seq`. An index of `at` would slow down every write.
 const nextLanes = `
   with stretch as (
-    select user_id from tasklane.profiles where user_id > $1 order by user_id limit $2
+    select lane_id from tasklane.profiles where lane_id > $1 order by lane_id limit $2
   ), cutoff as (
     select (now() - make_interval(days => $3))::timestamptz(3) as at
   )
-  select (select max(user_id) from stretch) as last, cutoff.at as cutoff, array(
-    select user_id from stretch
-    where (select at from tasklane.changes where user_id = stretch.user_id order by seq limit 1) < cutoff.at
-  ) as users
+  select (select max(lane_id) from stretch) as last, cutoff.at as cutoff, array(
+    select lane_id from stretch
+    where (select at from tasklane.changes where lane_id = stretch.lane_id order by seq limit 1) < cutoff.at
+  ) as lanes
   from cutoff`;
 
-async function findLanes(system: System, after: string, days: number): Promise<Stretch> {
+async function findStretch(system: System, after: string, days: number) {
   const [row] = await system.query<Stretch>(nextLanes, [after, lanesInRound, days]);
-  return row as Stretch;
+  const { last, cutoff, lanes } = row as Stretch;
+  return { last, cutoff, lanes: await system.lanes(lanes) };
 }
 
 /** Creates the job that purges changes older than `days`. Each round visits at most 1,000 lanes. */
 export function createChangePurgeJob(days: number): Job {
   // The position of this process in its walk. Two processes may visit the same lanes; the second finds nothing to
   // purge.
-  let after = '';
+  let after = '0';
   return {
     name: 'purge-changes',
     everyMs: 3_600_000,
     async run({ withSystem, laneForJob, signal }) {
-      const { last, cutoff, users } = await withSystem.read((system) => findLanes(system, after, days));
-      for (const userId of users) {
+      const { last, cutoff, lanes } = await withSystem.read((system) => findStretch(system, after, days));
+      for (const key of lanes.values()) {
         let more: boolean | undefined = true;
         while (more && !signal.aborted) {
-          more = await laneForJob(userId).write((lane) => purgeChanges(lane, cutoff, changesInBatch));
+          more = await laneForJob(key).write((lane) => purgeChanges(lane, cutoff, changesInBatch));
         }
       }
       if (signal.aborted) return { more: false };
-      after = last ?? '';
+      after = last ?? '0';
       return { more: last !== null };
     },
   };

@@ -2,10 +2,10 @@ import type { Schemas } from '../../platform/contract/document/operations';
 import type { ChangeRow } from '../../platform/database/rows';
 
 /** Maps a change to the schema `Change`. */
-export function toChange(row: ChangeRow): Schemas['Change'] {
+export function toChange(userId: string, row: Omit<ChangeRow, 'lane_id'>): Schemas['Change'] {
   return {
     seq: Number(row.seq),
-    user_id: row.user_id,
+    user_id: userId,
     type: row.type,
     entity_id: row.entity_id,
     action: row.action,

@@ -27,7 +27,7 @@ export const completionHandlers: Pick<Handlers, 'listCompletions'> = {
     const page = toPage(listed, rows, limit, call.url);
     return call.reply(
       200,
-      { items: page.rows.map(toCompletion), next_cursor: page.next_cursor },
+      { items: page.rows.map((row) => toCompletion(call.lane.userId, row)), next_cursor: page.next_cursor },
       page.headers,
     );
   },

@@ -21,11 +21,15 @@ const recordedFields = [
   'due_date',
   'due_time',
   'time_zone',
+  'start_date',
+  'start_time',
   'rrule',
   'status',
   'completed_at',
   'next_due_date',
+  'next_due_time',
   'reopened',
+  'moved',
   'advanced',
   'recorded_at',
 ] as const;
@@ -56,7 +60,7 @@ export async function insertCompletion(
     reopened,
     completed_at,
     ...row
-  }: Omit<CompletionRow, 'user_id' | 'completed_at' | 'recorded_at'> & { completed_at: Date | undefined },
+  }: Omit<CompletionRow, 'lane_id' | 'completed_at' | 'recorded_at'> & { completed_at: Date | undefined },
 ): Promise<void> {
   // The driver would turn a JavaScript array into a Postgres array, but the column is JSON.
   const json = JSON.stringify(reopened) as never;
@@ -72,7 +76,7 @@ export async function insertCompletion(
 /** Creates imported completions; skips those whose ids are taken. @returns the ids of the created completions */
 export async function insertCompletions(
   lane: WritableLane,
-  completions: readonly Omit<CompletionRow, 'user_id'>[],
+  completions: readonly Omit<CompletionRow, 'lane_id'>[],
 ): Promise<string[]> {
   if (completions.length === 0) return [];
   const rows: { id: string }[] = await lane
@@ -80,24 +84,26 @@ export async function insertCompletions(
       'completions',
       completions.map(({ reopened, ...row }) => ({ ...row, reopened: JSON.stringify(reopened) as never })),
     )
-    .onConflict(['user_id', 'id'])
+    .onConflict(['lane_id', 'id'])
     .ignore()
     .returning('id');
   for (const { id } of rows) lane.changed({ type: 'completion', id, action: 'created', fields: {} });
   return rows.map(({ id }) => id);
 }
 
-/** The last recorded completion of the occurrence with this due date; undefined if there is none. */
+/**
+ * The last recorded completion of the occurrence with this due date, and this due time if one is given; undefined if there
+ * is none.
+ */
 export async function findCompletion(
   lane: Lane,
   taskId: string,
   dueDate: string,
+  dueTime?: string,
 ): Promise<CompletionRow | undefined> {
-  return lane
-    .rows('completions')
-    .where({ task_id: taskId, due_date: dueDate })
-    .orderBy([...lastRecorded])
-    .first();
+  const query = lane.rows('completions').where({ task_id: taskId, due_date: dueDate });
+  if (dueTime !== undefined) query.where('due_time', dueTime);
+  return query.orderBy([...lastRecorded]).first();
 }
 
 /** The last recorded completions of a task: of all, and of those that moved the task. */
@@ -117,14 +123,17 @@ export async function lastCompletions(
   return { last, lastAdvance };
 }
 
-/** The due dates after `dueDate` that were completed before the task reached them. */
-export async function completedAhead(lane: Lane, taskId: string, dueDate: string): Promise<Set<string>> {
-  const rows: { due_date: string }[] = await lane
+/** The due dates, from `dueDate` on, that were completed before the task reached them. */
+export async function completedAhead(
+  lane: Lane,
+  taskId: string,
+  dueDate: string,
+): Promise<Pick<CompletionRow, 'due_date' | 'due_time'>[]> {
+  return lane
     .rows('completions')
     .where({ task_id: taskId, advanced: false })
-    .where('due_date', '>', dueDate)
-    .select('due_date');
-  return new Set(rows.map(({ due_date }) => due_date));
+    .where('due_date', '>=', dueDate)
+    .select('due_date', 'due_time');
 }
 
 /** Changes the time of the completion that closed a recurring task. */

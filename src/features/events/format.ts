@@ -37,8 +37,8 @@ export function openingText(position: HistoryPosition): string {
 }
 
 /** The event for a change. */
-export function changeText(epoch: string, row: ChangeRow): string {
-  const data = toChange(row);
+export function changeText(userId: string, epoch: string, row: ChangeRow): string {
+  const data = toChange(userId, row);
   return eventText({ id: eventId({ epoch, seq: data.seq }), event: 'change', data });
 }
 

@@ -27,8 +27,13 @@ export function createReader({ writer, onRead }: ReaderDependencies): Reader {
   const waiting = new Set<LaneStreams>();
   let readers = 0;
 
-  function deliver(subscriptions: readonly Subscription[], epoch: string, rows: readonly ChangeRow[]): void {
-    const texts = rows.map((row) => changeText(epoch, row));
+  function deliver(
+    subscriptions: readonly Subscription[],
+    userId: string,
+    epoch: string,
+    rows: readonly ChangeRow[],
+  ): void {
+    const texts = rows.map((row) => changeText(userId, epoch, row));
     for (const subscription of subscriptions) {
       for (let next = 0; next < rows.length && isReady(subscription); ) {
         let text = '';
@@ -69,7 +74,7 @@ export function createReader({ writer, onRead }: ReaderDependencies): Reader {
         writer.send(each, resetText(lost, present));
       }
     } else if (epoch !== null) {
-      deliver(subscriptions, epoch, rows);
+      deliver(subscriptions, streams.userId, epoch, rows);
     }
   }
 

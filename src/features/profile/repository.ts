@@ -21,7 +21,7 @@ export async function knowsTimeZone(lane: WritableLane, name: string): Promise<b
   const row = await lane
     .rows('profiles')
     .whereRaw('exists (select from pg_timezone_names where name = ?)', [name])
-    .first('user_id');
+    .first('lane_id');
   return row !== undefined;
 }
 

@@ -32,7 +32,11 @@ export const projectHandlers: Pick<
     });
     return call.reply(
       200,
-      { items: page.rows.map(toProject), counts, next_cursor: page.next_cursor },
+      {
+        items: page.rows.map((row) => toProject(call.lane.userId, row)),
+        counts,
+        next_cursor: page.next_cursor,
+      },
       page.headers,
     );
   },
@@ -41,19 +45,21 @@ export const projectHandlers: Pick<
     const { id = uuidv7(), ...body } = call.body;
     const outcome = await call.lane.write((lane) => createProject(lane, { ...body, id }));
     if (outcome === 'id-taken') return call.fail('id-taken');
-    return call.reply(201, toProject(outcome), {
-      Location: `/api/${encodeURIComponent(outcome.user_id)}/projects/${outcome.id}`,
+    return call.reply(201, toProject(call.lane.userId, outcome), {
+      Location: `/api/${encodeURIComponent(call.lane.userId)}/projects/${outcome.id}`,
     });
   },
 
   async getProject(call) {
     const row = await call.lane.read((lane) => findProject(lane, call.path.project_id));
-    return row ? call.reply(200, toProject(row)) : call.fail('project-not-found');
+    return row ? call.reply(200, toProject(call.lane.userId, row)) : call.fail('project-not-found');
   },
 
   async updateProject(call) {
     const outcome = await call.lane.write((lane) => changeProject(lane, call.path.project_id, call.body));
-    return outcome === 'not-found' ? call.fail('project-not-found') : call.reply(200, toProject(outcome));
+    return outcome === 'not-found'
+      ? call.fail('project-not-found')
+      : call.reply(200, toProject(call.lane.userId, outcome));
   },
 
   async deleteProject(call) {
@@ -66,6 +72,6 @@ export const projectHandlers: Pick<
     const outcome = await call.lane.write((lane) => moveProject(lane, call.path.project_id, call.body));
     if (outcome === 'not-found') return call.fail('project-not-found');
     if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
-    return call.reply(200, toProject(outcome));
+    return call.reply(200, toProject(call.lane.userId, outcome));
   },
 };

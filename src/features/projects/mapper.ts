@@ -2,10 +2,10 @@ import type { Schemas } from '../../platform/contract/document/operations';
 import type { ProjectRow } from '../../platform/database/rows';
 
 /** Maps a project to the schema `Project`. */
-export function toProject(row: ProjectRow): Schemas['Project'] {
+export function toProject(userId: string, row: ProjectRow): Schemas['Project'] {
   return {
     id: row.id,
-    user_id: row.user_id,
+    user_id: userId,
     name: row.name,
     color: row.color,
     archived: row.archived,

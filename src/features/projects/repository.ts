@@ -77,7 +77,7 @@ export async function insertProject(
       created_at: lane.now,
       updated_at: lane.now,
     })
-    .onConflict(['user_id', 'id'])
+    .onConflict(['lane_id', 'id'])
     .ignore()
     .returning('*');
   if (row) lane.changed({ type: 'project', id: row.id, action: 'created', fields: {} });
@@ -107,7 +107,7 @@ export async function insertProjects(
         updated_at: lane.now,
       })),
     )
-    .onConflict(['user_id', 'id'])
+    .onConflict(['lane_id', 'id'])
     .ignore()
     .returning('id');
   for (const { id } of rows) lane.changed({ type: 'project', id, action: 'created', fields: {} });

@@ -12,9 +12,9 @@ export const searchJob = createLaneJob({
     system
       .rows('tasks')
       .whereRaw('search_version < 1')
-      .groupBy('user_id')
-      .orderBy('user_id')
+      .groupBy('lane_id')
+      .orderBy('lane_id')
       .limit(limit)
-      .select('user_id'),
+      .select('lane_id'),
   write: (lane) => indexTasks(lane, tasksInAWrite),
 });

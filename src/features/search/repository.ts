@@ -65,7 +65,7 @@ export async function nearWords(
 ): Promise<NearWord[][]> {
   // Each word of the lane is compared once, even if many tasks have it. `ts_stat` takes the text of a query. Row-level
   // security limits that query to the lane.
-  const vectors = `format('select search from ${schema}.tasks where user_id = %L and deleted_at is null', user_id)`;
+  const vectors = `format('select search from ${schema}.tasks where lane_id = %L and deleted_at is null', lane_id)`;
   const vocabulary = lane.rows('profiles').joinRaw(`cross join lateral ts_stat(${vectors}) as stat`);
   // Only the beginning of a longer word is compared, because the user may not have typed the whole word.
   const similarity = `${trigramSchema}.similarity(left(vocabulary.word, char_length(wanted.word) + 1), wanted.word)`;

@@ -34,14 +34,14 @@ const byId = [{ column: 'id', direction: 'asc' }] as const;
 /** The type of the entities that are the rows of a query. */
 function rowsOf<R extends { id: string }, D>(
   rows: (lane: Lane) => RowQuery<R>,
-  map: (row: R) => D,
+  map: (userId: string, row: R) => D,
 ): EntityType<D> {
-  const read = async (query: RowQuery<R>): Promise<Entity<D>[]> =>
-    ((await query) as R[]).map((row) => ({ id: row.id, data: map(row) }));
+  const read = async (lane: Lane, query: RowQuery<R>): Promise<Entity<D>[]> =>
+    ((await query) as R[]).map((row) => ({ id: row.id, data: map(lane.userId, row) }));
   return {
-    find: (lane, ids) => read(rows(lane).whereRaw('id = any(?)', [ids as string[]]) as RowQuery<R>),
+    find: (lane, ids) => read(lane, rows(lane).whereRaw('id = any(?)', [ids as string[]]) as RowQuery<R>),
     page: (lane, after, limit) =>
-      read(pageAfter(rows(lane), byId, after === null ? null : [after]).limit(limit) as RowQuery<R>),
+      read(lane, pageAfter(rows(lane), byId, after === null ? null : [after]).limit(limit) as RowQuery<R>),
   };
 }
 

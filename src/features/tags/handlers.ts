@@ -23,19 +23,21 @@ export const tagHandlers: Pick<Handlers, 'listTags' | 'getTag' | 'updateTag' | '
     });
     return call.reply(
       200,
-      { items: page.rows.map(toTag), counts, next_cursor: page.next_cursor },
+      { items: page.rows.map((row) => toTag(call.lane.userId, row)), counts, next_cursor: page.next_cursor },
       page.headers,
     );
   },
 
   async getTag(call) {
     const row = await call.lane.read((lane) => findTag(lane, call.path.tag_id));
-    return row ? call.reply(200, toTag(row)) : call.fail('tag-not-found');
+    return row ? call.reply(200, toTag(call.lane.userId, row)) : call.fail('tag-not-found');
   },
 
   async updateTag(call) {
     const outcome = await call.lane.write((lane) => changeTag(lane, call.path.tag_id, call.body));
-    return outcome === 'not-found' ? call.fail('tag-not-found') : call.reply(200, toTag(outcome));
+    return outcome === 'not-found'
+      ? call.fail('tag-not-found')
+      : call.reply(200, toTag(call.lane.userId, outcome));
   },
 
   async deleteTag(call) {

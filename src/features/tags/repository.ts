@@ -156,8 +156,8 @@ async function taskIdsOf(lane: Lane, tagId: string): Promise<string[]> {
 // The names of a task's tags in the order of their keys, like `spellTags`.
 const namesOfTask = `array(
   select tag.name from tasklane.task_tags as link
-    join tasklane.tags as tag on tag.user_id = link.user_id and tag.id = link.tag_id
-  where link.user_id = tasks.user_id and link.task_id = tasks.id
+    join tasklane.tags as tag on tag.lane_id = link.lane_id and tag.id = link.tag_id
+  where link.lane_id = tasks.lane_id and link.task_id = tasks.id
   order by tag.name_key)`;
 
 /** Runs a change of tags and then updates the tag names of these tasks. */

@@ -9,18 +9,20 @@ import type { WritableLane } from '../../platform/database/lane';
 import type { Reminder, TaskRow } from '../../platform/database/rows';
 import { spellTags } from '../tags/repository';
 import { isTimeError, mergeCompletedAt, readCompletedAt } from './completed-at';
-import { dueErrors, mergeDue } from './due';
+import { dateErrors, mergeDates } from './due';
 import { absentFields, type TaskFields } from './fields';
 import {
   completeOccurrence,
   completeOther,
   correctLastCompletion,
   isCompleted,
+  isCurrent,
+  isPassed,
   skipOccurrence,
   uncompleteOccurrence,
 } from './occurrences';
 import { moveNextTo, positionAtEnd, writePositions } from './position';
-import { canBeDueOn, goesOn, hasRule, isRecurring, mergeRecurrence } from './recurrence';
+import { canBeDueOn, goesOn, hasRule, isRecurring, mergeRecurrence, type OccurrenceKey } from './recurrence';
 import { readReminders, remindersFor } from './reminders';
 import { findTask } from './repository';
 import { findParentAndProject, type HierarchyError, type ParentAndProject } from './tree';
@@ -69,14 +71,14 @@ async function resolve(
   const completed_at = mergeCompletedAt(current, { ...body, completed_at: completed });
   const isMoved = body.project_id !== undefined || body.parent_id !== undefined;
   const target = isMoved ? await findParentAndProject(lane, current, body) : (current ?? absentFields);
-  const due = mergeDue(current ?? absentFields, body);
-  const recurrence = mergeRecurrence(current ?? absentFields, body, due.due_date);
+  const dates = mergeDates(current ?? absentFields, body);
+  const recurrence = mergeRecurrence(current ?? absentFields, body, dates);
   const reminders = body.reminders
-    ? readReminders(body.reminders, due.due_date)
-    : current && (await remindersFor(lane, current, due));
+    ? readReminders(body.reminders, dates.due_date)
+    : current && (await remindersFor(lane, current, dates));
   const errors = [
     ...(isHierarchyError(target) ? [hierarchyError(target)] : []),
-    ...dueErrors(due),
+    ...dateErrors(dates),
     ...(isTimeError(completed_at) ? [completed_at] : []),
     ...(Array.isArray(recurrence) ? recurrence : []),
     ...(reminders && areErrors(reminders) ? reminders : []),
@@ -97,7 +99,7 @@ async function resolve(
     ...(body.tags === undefined ? {} : { tags: await spellTags(lane, body.tags) }),
     project_id: target.project_id,
     parent_id: target.parent_id,
-    ...due,
+    ...dates,
     reminders: (reminders ?? undefined) as Reminder[] | undefined,
   };
 }
@@ -136,10 +138,22 @@ export async function createTask(
 async function isRepeat(
   lane: WritableLane,
   current: TaskRow,
-  { status, due_date }: Change,
+  { status, due_date, due_time }: Change,
 ): Promise<boolean> {
-  if (status !== 'completed' || due_date == null || due_date === current.due_date) return false;
-  return current.rrule !== null && isCompleted(lane, current, due_date);
+  if (status !== 'completed' || due_date == null || current.rrule === null) return false;
+  const occurrence = { due_date, due_time: due_time ?? undefined };
+  return !isCurrent(current, occurrence) && isCompleted(lane, current, occurrence);
+}
+
+/** The occurrence that a body names; undefined if it names none. */
+function readKey({
+  occurrence,
+  occurrence_time,
+}: Schemas['OccurrenceSkip']): OccurrenceKey | undefined | Invalid {
+  if (occurrence !== undefined) return { due_date: occurrence, due_time: occurrence_time };
+  if (occurrence_time === undefined) return undefined;
+  const detail = 'requires `occurrence`';
+  return { errors: [{ pointer: '/occurrence_time', code: 'contradiction', detail }] };
 }
 
 /** True if the fields reopen a recurring task whose last occurrence was completed. */
@@ -153,12 +167,8 @@ export async function changeTask(lane: WritableLane, id: string, body: Change): 
   const current = await findTask(lane, id);
   if (!current) return 'not-found';
   if (await isRepeat(lane, current, body)) {
-    return changeTask(lane, id, {
-      ...body,
-      status: undefined,
-      due_date: undefined,
-      completed_at: undefined,
-    });
+    const kept = { due_date: undefined, due_time: undefined, start_date: undefined, start_time: undefined };
+    return changeTask(lane, id, { ...body, ...kept, status: undefined, completed_at: undefined });
   }
   const fields = await resolve(lane, current, body);
   if ('errors' in fields) return fields;
@@ -195,33 +205,35 @@ export function replaceTask(
 export async function completeTask(
   lane: WritableLane,
   id: string,
-  { completed, occurrence, completed_at }: Partial<Schemas['TaskCompletion']> = {},
+  { completed, completed_at, ...body }: Partial<Schemas['TaskCompletion']> = {},
 ): Promise<TaskOutcome | 'completion-changed'> {
   const current = await findTask(lane, id);
   if (!current) return 'not-found';
   const wanted = completed ?? (isRecurring(current) || current.status !== 'completed');
   const time = readCompletedAt(completed_at);
   if (isTimeError(time)) return { errors: [time] };
+  const key = readKey(body);
+  if (key && 'errors' in key) return key;
   if (completed_at != null && !wanted) {
     const detail = 'requires that `completed` is true';
     return { errors: [{ pointer: '/completed_at', code: 'contradiction', detail }] };
   }
-  if (occurrence !== undefined && occurrence !== current.due_date) {
-    if (await isCompleted(lane, current, occurrence)) {
-      return wanted ? current : uncompleteOccurrence(lane, current, occurrence);
+  if (key !== undefined && !isCurrent(current, key)) {
+    if (await isCompleted(lane, current, key)) {
+      return wanted ? current : uncompleteOccurrence(lane, current, key);
     }
-    if (!hasRule(current) || !canBeDueOn(current, occurrence)) {
-      const detail = 'must be a due date of the task';
+    if (!hasRule(current) || !canBeDueOn(current, key)) {
+      const detail = 'must be a due date of the task, with its time for an hourly rule';
       return { errors: [{ pointer: '/occurrence', code: 'not-allowed', detail }] };
     }
-    return wanted ? completeOther(lane, current, occurrence, time) : current;
+    return wanted ? completeOther(lane, current, key, time) : current;
   }
   if (wanted) {
     if (isRecurring(current)) return completeOccurrence(lane, current, time);
     if (current.status === 'completed') return current;
     return updateTask(lane, current, { status: 'completed', completed_at: time }, { isLast: true });
   }
-  if (current.rrule !== null) return uncompleteOccurrence(lane, current, occurrence);
+  if (current.rrule !== null) return uncompleteOccurrence(lane, current, key);
   return current.status === 'completed'
     ? updateTask(lane, current, { status: 'pending' }, { isLast: true })
     : current;
@@ -234,18 +246,19 @@ export async function completeTask(
 export async function skipTask(
   lane: WritableLane,
   id: string,
-  { occurrence }: Schemas['OccurrenceSkip'] = {},
+  body: Schemas['OccurrenceSkip'] = {},
 ): Promise<TaskOutcome | 'not-recurring'> {
   const current = await findTask(lane, id);
   if (!current) return 'not-found';
-  if (occurrence !== undefined && hasRule(current)) {
-    const isPassed = occurrence < current.due_date || (occurrence === current.due_date && !goesOn(current));
-    if (isPassed) return current;
-    if (occurrence > current.due_date) {
-      if (await isCompleted(lane, current, occurrence)) return current;
+  const key = readKey(body);
+  if (key && 'errors' in key) return key;
+  if (key !== undefined && hasRule(current)) {
+    if (!isCurrent(current, key)) {
+      if (isPassed(current, key) || (await isCompleted(lane, current, key))) return current;
       const detail = 'must not be after the due date of the task';
       return { errors: [{ pointer: '/occurrence', code: 'not-allowed', detail }] };
     }
+    if (!goesOn(current)) return current;
   }
   return goesOn(current) ? skipOccurrence(lane, current) : 'not-recurring';
 }

@@ -12,10 +12,10 @@ export function changedAll(lane: WritableLane, ids: readonly string[], action: C
 const treesBelow = `
   with recursive tree as (
     select id, id as root, 1 as level from tasklane.tasks
-    where user_id = :user and id = any(:ids) and deleted_at is null
+    where lane_id = :lane and id = any(:ids) and deleted_at is null
     union all
     select task.id, tree.root, tree.level + 1 from tasklane.tasks as task join tree on task.parent_id = tree.id
-    where task.user_id = :user and task.deleted_at is null
+    where task.lane_id = :lane and task.deleted_at is null
   )`;
 
 /**
@@ -27,7 +27,7 @@ export async function deleteTasks(lane: WritableLane, roots: readonly string[]):
   const found: { id: string; root: string; level: number }[] = await lane
     .rows('tasks')
     .joinRaw(`join (${treesBelow} select id, root, level from tree) as tree on tree.id = tasks.id`, {
-      user: lane.userId,
+      lane: lane.id,
       ids: [...roots],
     } as never)
     .select('tree.id', 'tree.root', 'tree.level');

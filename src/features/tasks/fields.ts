@@ -16,11 +16,11 @@ import type { TaskRow } from '../../platform/database/rows';
  */
 type Part = 'plain' | 'ruled' | 'derived' | 'kept' | 'computed' | 'unshown' | 'sorting';
 
-// In the order of the contract. The type requires every column except `search`, which is as large as the texts that it
-// indexes.
+// In the order of the contract. The type requires every column except the lane, and `search`, which is as large as the texts
+// that it indexes.
 const parts = {
   id: 'kept',
-  user_id: 'kept',
+  user_id: 'computed',
   project_id: 'ruled',
   parent_id: 'ruled',
   title: 'ruled',
@@ -34,9 +34,15 @@ const parts = {
   due_time: 'ruled',
   time_zone: 'ruled',
   due_at: 'derived',
+  start_date: 'ruled',
+  start_time: 'ruled',
+  start_at: 'derived',
   rrule: 'ruled',
   repeat_from: 'ruled',
   recurrence_start: 'derived',
+  recurrence_start_time: 'derived',
+  recurrence_due: 'derived',
+  excluded_dates: 'ruled',
   reminders: 'ruled',
   position: 'kept',
   version: 'kept',
@@ -48,8 +54,9 @@ const parts = {
   deleted_at: 'sorting',
   deleted_with: 'sorting',
   due_local: 'sorting',
+  start_local: 'sorting',
   search_version: 'sorting',
-} as const satisfies Record<Exclude<keyof TaskRow, 'search'> | 'completed', Part>;
+} as const satisfies Record<Exclude<keyof TaskRow, 'lane_id' | 'search'> | 'user_id' | 'completed', Part>;
 
 type Field = keyof typeof parts;
 type FieldOf<P extends Part> = { [F in Field]: (typeof parts)[F] extends P ? F : never }[Field];
@@ -74,14 +81,20 @@ export const absentFields: Readonly<Omit<TaskFields, 'title' | 'priority'>> = {
   due_time: null,
   time_zone: null,
   due_at: null,
+  start_date: null,
+  start_time: null,
+  start_at: null,
   rrule: null,
   repeat_from: 'schedule',
   recurrence_start: null,
+  recurrence_start_time: null,
+  recurrence_due: null,
+  excluded_dates: [],
   completion_count: 0,
   reminders: [],
 };
 
-/** All columns except `search`. */
+/** All columns except the lane and `search`. */
 export const taskColumns = fieldsOf('kept', 'plain', 'ruled', 'derived', 'unshown', 'sorting');
 
 /** The columns that lists return. */

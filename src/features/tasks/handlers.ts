@@ -7,6 +7,7 @@ import { inBody } from '../../platform/contract/document/validation-errors';
 import type { Call, Handlers, Reply } from '../../platform/contract/http/call';
 import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
 import type { Lane } from '../../platform/database/lane';
+import { completedAhead } from '../completions/repository';
 import { findTimeZone } from '../profile/repository';
 import { nearWords, type TextSearch } from '../search/repository';
 import { tagKey } from '../tags/names';
@@ -22,7 +23,7 @@ import {
 import { deleteTask } from './delete';
 import { toOccurrence, toTask } from './mapper';
 import { orderOf } from './order';
-import { comingDueDates, goesOn, type RecurringTask } from './recurrence';
+import { comingOccurrences, goesOn } from './recurrence';
 import {
   countSubtasks,
   countTasks,
@@ -47,6 +48,8 @@ function toFilter(query: ListQuery): TaskFilter {
     tagsNone: query.tags_none?.map(tagKey),
     dueFrom: query.due_from,
     dueUntil: query.due_until,
+    startFrom: query.start_from,
+    startUntil: query.start_until,
     has: query.has,
     hasNot: query.has_not,
     completedAfter: instantOf(query.completed_after),
@@ -58,11 +61,17 @@ function toFilter(query: ListQuery): TaskFilter {
   };
 }
 
-/** The requested view at this moment; undefined if the request has none. */
-async function viewOf(lane: Lane, { view, tz }: ListQuery): Promise<TaskFilter['view']> {
-  if (!view) return undefined;
-  const zone = tz ?? (await findTimeZone(lane));
-  return { name: view, at: viewMoment(zone, new Date()) };
+/** The filters that depend on this moment: the view, and whether tasks can begin. */
+async function momentFilters(
+  lane: Lane,
+  { view, started, tz }: ListQuery,
+): Promise<Pick<TaskFilter, 'view' | 'started'>> {
+  if (!view && started === undefined) return {};
+  const at = viewMoment(tz ?? (await findTimeZone(lane)), new Date());
+  return {
+    view: view && { name: view, at },
+    started: started === undefined ? undefined : { wanted: started, at },
+  };
 }
 
 /** The operations that return the changed task. */
@@ -74,7 +83,7 @@ function answerTask<Id extends TaskOperation>(call: Call<Id>, outcome: TaskOutco
   const answer = () => {
     if (outcome === 'not-found') return update.fail('task-not-found');
     if ('errors' in outcome) return update.fail('validation-failed', { errors: inBody(outcome.errors) });
-    return update.reply(200, toTask(outcome));
+    return update.reply(200, toTask(update.lane.userId, outcome));
   };
   return answer() as unknown as Reply<Id>;
 }
@@ -89,12 +98,12 @@ function listOf(
   words: readonly string[] | undefined,
   approximate: boolean,
 ) {
-  const { view, tz, sort, q } = call.query;
+  const { view, started, tz, sort, q } = call.query;
   const search = words && { words, near: approximate ? [] : null };
   return {
     approximate,
     search,
-    list: [call.path.user_id, 'tasks', filter, view, tz, sort, q, approximate],
+    list: [call.path.user_id, 'tasks', filter, view, started, tz, sort, q, approximate],
     order: orderOf(sort, search),
   };
 }
@@ -144,11 +153,12 @@ export const taskListHandlers = ({
     const [listed, ...others] = lists.filter((each) => startOf(each, cursor) !== undefined);
     if (!listed) return call.fail('validation-failed', wrongCursor);
 
-    const { view, tz } = call.query;
-    const isOneFlight = (view === undefined || tz !== undefined) && !include_subtask_counts && !words;
+    const { view, started, tz } = call.query;
+    const needsZone = view !== undefined || started !== undefined;
+    const isOneFlight = (!needsZone || tz !== undefined) && !include_subtask_counts && !words;
     const read = isOneFlight ? call.lane.readAtOnce : call.lane.read;
     const { page, search, total, subtask_counts, approximate, inTime } = await read(async (lane) => {
-      const filter = { ...narrowed, view: await viewOf(lane, call.query) };
+      const filter = { ...narrowed, ...(await momentFilters(lane, call.query)) };
       const find = async ({ list, approximate, search: wanted }: typeof listed) => {
         const near = approximate && wanted && trigrams ? await nearWords(lane, wanted.words, trigrams) : null;
         const search = wanted && { ...wanted, near };
@@ -186,7 +196,7 @@ export const taskListHandlers = ({
     });
     const { rows, next_cursor, headers } = page;
     const body = {
-      items: rows.map(toTask),
+      items: rows.map((row) => toTask(call.lane.userId, row)),
       next_cursor,
       total,
       subtask_counts,
@@ -224,14 +234,14 @@ export const taskHandlers: Pick<
     });
     if (outcome === 'id-taken') return call.fail('id-taken');
     if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
-    return call.reply(201, toTask(outcome), {
-      Location: `/api/${encodeURIComponent(outcome.user_id)}/tasks/${outcome.id}`,
+    return call.reply(201, toTask(call.lane.userId, outcome), {
+      Location: `/api/${encodeURIComponent(call.lane.userId)}/tasks/${outcome.id}`,
     });
   },
 
   async getTask(call) {
     const row = await call.lane.readAtOnce((lane) => findTask(lane, call.path.task_id));
-    return row ? call.reply(200, toTask(row)) : call.fail('task-not-found');
+    return row ? call.reply(200, toTask(call.lane.userId, row)) : call.fail('task-not-found');
   },
 
   async replaceTask(call) {
@@ -267,10 +277,14 @@ export const taskHandlers: Pick<
   },
 
   async listOccurrences(call) {
-    const row = await call.lane.readAtOnce((lane) => findTask(lane, call.path.task_id));
-    if (!row) return call.fail('task-not-found');
-    const dates = goesOn(row) ? comingDueDates(row, call.query.limit) : [];
-    return call.reply(200, { items: dates.map((date) => toOccurrence(row as RecurringTask, date)) });
+    const coming = await call.lane.read(async (lane) => {
+      const row = await findTask(lane, call.path.task_id);
+      if (!row || !goesOn(row)) return row && [];
+      const completed = await completedAhead(lane, row.id, row.due_date);
+      return comingOccurrences(row, call.query.limit, completed);
+    });
+    if (!coming) return call.fail('task-not-found');
+    return call.reply(200, { items: coming.map(toOccurrence) });
   },
 
   async moveTask(call) {

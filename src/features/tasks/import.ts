@@ -1,5 +1,6 @@
 /** Tasks from an imported file: validates them, and creates many at once. */
 import { generateKeyBetween } from 'fractional-indexing';
+import { distanceBetween, shiftPoint } from '../../domain/recurrence/point';
 import { instantOf } from '../../domain/time/instant';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import type { WritableLane } from '../../platform/database/lane';
@@ -7,9 +8,9 @@ import type { Reminder } from '../../platform/database/rows';
 import { spellAll } from '../tags/repository';
 import { areErrors } from './commands';
 import { isTimeError, readCompletedAt } from './completed-at';
-import { type DueAt, dueErrors, mergeDue, remindersLeft } from './due';
+import { type DatesAt, dateErrors, mergeDates, remindersLeft } from './due';
 import { absentFields, plainFieldsOf } from './fields';
-import { mergeRecurrence } from './recurrence';
+import { mergeRecurrence, type Recurrence } from './recurrence';
 import { readReminders } from './reminders';
 import { type ImportedTask, insertTasks } from './write';
 
@@ -34,13 +35,17 @@ function contradiction(field: string, detail: string): ValidationError {
 }
 
 /** The contradictions between the fields of a task that is valid by the schema. */
-function contradictionsIn(value: Schemas['TaskImport'], due: DueAt, isTrashed: boolean): ValidationError[] {
-  const errors = dueErrors(due);
+function contradictionsIn(
+  value: Schemas['TaskImport'],
+  dates: DatesAt,
+  isTrashed: boolean,
+): ValidationError[] {
+  const errors = dateErrors(dates);
   if (value.completed_at != null && value.status !== 'completed') {
     errors.push(contradiction('completed_at', 'requires the status completed'));
   }
-  if (value.recurrence_start != null && value.rrule == null) {
-    errors.push(contradiction('recurrence_start', 'requires `rrule`'));
+  for (const field of ['recurrence_start', 'recurrence_start_time', 'recurrence_due'] as const) {
+    if (value[field] != null && value.rrule == null) errors.push(contradiction(field, 'requires `rrule`'));
   }
   if (value.position != null && !isPosition(value.position)) {
     errors.push({
@@ -59,6 +64,21 @@ function contradictionsIn(value: Schemas['TaskImport'], due: DueAt, isTrashed: b
 }
 
 /**
+ * The due date of the first occurrence. If the file does not have it, all occurrences have the distance between start and
+ * due date that the current one has.
+ */
+function recurrenceDue(
+  { recurrence_start, recurrence_due }: Schemas['TaskImport'],
+  recurrence: Recurrence,
+): string | null {
+  const { recurrence_start: start, recurrence_due: due } = recurrence;
+  if (recurrence_due != null || recurrence_start == null || start === null || due === null) {
+    return recurrence_due ?? due;
+  }
+  return shiftPoint(recurrence_start, distanceBetween(start, due));
+}
+
+/**
  * Reads a task that the schema accepts.
  * @param completionCount the number of completions since the current recurrence rule was set
  * @returns the task, or validation errors with pointers into the task
@@ -67,17 +87,17 @@ export function readTask(
   value: Schemas['TaskImport'] & { id: string },
   { isTrashed, completionCount = 0 }: { isTrashed: boolean; completionCount?: number },
 ): TaskDraft | ValidationError[] {
-  const due = mergeDue(absentFields, value);
+  const dates = mergeDates(absentFields, value);
   const recurrence = mergeRecurrence(
     absentFields,
     { ...value, repeat_from: value.repeat_from ?? undefined },
-    due.due_date,
+    dates,
   );
   // Reminders before a missing due date are no errors, because old exports contain some.
   const reminders = readReminders(value.reminders ?? [], undefined);
   const completed_at = readCompletedAt(value.completed_at);
   const errors = [
-    ...contradictionsIn(value, due, isTrashed),
+    ...contradictionsIn(value, dates, isTrashed),
     ...(isTimeError(completed_at) ? [completed_at] : []),
     ...(Array.isArray(recurrence) ? recurrence : []),
     ...(areErrors(reminders) ? reminders : []),
@@ -90,11 +110,14 @@ export function readTask(
     priority: value.priority ?? undefined,
     project_id: value.project_id,
     parent_id: value.parent_id ?? null,
-    ...due,
+    ...dates,
     ...recurrence,
     recurrence_start: value.recurrence_start ?? recurrence.recurrence_start,
+    recurrence_start_time:
+      recurrence.recurrence_start_time && (value.recurrence_start_time ?? recurrence.recurrence_start_time),
+    recurrence_due: recurrenceDue(value, recurrence),
     completion_count: recurrence.rrule === null ? 0 : completionCount,
-    reminders: remindersLeft(reminders as Reminder[], due.due_date),
+    reminders: remindersLeft(reminders as Reminder[], dates.due_date),
     position: value.position ?? undefined,
     completed_at,
     created_at: instantOf(value.created_at),

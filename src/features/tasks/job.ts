@@ -14,7 +14,7 @@ export const reminderJob = createLaneJob({
       .whereRaw('fire_at <= now() and fired_at is null')
       .orderBy('fire_at')
       .limit(limit)
-      .select('user_id'),
+      .select('lane_id'),
   write: (lane) => fireReminders(lane, remindersOfALane),
   async nextInMs(system) {
     const [next] = await system.query<{ ms: number | null }>(

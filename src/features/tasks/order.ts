@@ -21,6 +21,7 @@ const columns: Readonly<Record<string, Column>> = {
   priority: { kind: 'rank', column: 'priority_rank' },
   status: { kind: 'rank', column: 'status_rank' },
   due: { kind: 'local', column: 'due_local', type: 'timestamp', hasIndex: true },
+  start: { kind: 'local', column: 'start_local', type: 'timestamp' },
   completed_at: { kind: 'instant', column: 'completed_at', type: 'timestamptz' },
   position: { kind: 'text', column: 'position' },
 };

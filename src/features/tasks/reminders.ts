@@ -81,9 +81,14 @@ function moveInstants(reminders: readonly Reminder[], from: Due, to: Due, zone: 
  * reminders that depend on it are removed.
  */
 export async function remindersFor(lane: Lane, current: Reminded, due: Due): Promise<Reminder[]> {
-  const left = remindersLeft(current.reminders, due.due_date);
-  const hasMoved = dueText(current) !== dueText(due) && left.some(({ at }) => at !== null);
-  return hasMoved ? moveInstants(left, current, due, await findTimeZone(lane)) : left;
+  const hasInstants = current.reminders.some(({ at }) => at !== null);
+  const zone = hasInstants && dueText(current) !== dueText(due) ? await findTimeZone(lane) : '';
+  return movedReminders(current, due, zone);
+}
+
+/** `remindersFor`, for a known time zone of the profile. */
+export function movedReminders(current: Reminded, due: Due, zone: string): Reminder[] {
+  return moveInstants(remindersLeft(current.reminders, due.due_date), current, due, zone);
 }
 
 /** The time of a reminder, in milliseconds. */
@@ -178,13 +183,16 @@ async function rearm(
 }
 
 /** Inserts the times of reminders. The same reminder can be in the list several times. */
-function insertTimes(lane: WritableLane, rows: readonly Omit<ReminderRow, 'user_id'>[]) {
+function insertTimes(lane: WritableLane, rows: readonly Omit<ReminderRow, 'lane_id'>[]) {
   const distinct = new Map(rows.map((row) => [`${row.task_id} ${row.identity}`, row]));
   return chunksOf([...distinct.values()], rowsInStatement).map((chunk) => lane.insert('reminders', chunk));
 }
 
 /** How a task comes to its due date: by a move to its next or its previous occurrence. Undefined: by an edit. */
 export type OccurrenceMove = 'next' | 'previous' | undefined;
+
+/** After the return to the previous occurrence, past reminders count as fired. */
+const firedUntil = (move: OccurrenceMove) => (move === 'previous' ? Date.now() : undefined);
 
 /**
  * Sets the times of the reminders of a task that was created or changed. After the move to the next occurrence, past
@@ -204,7 +212,26 @@ export async function armReminders(
     const reminder = before?.reminders[index];
     return before && reminder && isMoved ? { ...each, movedFrom: identityOf(reminder, before) } : each;
   });
-  await rearm(lane, [{ taskId: after.id, wanted }], move === 'previous' ? Date.now() : undefined);
+  await rearm(lane, [{ taskId: after.id, wanted }], firedUntil(move));
+}
+
+/**
+ * Sets the times of the reminders of tasks that moved together with another task, to its next or its previous occurrence.
+ * See `armReminders`.
+ */
+export async function armMoved(
+  lane: WritableLane,
+  moves: readonly { readonly before: Reminded & { id: string }; readonly after: Reminded }[],
+  move: OccurrenceMove,
+): Promise<void> {
+  const reminded = moves.filter(({ before, after }) => mayRearm(before, after));
+  if (reminded.length === 0) return;
+  const zone = await findTimeZone(lane);
+  await rearm(
+    lane,
+    reminded.map(({ before, after }) => ({ taskId: before.id, wanted: timesOf(after, zone) })),
+    firedUntil(move),
+  );
 }
 
 /** Sets the times of the reminders of imported tasks. Past reminders count as fired. */

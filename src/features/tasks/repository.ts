@@ -30,6 +30,8 @@ export type TaskTrait =
   | 'tags'
   | 'due_date'
   | 'due_time'
+  | 'start_date'
+  | 'start_time'
   | 'rrule'
   | 'reminders';
 
@@ -49,6 +51,10 @@ export interface TaskFilter {
   view?: { name: 'today' | 'overdue' | 'upcoming' | 'no_date'; at: ViewMoment } | undefined;
   dueFrom?: string | undefined;
   dueUntil?: string | undefined;
+  startFrom?: string | undefined;
+  startUntil?: string | undefined;
+  /** Only tasks that can begin at a moment (true), or only those that cannot (false). */
+  started?: { wanted: boolean; at: ViewMoment } | undefined;
   search?: TextSearch | undefined;
   has?: readonly TaskTrait[] | undefined;
   hasNot?: readonly TaskTrait[] | undefined;
@@ -90,6 +96,8 @@ const traitConditions: Readonly<Record<Exclude<TaskTrait, 'subtasks'>, string>> 
   tags: 'cardinality(tags) > 0',
   due_date: 'due_local is not null',
   due_time: 'due_time is not null',
+  start_date: 'start_local is not null',
+  start_time: 'start_time is not null',
   rrule: 'rrule is not null',
   reminders: `reminders <> '[]'`,
 };
@@ -103,19 +111,32 @@ function whereTrait(lane: Lane, query: Query, trait: TaskTrait, wanted: boolean)
   }
 }
 
+// The start of a task, like the due date in the views below.
+const startsAfter = `start_local >= :tomorrow::timestamp - interval '26 hours'
+  and case when start_at is null then start_date > :today::date else start_at >= :tomorrowBegins end`;
+const hasStarted = `start_local < :tomorrow::timestamp + interval '26 hours'
+  and case when start_at is null then start_date <= :today::date else start_at < :tomorrowBegins end`;
+const isLaterThanNow = `start_local is not null
+  and case when start_at is null then start_local > :today::timestamp + :time::interval else start_at > :now end`;
+const isDueLater = `(due_local is null or case when due_at is null
+  then due_date > :today::date else due_at >= :tomorrowBegins end)`;
+
 // A task with its own time zone is due at an instant. Any other task is due in the time zone of the view. Local times
 // of two zones differ by at most 26 hours: this bound on `due_local` lets Postgres use the index.
 const viewConditions = {
-  today: `due_local >= :today::timestamp - interval '26 hours' and due_local < :tomorrow::timestamp + interval '26 hours'
+  today: `(due_local >= :today::timestamp - interval '26 hours'
+    and due_local < :tomorrow::timestamp + interval '26 hours'
     and case when due_at is null then due_date = :today::date
-      else due_at >= :todayBegins and due_at < :tomorrowBegins end`,
+      else due_at >= :todayBegins and due_at < :tomorrowBegins end
+    or ${hasStarted} and ${isDueLater})`,
   overdue: `due_local < :today::timestamp + :time::interval + interval '26 hours'
     and case when due_at is null
       then due_date < :today::date or (due_date = :today::date and due_time is not null and due_time < :time)
       else due_at <= :now end`,
-  upcoming: `due_local >= :tomorrow::timestamp - interval '26 hours'
-    and case when due_at is null then due_date > :today::date else due_at >= :tomorrowBegins end`,
-  no_date: 'due_local is null',
+  upcoming: `(due_local >= :tomorrow::timestamp - interval '26 hours'
+    and case when due_at is null then due_date > :today::date else due_at >= :tomorrowBegins end
+    or ${startsAfter})`,
+  no_date: 'due_local is null and start_local is null',
 };
 
 function whereView(query: Query, { name, at }: NonNullable<TaskFilter['view']>): void {
@@ -140,6 +161,14 @@ function filtered(lane: Lane, filter: TaskFilter) {
   }
   if (filter.dueFrom) query.whereRaw('due_local >= ?::timestamp', [filter.dueFrom]);
   if (filter.dueUntil) query.whereRaw(`due_local < ?::timestamp + interval '1 day'`, [filter.dueUntil]);
+  if (filter.startFrom) query.whereRaw('start_local >= ?::timestamp', [filter.startFrom]);
+  if (filter.startUntil) {
+    query.whereRaw(`start_local < ?::timestamp + interval '1 day'`, [filter.startUntil]);
+  }
+  if (filter.started) {
+    const { wanted, at } = filter.started;
+    query.whereRaw(wanted ? `not (${isLaterThanNow})` : isLaterThanNow, { ...at });
+  }
   for (const trait of filter.has ?? []) whereTrait(lane, query, trait, true);
   for (const trait of filter.hasNot ?? []) whereTrait(lane, query, trait, false);
   if (filter.completedAfter) query.where('completed_at', '>', filter.completedAfter);
@@ -167,7 +196,8 @@ function selected(lane: Lane, query: Query, order: readonly SortKey[]): Query {
 
 /** Whether the filter allows only tasks with a due date (true), or only tasks without one (false). */
 function isDated({ view, has, hasNot, dueFrom, dueUntil }: TaskFilter): boolean | undefined {
-  if (view) return view.name !== 'no_date';
+  if (view?.name === 'overdue') return true;
+  if (view?.name === 'no_date') return false;
   if (hasNot?.includes('due_date')) return false;
   return has?.includes('due_date') || dueFrom || dueUntil ? true : undefined;
 }
@@ -201,10 +231,11 @@ function byDueDate(lane: Lane, { filter, order, after, limit }: TaskPageRequest,
   if (part === 'dated') return page(dated());
   if (part === 'undated') return page(undated(after?.[1]));
   const rest = undated(undefined).whereRaw('(select count(*) from dated) < ?', [limit]);
+  // The query around both parts is bound to the lane, too.
   return lane
     .rows('tasks')
-    .with('dated', page(dated()) as never)
-    .with('undated', page(rest) as never)
+    .with('dated', page(dated()).select('lane_id') as never)
+    .with('undated', page(rest).select('lane_id') as never)
     .from(((both: Query) =>
       both
         .select('*')

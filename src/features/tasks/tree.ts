@@ -19,7 +19,21 @@ export async function lineOf(lane: Lane, id: string): Promise<TaskRow[]> {
 }
 
 /** The columns of a subtask that trees need. Texts are left out, because there can be many subtasks. */
-export type Subtask = Pick<TaskRow, 'id' | 'parent_id' | 'project_id' | 'status' | 'completed_at'>;
+const subtaskColumns = [
+  ...([
+    'id',
+    'parent_id',
+    'project_id',
+    'status',
+    'completed_at',
+    'due_date',
+    'due_time',
+    'time_zone',
+  ] as const),
+  ...(['due_at', 'start_date', 'start_time', 'start_at', 'rrule', 'reminders'] as const),
+];
+
+export type Subtask = Pick<TaskRow, (typeof subtaskColumns)[number]>;
 
 /** All subtasks of a task by level. The first list has its direct subtasks, the next list has the subtasks of these. */
 export async function levelsBelow(lane: Lane, id: string): Promise<Subtask[][]> {
@@ -28,7 +42,7 @@ export async function levelsBelow(lane: Lane, id: string): Promise<Subtask[][]> 
     const level: Subtask[] = await liveTasks(lane)
       .whereRaw('parent_id = any(?)', [ids])
       .orderBy(['position', 'id'])
-      .select('id', 'parent_id', 'project_id', 'status', 'completed_at');
+      .select(subtaskColumns);
     if (level.length === 0) break;
     levels.push(level);
     ids = level.map((row) => row.id);

@@ -20,14 +20,14 @@ import {
   violatedConstraint,
   type WritableLane,
 } from '../../platform/database/lane';
-import type { Reminder, TaskPriority, TaskRow, TaskStatus } from '../../platform/database/rows';
+import type { Reminder, TaskPriority, TaskRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
 import { wordsOfTask } from '../search/repository';
 import { replaceTaskTags, tagTasks } from '../tags/repository';
 import { type TaskFields, taskColumns } from './fields';
-import { armImported, armReminders, mayRearm, type OccurrenceMove } from './reminders';
+import { armImported, armMoved, armReminders, mayRearm, type OccurrenceMove } from './reminders';
 import { liveTasks } from './repository';
-import { levelsBelow } from './tree';
+import { levelsBelow, type Subtask } from './tree';
 
 // The driver would turn a JavaScript array into a Postgres array, but the column is JSON.
 function asJson<F extends { reminders?: Reminder[] | undefined }>(fields: F): F {
@@ -50,7 +50,7 @@ export type NewTask = Omit<TaskFields, 'priority'> & {
 async function insertRow(lane: WritableLane, task: NewTask): Promise<TaskRow> {
   const isCompleted = task.status === 'completed';
   const values = { ...defined(asJson(task)), ...wordsOfTask(task.title, task.description) };
-  lane.stored(bytesOfRow(lane.userId, values));
+  lane.stored(bytesOfRow(values));
   const [row] = await lane.template<TaskRow, typeof values>(
     isCompleted ? 'insert-completed-task' : 'insert-task',
     values,
@@ -127,7 +127,7 @@ export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTa
         updated_at: lane.now,
       })),
     )
-    .onConflict(['user_id', 'id'])
+    .onConflict(['lane_id', 'id'])
     .ignore()
     .returning(taskColumns);
   for (const row of rows) {
@@ -213,7 +213,7 @@ export async function updateTask(
   if (Object.keys(changed).length === 0) return current;
   const rearms = mayRearm(current, { ...current, ...defined(wanted) } as TaskRow);
   const needsOnlyRow = !changed.tags && !changed.project_id && !rearms;
-  const { due_at: _instant, ...fields } = changed;
+  const { due_at: _due, start_at: _start, ...fields } = changed;
   const record = () => lane.changed({ type: 'task', id: current.id, action: 'updated', fields });
   const write = () => {
     if (!changed.tags) record();
@@ -255,34 +255,62 @@ export async function updateTasks(
   for (const change of changes) lane.changed({ type: 'task', action: 'updated', ...change });
 }
 
-/** A change of a task's status. */
-export interface StatusChange {
-  readonly id: string;
-  readonly from: TaskStatus;
-  readonly to: TaskStatus;
-  /** When the task was completed, before and after the change; null if the status is another than `completed`. */
-  readonly completedFrom: Date | null;
-  readonly completedTo: Date | null;
+/** A change of a subtask when its parent moves to another occurrence. */
+export interface SubtaskChange {
+  readonly row: Subtask;
+  readonly wanted: Partial<Pick<Subtask, (typeof subtaskValues)[number]>>;
 }
 
-/** Changes the statuses of many tasks. Raises the version of each task and records a change for it. */
-export async function updateStatuses(lane: WritableLane, changes: readonly StatusChange[]): Promise<void> {
-  for (const chunk of chunksOf(changes, rowsInStatement)) {
-    const wanted = JSON.stringify(
-      Object.fromEntries(chunk.map(({ id, to, completedTo }) => [id, [to, completedTo]])),
+const subtaskValues = [
+  ...(['status', 'completed_at', 'due_date', 'due_time', 'due_at'] as const),
+  ...(['start_date', 'start_time', 'start_at', 'reminders'] as const),
+];
+
+// The types of the columns that are not text.
+const subtaskTypes: Readonly<Record<string, string>> = {
+  completed_at: 'timestamptz',
+  due_date: 'date',
+  due_at: 'timestamptz',
+  start_date: 'date',
+  start_at: 'timestamptz',
+  reminders: 'jsonb',
+};
+
+/**
+ * Changes statuses, dates and reminders of many subtasks. Raises the version of each that differs and records a change for
+ * it.
+ * @param move how the parent moves
+ */
+export async function updateSubtasks(
+  lane: WritableLane,
+  changes: readonly SubtaskChange[],
+  move: OccurrenceMove,
+): Promise<void> {
+  const changed = changes
+    .map(({ row, wanted }) => ({
+      before: row,
+      after: { ...row, ...wanted },
+      fields: differences<Subtask>(row, wanted),
+    }))
+    .filter(({ fields }) => Object.keys(fields).length > 0);
+  for (const chunk of chunksOf(changed, rowsInStatement)) {
+    const values = JSON.stringify(
+      Object.fromEntries(chunk.map(({ after }) => [after.id, subtaskValues.map((column) => after[column])])),
     );
-    await update(liveTasks(lane).whereRaw('id = any(?)', [chunk.map(({ id }) => id)]), {
-      status: lane.expression('?::jsonb -> id::text ->> 0', [wanted]),
-      completed_at: lane.expression('(?::jsonb -> id::text ->> 1)::timestamptz', [wanted]),
+    const columns = subtaskValues.map((column, index) => {
+      const type = subtaskTypes[column];
+      const text = `?::jsonb -> id::text ->> ${index}`;
+      return [column, lane.expression(type ? `(${text})::${type}` : text, [values])];
+    });
+    await update(liveTasks(lane).whereRaw('id = any(?)', [chunk.map(({ after }) => after.id)]), {
+      ...Object.fromEntries(columns),
       version: lane.expression('version + 1'),
       updated_at: lane.now,
     });
   }
-  for (const { id, from, to, completedFrom, completedTo } of changes) {
-    const fields = differences<Pick<TaskRow, 'status' | 'completed_at'>>(
-      { status: from, completed_at: completedFrom },
-      { status: to, completed_at: completedTo },
-    );
-    lane.changed({ type: 'task', id, action: 'updated', fields });
+  for (const { after, fields } of changed) {
+    const { due_at: _due, start_at: _start, ...shown } = fields;
+    lane.changed({ type: 'task', id: after.id, action: 'updated', fields: shown });
   }
+  await armMoved(lane, changed, move);
 }

@@ -10,6 +10,7 @@ import { createCheck } from '../../platform/contract/validation/rows';
 import { mostTelling } from '../../platform/contract/validation/schema-errors';
 import { readTask, type TaskDraft } from '../tasks/import';
 import { fileError, idNamed, idsFor, type ReadRow, tooLargeError } from './file';
+import { applyOverrides, createOverrides, isOverride } from './overrides';
 
 const check = createCheck('TaskImport');
 
@@ -20,6 +21,9 @@ const properties: Readonly<Record<string, string>> = {
   due_date: 'due',
   due_time: 'due',
   time_zone: 'due',
+  start_date: 'dtstart',
+  start_time: 'dtstart',
+  excluded_dates: 'exdate',
   completed_at: 'completed',
   created_at: 'created',
   reminders: 'valarm',
@@ -64,30 +68,53 @@ async function* decoded(pieces: AsyncIterable<Buffer>): AsyncGenerator<string> {
   for await (const piece of pieces) yield decoder.decode(piece, { stream: true });
 }
 
-// A changed occurrence of a series. Tasks cannot represent it.
-const isException = (text: string) => /^RECURRENCE-ID[;:]/im.test(text);
-
-/** Reads the VTODOs of a file. Other components are ignored. */
+/**
+ * Reads the VTODOs of a file. A changed occurrence belongs to the row of its series. Other components are ignored.
+ */
 export async function* readCalendar(
   file: Pick<SpooledBody, 'pieces' | 'sha256'>,
 ): AsyncGenerator<ReadRow | 'ignored'> {
   const idOf = idsFor(file.sha256);
   const components = () => componentsOf(decoded(file.pieces()), maxItemBytes);
-  const locations = await locationsOf(components());
+  const overrides = createOverrides();
+  let unused = 0;
+  async function* watched() {
+    for await (const component of components()) {
+      if (!('broken' in component) && component.name === 'VTODO' && isOverride(component.text ?? '')) {
+        overrides.add(component.text as string);
+        unused++;
+      }
+      yield component;
+    }
+  }
+  const locations = await locationsOf(watched());
+  const overridesByUid = overrides.read(locations);
   let row = 0;
   for await (const component of components()) {
     const { line } = component;
     if ('broken' in component) {
       yield fileError(line, { pointer: '', code: 'wrong-format', detail: component.broken });
-    } else if (component.name !== 'VTODO' || (component.text !== undefined && isException(component.text))) {
+    } else if (component.name !== 'VTODO') {
       if (component.name !== 'VTIMEZONE') yield 'ignored';
-    } else {
+    } else if (!isOverride(component.text ?? '')) {
       row++;
       const { text } = component;
       const todo = text === undefined ? undefined : readTodo(text, locations);
       const id = todo?.uid === undefined ? idOf(row) : idOfUid(todo.uid);
       const read = todo ? toDraft(todo, id) : [tooLargeError(maxItemBytes)];
-      yield { row, line, type: 'task', within: '/body', index: row, id, read };
+      const location = { row, line, within: '/body', index: row };
+      const changed = todo?.uid === undefined ? undefined : overridesByUid.get(todo.uid);
+      if (Array.isArray(read) || !changed) {
+        yield { ...location, type: 'task', id, read };
+        continue;
+      }
+      const applied = applyOverrides(read as TaskDraft, changed, todo?.uid as string);
+      unused -= applied.used;
+      yield { ...location, type: 'task', id, read: applied.task };
+      for (const completion of applied.completions) {
+        yield { ...location, type: 'completion', id: completion.id, read: completion };
+      }
     }
   }
+  for (; unused > 0; unused--) yield 'ignored';
 }

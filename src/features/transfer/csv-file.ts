@@ -90,7 +90,7 @@ function toFields(columns: readonly string[], record: readonly string[]): Record
   for (const [index, column] of columns.entries()) {
     const cell = unguardCell(record[index] ?? '');
     if (cell === '') continue;
-    if (column === 'tags') fields[column] = listOf(cell);
+    if (column === 'tags' || column === 'excluded_dates') fields[column] = listOf(cell);
     else if (column === 'reminders') fields[column] = listOf(cell).map(toReminder);
     else fields[column] = cell;
   }

@@ -17,7 +17,7 @@ export interface Drafts {
   project: ImportedProject;
   tag: ImportedTag;
   task: TaskDraft;
-  completion: Omit<CompletionRow, 'user_id'>;
+  completion: Omit<CompletionRow, 'lane_id'>;
   /** A row of this type creates nothing. It contains the errors of the whole file. */
   file: undefined;
 }

@@ -32,13 +32,13 @@ function taskRows(read: LongRead): AsyncGenerator<ListedTask[]> {
   return rowsById(read, (lane, after, limit) => listTasks(lane, { filter: {}, order: byId, after, limit }));
 }
 
-function csvPages(read: LongRead): AsyncGenerator<CsvTask[]> {
+function csvPages(userId: string, read: LongRead): AsyncGenerator<CsvTask[]> {
   const rows = rowsById(read, async (lane, after, limit) => {
     const tasks = await listTasks(lane, { filter: {}, order: byId, after, limit });
     const names = await projectNames(lane, new Set(tasks.flatMap(({ project_id }) => project_id ?? [])));
     return tasks.map((task) => ({ ...task, project: names.get(task.project_id ?? '') ?? null }));
   });
-  return mapped(rows, (row) => ({ ...toTaskAlone(row), project: row.project }));
+  return mapped(rows, (row) => ({ ...toTaskAlone(userId, row), project: row.project }));
 }
 
 function fileHeaders(at: string, extension: string): { 'Content-Disposition': string } {
@@ -67,13 +67,13 @@ function everything(userId: string, exported_at: string, read: LongRead) {
     version: 2 as const,
     exported_at,
     profile: toProfile(userId, read.profile),
-    projects: mapped(projects, toProject),
-    tags: mapped(tags, toTag),
-    tasks: mapped(taskRows(read), toTask),
-    trash: mapped(trash, toTrashedTask),
-    completions: mapped(completions, toExportedCompletion),
-    webhooks: mapped(webhooks, toWebhook),
-    changes: mapped(changes, toChange),
+    projects: mapped(projects, (row) => toProject(userId, row)),
+    tags: mapped(tags, (row) => toTag(userId, row)),
+    tasks: mapped(taskRows(read), (row) => toTask(userId, row)),
+    trash: mapped(trash, (row) => toTrashedTask(userId, row)),
+    completions: mapped(completions, (row) => toExportedCompletion(userId, row)),
+    webhooks: mapped(webhooks, (row) => toWebhook(userId, row)),
+    changes: mapped(changes, (row) => toChange(userId, row)),
   };
 }
 
@@ -117,17 +117,21 @@ export const transferHandlers: Pick<
 > = {
   async exportLane(call) {
     const { read, at } = await begin(call.lane);
-    return call.stream(200, everything(call.path.user_id, at, read), fileHeaders(at, 'json'));
+    return call.stream(200, everything(call.lane.userId, at, read), fileHeaders(at, 'json'));
   },
 
   async exportCsv(call) {
     const { read, at } = await begin(call.lane);
-    return call.stream(200, csvOf(csvPages(read)), fileHeaders(at, 'csv'));
+    return call.stream(200, csvOf(csvPages(call.lane.userId, read)), fileHeaders(at, 'csv'));
   },
 
   async exportCalendar(call) {
     const { read, at } = await begin(call.lane);
-    return call.stream(200, calendarOf(mapped(taskRows(read), toTaskAlone)), fileHeaders(at, 'ics'));
+    return call.stream(
+      200,
+      calendarOf(mapped(taskRows(read), (row) => toTaskAlone(call.lane.userId, row))),
+      fileHeaders(at, 'ics'),
+    );
   },
 
   importLane: (call) => carryOutImport(call, readJson),

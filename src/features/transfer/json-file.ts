@@ -93,9 +93,13 @@ function reopenedErrors(reopened: readonly Schemas['ReopenedSubtask'][]): Valida
   });
 }
 
-// Exports of earlier releases lack these.
-const checkCompletion = (item: Item) =>
-  checks.completion({ reopened: [], advanced: true, recorded_at: item.completed_at, ...item });
+// Exports of earlier releases lack these fields.
+const addedLater = ({ due_time, completed_at }: Item) => ({
+  ...{ start_date: null, start_time: null, next_due_time: due_time, reopened: [], moved: [] },
+  ...{ advanced: true, recorded_at: completed_at },
+});
+
+const checkCompletion = (item: Item) => checks.completion({ ...addedLater(item), ...item });
 
 function readCompletion(item: Item): Read<'completion'> {
   const wrong = checkCompletion(item);
@@ -103,17 +107,17 @@ function readCompletion(item: Item): Read<'completion'> {
   const {
     user_id: _user,
     completed_at,
-    reopened = [],
-    advanced = true,
-    recorded_at = completed_at,
+    reopened,
+    recorded_at,
     ...record
-  } = item as unknown as Schemas['ExportedCompletion'];
+  } = { ...addedLater(item), ...item } as unknown as Schemas['ExportedCompletion'];
   const errors = reopenedErrors(reopened);
   if (errors.length > 0) return errors;
-  const { id, task_id, title, due_date, due_time, time_zone, rrule, status, next_due_date } = record;
+  const { id, task_id, title, due_date, due_time, time_zone, start_date, start_time } = record;
+  const { rrule, status, next_due_date, next_due_time, moved, advanced } = record;
   return {
-    ...{ id, task_id, title, due_date, due_time, time_zone, rrule, status, next_due_date },
-    advanced,
+    ...{ id, task_id, title, due_date, due_time, time_zone, start_date, start_time },
+    ...{ rrule, status, next_due_date, next_due_time, moved, advanced },
     completed_at: new Date(completed_at),
     recorded_at: new Date(recorded_at),
     reopened: reopened.map((each) => ({

@@ -89,7 +89,7 @@ const level = `(
   with recursive line as (
     select tasks.parent_id as up
     union all
-    select above.parent_id from line join tasklane.tasks as above on above.user_id = tasks.user_id and above.id = line.up
+    select above.parent_id from line join tasklane.tasks as above on above.lane_id = tasks.lane_id and above.id = line.up
   )
   select count(*)::integer from line)`;
 

@@ -36,7 +36,9 @@ export const trashHandlers = (retentionDays: number): TrashHandlers => ({
     return call.reply(
       200,
       {
-        items: page.rows.map((row) => toTrashItem(row, taken.get(row.id) ?? 1, retentionDays)),
+        items: page.rows.map((row) =>
+          toTrashItem(call.lane.userId, row, taken.get(row.id) ?? 1, retentionDays),
+        ),
         next_cursor: page.next_cursor,
       },
       page.headers,
@@ -45,12 +47,12 @@ export const trashHandlers = (retentionDays: number): TrashHandlers => ({
 
   async getDeletedTask(call) {
     const row = await call.lane.read((lane) => findDeleted(lane, call.path.task_id));
-    return row ? call.reply(200, toTask(row)) : call.fail('task-not-found');
+    return row ? call.reply(200, toTask(call.lane.userId, row)) : call.fail('task-not-found');
   },
 
   async restoreTask(call) {
     const row = await call.lane.write((lane) => restoreTask(lane, call.path.task_id));
-    return row ? call.reply(200, toTask(row)) : call.fail('task-not-found');
+    return row ? call.reply(200, toTask(call.lane.userId, row)) : call.fail('task-not-found');
   },
 
   async purgeTask(call) {

@@ -11,10 +11,10 @@ export function createTrashPurgeJob(retentionDays: number): Job {
     limit: 100,
     // The clock is the database's, as in `deleted_at`. Lanes with the oldest deletions come first.
     find: (system, limit) =>
-      system.query<{ user_id: string; until: Date }>(
-        `select user_id, now() - make_interval(hours => 24 * $1) as until from tasklane.tasks
+      system.query<{ lane_id: string; until: Date }>(
+        `select lane_id, now() - make_interval(hours => 24 * $1) as until from tasklane.tasks
            where deleted_at <= now() - make_interval(hours => 24 * $1)
-           group by user_id order by min(deleted_at), user_id limit $2`,
+           group by lane_id order by min(deleted_at), lane_id limit $2`,
         [retentionDays, limit],
       ),
     write: (lane, { until }) => purgeDeleted(lane, { until, limit: tasksInAWrite }),

@@ -10,10 +10,10 @@ import { updateTasks } from '../tasks/write';
 // A task and its subtasks at all levels. A task for which the condition `state` is false is left out, with its subtasks.
 const treeBelow = (state: string) => `
   with recursive tree as (
-    select id, 1 as level from tasklane.tasks where user_id = :user and id = :id and ${state}
+    select id, 1 as level from tasklane.tasks where lane_id = :lane and id = :id and ${state}
     union all
     select task.id, tree.level + 1 from tasklane.tasks as task join tree on task.parent_id = tree.id
-    where task.user_id = :user and ${state}
+    where task.lane_id = :lane and ${state}
   )
   select id from tree`;
 
@@ -27,7 +27,7 @@ async function takenAlong(lane: Lane, row: TaskRow): Promise<string[]> {
   const rows: { id: string }[] = await lane
     .rows('tasks')
     .whereRaw(`id in (${treeBelow('deleted_with = :with')})`, {
-      user: lane.userId,
+      lane: lane.id,
       id: row.id,
       with: row.deleted_with as string,
     })

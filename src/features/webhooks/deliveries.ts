@@ -168,7 +168,7 @@ export async function replay(
           created_at: lane.now,
         })),
       )
-      .onConflict(['user_id', 'webhook_id', 'seq'])
+      .onConflict(['lane_id', 'webhook_id', 'seq'])
       .merge(requeued as never)
       .whereIn('webhook_deliveries.state', states)
       .returning('id');

@@ -12,18 +12,23 @@ type MessageOf<Name extends 'Task' | 'Project' | 'Tag' | 'Completion' | 'Profile
 /** A message of any event, see the section `webhooks` of the contract. */
 export type Message = MessageOf<'Task' | 'Project' | 'Tag' | 'Completion' | 'Profile' | 'Change' | 'Test'>;
 
-function changeOf(row: WebhookDeliveryRow, type: ChangeType, action: ChangeAction): Schemas['Change'] {
-  const { user_id, entity_id, fields, happened_at: at } = row;
-  return toChange({ user_id, seq: row.seq as string, type, entity_id, action, fields, at });
+function changeOf(
+  userId: string,
+  row: WebhookDeliveryRow,
+  type: ChangeType,
+  action: ChangeAction,
+): Schemas['Change'] {
+  const { entity_id, fields, happened_at: at } = row;
+  return toChange(userId, { seq: row.seq as string, type, entity_id, action, fields, at });
 }
 
 /** The message that a delivery sends. */
 export async function toMessage(lane: Lane, row: WebhookDeliveryRow): Promise<Message> {
   const { event: type, webhook_id } = row;
   const timestamp = row.happened_at.toISOString();
-  if (type === 'webhook.test') return { type, timestamp, data: { user_id: row.user_id, webhook_id } };
+  if (type === 'webhook.test') return { type, timestamp, data: { user_id: lane.userId, webhook_id } };
   const [kind, action] = type.split('.') as [ChangeType, ChangeAction];
-  const change = changeOf(row, kind, action);
+  const change = changeOf(lane.userId, row, kind, action);
   const entityType = entityTypes[kind];
   if (entityType === null) return { type, timestamp, data: { change } };
   const [entity] = await entityType.find(lane, [row.entity_id]);

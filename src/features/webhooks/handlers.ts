@@ -25,8 +25,8 @@ import {
 import { toDelivery, toWebhook, toWebhookWithSecret } from './mapper';
 import { newSecret } from './signature';
 
-function addressOf(row: WebhookRow | WebhookDeliveryRow): string {
-  const lane = `/api/${encodeURIComponent(row.user_id)}/webhooks`;
+function addressOf(userId: string, row: WebhookRow | WebhookDeliveryRow): string {
+  const lane = `/api/${encodeURIComponent(userId)}/webhooks`;
   return 'webhook_id' in row ? `${lane}/${row.webhook_id}/deliveries/${row.id}` : `${lane}/${row.id}`;
 }
 
@@ -74,7 +74,7 @@ export function webhookHandlers(egress: Pick<EgressPolicy, 'refusalOf'>): Webhoo
   return {
     async listWebhooks(call) {
       const rows = await call.lane.read(listWebhooks);
-      return call.reply(200, { items: rows.map(toWebhook) });
+      return call.reply(200, { items: rows.map((row) => toWebhook(call.lane.userId, row)) });
     },
 
     async createWebhook(call) {
@@ -84,12 +84,14 @@ export function webhookHandlers(egress: Pick<EgressPolicy, 'refusalOf'>): Webhoo
       const row = await call.lane.write((lane) =>
         insertWebhook(lane, { ...webhook, id: uuidv7(), secret: newSecret(), testId: uuidv7() }),
       );
-      return call.reply(201, toWebhookWithSecret(row), { Location: addressOf(row) });
+      return call.reply(201, toWebhookWithSecret(call.lane.userId, row), {
+        Location: addressOf(call.lane.userId, row),
+      });
     },
 
     async getWebhook(call) {
       const row = await call.lane.read((lane) => findWebhook(lane, call.path.webhook_id));
-      return row ? call.reply(200, toWebhook(row)) : call.fail('webhook-not-found');
+      return row ? call.reply(200, toWebhook(call.lane.userId, row)) : call.fail('webhook-not-found');
     },
 
     async updateWebhook(call) {
@@ -101,7 +103,7 @@ export function webhookHandlers(egress: Pick<EgressPolicy, 'refusalOf'>): Webhoo
         const current = await findWebhook(lane, call.path.webhook_id);
         return current && updateWebhook(lane, current, wanted, uuidv7());
       });
-      return row ? call.reply(200, toWebhook(row)) : call.fail('webhook-not-found');
+      return row ? call.reply(200, toWebhook(call.lane.userId, row)) : call.fail('webhook-not-found');
     },
 
     async deleteWebhook(call) {
@@ -114,7 +116,9 @@ export function webhookHandlers(egress: Pick<EgressPolicy, 'refusalOf'>): Webhoo
         const current = await findWebhook(lane, call.path.webhook_id);
         return current && rotateSecret(lane, current, newSecret());
       });
-      return row ? call.reply(200, toWebhookWithSecret(row)) : call.fail('webhook-not-found');
+      return row
+        ? call.reply(200, toWebhookWithSecret(call.lane.userId, row))
+        : call.fail('webhook-not-found');
     },
 
     async testWebhook(call) {
@@ -123,7 +127,7 @@ export function webhookHandlers(egress: Pick<EgressPolicy, 'refusalOf'>): Webhoo
       );
       if (found === 'webhook-not-found' || found === 'webhook-disabled') return call.fail(found);
       return call.reply(202, toDelivery(found as WebhookDeliveryRow), {
-        Location: addressOf(found as WebhookDeliveryRow),
+        Location: addressOf(call.lane.userId, found as WebhookDeliveryRow),
       });
     },
 

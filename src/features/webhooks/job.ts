@@ -37,14 +37,21 @@ export function createDeliveryJob(settings: WebhookSettings, egress: EgressPolic
 
   function lease({ withSystem }: JobContext, held: readonly LeasedWebhook[]): Promise<LeasedWebhook[]> {
     const values = leaseValues(held, { concurrency, leaseMs });
-    return withSystem.write((system) => system.query<LeasedWebhook>(leaseDue, values));
+    return withSystem.write(async (system) => {
+      const leased = await system.query<Omit<LeasedWebhook, 'lane'> & { laneId: string }>(leaseDue, values);
+      const lanes = await system.lanes(leased.map(({ laneId }) => laneId));
+      return leased.flatMap(({ laneId, ...each }) => {
+        const lane = lanes.get(laneId);
+        return lane ? [{ ...each, lane }] : [];
+      });
+    });
   }
 
   async function deliver(
     { laneForJob, log }: JobContext,
-    { userId, unproven: _, ...lease }: LeasedWebhook,
+    { lane: { id, userId }, unproven: _, ...lease }: LeasedWebhook,
   ): Promise<void> {
-    const lane = laneForJob(userId);
+    const lane = laneForJob({ id, userId });
     const batch = await lane.read(async (readable) => {
       const found = await findBatch(readable, lease, batchSize);
       if (!found) return undefined;
@@ -132,9 +139,9 @@ export const deliveryPurgeJob = createLaneJob({
   everyMs: 3_600_000,
   limit: 100,
   find: (system, limit) =>
-    system.query<{ user_id: string }>(
-      `select distinct user_id from (
-         select user_id from tasklane.webhook_deliveries
+    system.query<{ lane_id: string }>(
+      `select distinct lane_id from (
+         select lane_id from tasklane.webhook_deliveries
          where created_at < now() - $1::int * interval '1 day' order by created_at limit $2
        ) as old limit $3`,
       [keptDays, limit * rowsInAWrite, limit],

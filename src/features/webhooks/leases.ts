@@ -2,7 +2,7 @@
  * Leases of webhooks: an instance leases the webhooks that it sends to. A leased webhook uses one slot of the instance.
  * Users take turns, and each user has at most a share of the slots.
  */
-import type { Lane } from '../../platform/database/lane';
+import type { Lane, LaneKey } from '../../platform/database/lane';
 import type { WebhookDeliveryRow, WebhookRow } from '../../platform/database/rows';
 
 /** The lease of a webhook. */
@@ -15,7 +15,7 @@ export interface Lease {
 
 /** A webhook that this instance has leased. */
 export interface LeasedWebhook extends Lease {
-  readonly userId: string;
+  readonly lane: LaneKey;
   /** True if the receiver is not verified or failed the last time, so that it may block its slot until the timeout. */
   readonly unproven: boolean;
 }
@@ -25,38 +25,38 @@ const maxCompared = 1_000;
 
 /**
  * Leases webhooks that have a due delivery. It skips rows that another instance has locked or leased. `$1`: the maximum
- * number of webhooks; `$2`: the duration of the lease in milliseconds; `$3`, `$4`: users, and how many slots each uses;
- * `$5`: the maximum number of slots of a user; `$6`: the maximum number of webhooks that are not verified or whose last
+ * number of webhooks; `$2`: the duration of the lease in milliseconds; `$3`, `$4`: lanes, and how many slots each uses;
+ * `$5`: the maximum number of slots of a lane; `$6`: the maximum number of webhooks that are not verified or whose last
  * delivery failed (`unproven`).
  */
 export const leaseDue = `
   with busy as (
-    select * from unnest($3::text[], $4::int[]) as busy(user_id, held)
+    select * from unnest($3::bigint[], $4::int[]) as busy(lane_id, held)
   ), waiting as (
-    select user_id, id, due_at, verified_at is null or failures > 0 as unproven from tasklane.webhooks
+    select lane_id, id, due_at, verified_at is null or failures > 0 as unproven from tasklane.webhooks
     where due_at <= now() and (leased_until is null or leased_until <= now())
-      and user_id not in (select user_id from busy where held >= $5::int)
+      and lane_id not in (select lane_id from busy where held >= $5::int)
       and ($6::int > 0 or (verified_at is not null and failures = 0))
     order by due_at limit ${maxCompared}
   ), turns as (
     select waiting.*,
-      coalesce(held, 0) + row_number() over (partition by user_id order by unproven, due_at) as turn
-    from waiting left join busy using (user_id)
+      coalesce(held, 0) + row_number() over (partition by lane_id order by unproven, due_at) as turn
+    from waiting left join busy using (lane_id)
   ), ranked as (
     select *, row_number() over (partition by unproven order by turn, due_at) as rank from turns where turn <= $5::int
   ), chosen as (
-    select user_id, id from ranked where not unproven or rank <= $6::int order by turn, due_at limit $1
+    select lane_id, id from ranked where not unproven or rank <= $6::int order by turn, due_at limit $1
   ), due as (
-    select user_id, id from tasklane.webhooks
-    where (user_id, id) in (select user_id, id from chosen)
+    select lane_id, id from tasklane.webhooks
+    where (lane_id, id) in (select lane_id, id from chosen)
       and due_at <= now() and (leased_until is null or leased_until <= now())
     for update skip locked
   )
   update tasklane.webhooks as webhook
   set leased_until = now() + $2::float8 * interval '1 millisecond'
   from due
-  where webhook.user_id = due.user_id and webhook.id = due.id
-  returning webhook.user_id as "userId", webhook.id, webhook.leased_until::text as "leasedUntil",
+  where webhook.lane_id = due.lane_id and webhook.id = due.id
+  returning webhook.lane_id as "laneId", webhook.id, webhook.leased_until::text as "leasedUntil",
     webhook.verified_at is null or webhook.failures > 0 as unproven`;
 
 /** Milliseconds until the next webhook is due and not leased; null if none is. */
@@ -69,13 +69,13 @@ export function leaseValues(
   held: readonly LeasedWebhook[],
   { concurrency, leaseMs }: { concurrency: number; leaseMs: number },
 ): unknown[] {
-  const ofUser = new Map<string, number>();
-  for (const { userId } of held) ofUser.set(userId, (ofUser.get(userId) ?? 0) + 1);
+  const ofLane = new Map<string, number>();
+  for (const { lane } of held) ofLane.set(lane.id, (ofLane.get(lane.id) ?? 0) + 1);
   // A user gets at most a quarter of the slots, and unproven receivers at most half of them.
   const share = Math.max(1, Math.floor(concurrency / 4));
   const unproven = Math.max(1, Math.floor(concurrency / 2)) - held.filter((each) => each.unproven).length;
   const free = concurrency - held.length;
-  return [free, leaseMs, [...ofUser.keys()], [...ofUser.values()], share, Math.max(0, unproven)];
+  return [free, leaseMs, [...ofLane.keys()], [...ofLane.values()], share, Math.max(0, unproven)];
 }
 
 /**

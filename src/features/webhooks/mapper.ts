@@ -2,10 +2,10 @@ import type { Schemas } from '../../platform/contract/document/operations';
 import type { WebhookDeliveryRow, WebhookRow } from '../../platform/database/rows';
 
 /** Maps a webhook to the schema `Webhook`, without its secret. */
-export function toWebhook(row: WebhookRow): Schemas['Webhook'] {
+export function toWebhook(userId: string, row: WebhookRow): Schemas['Webhook'] {
   return {
     id: row.id,
-    user_id: row.user_id,
+    user_id: userId,
     url: row.url,
     description: row.description,
     events: row.events,
@@ -21,8 +21,8 @@ export function toWebhook(row: WebhookRow): Schemas['Webhook'] {
 }
 
 /** Maps a webhook to the schema `WebhookWithSecret`. */
-export function toWebhookWithSecret(row: WebhookRow): Schemas['WebhookWithSecret'] {
-  return { ...toWebhook(row), secret: row.secret };
+export function toWebhookWithSecret(userId: string, row: WebhookRow): Schemas['WebhookWithSecret'] {
+  return { ...toWebhook(userId, row), secret: row.secret };
 }
 
 /** Maps a delivery to the schema `WebhookDelivery`. */

@@ -6,26 +6,26 @@ import { schema } from '../../platform/database/rows';
 const insertDeliveries = `
   with fresh as (
     insert into ${schema}.webhook_deliveries
-      (user_id, id, webhook_id, event, seq, entity_id, fields, happened_at, due_at, created_at)
-    select change.user_id, gen_random_uuid(), webhook.id, event.name, change.seq, change.entity_id, change.fields,
+      (lane_id, id, webhook_id, event, seq, entity_id, fields, happened_at, due_at, created_at)
+    select change.lane_id, gen_random_uuid(), webhook.id, event.name, change.seq, change.entity_id, change.fields,
       change.at, ${writeTime}, ${writeTime}
     from ${schema}.changes as change
       cross join lateral (select change.type || '.' || change.action as name, change.type || '.*' as kind) as event
-      join ${schema}.webhooks as webhook on webhook.user_id = change.user_id and webhook.disabled_at is null
+      join ${schema}.webhooks as webhook on webhook.lane_id = change.lane_id and webhook.disabled_at is null
         and case when change.type = 'webhook' then
           webhook.id <> change.entity_id and (event.name = any (webhook.events) or event.kind = any (webhook.events))
         else
           webhook.events = '{}' or event.name = any (webhook.events) or event.kind = any (webhook.events)
         end
-    where change.user_id = $1
-      and change.seq > (select change_seq from ${schema}.profiles where user_id = $1) - $2::bigint
-    returning webhook_id, pg_column_size(fields) + 160 + pg_column_size(user_id) as bytes
+    where change.lane_id = $1
+      and change.seq > (select change_seq from ${schema}.profiles where lane_id = $1) - $2::bigint
+    returning webhook_id, pg_column_size(fields) + 168 as bytes
   ), stored as (
     update ${schema}.profiles set storage_written = storage_written + (select sum(bytes) from fresh)
-    where user_id = $1 and exists (select from fresh)
+    where lane_id = $1 and exists (select from fresh)
   )
   update ${schema}.webhooks set due_at = greatest(${writeTime}, paused_until)
-  where user_id = $1 and id in (select webhook_id from fresh) and verified_at is not null
+  where lane_id = $1 and id in (select webhook_id from fresh) and verified_at is not null
     and (due_at is null or due_at > greatest(${writeTime}, paused_until))`;
 
 /**
@@ -33,9 +33,9 @@ const insertDeliveries = `
  * There are none if the lane has no enabled webhook.
  */
 export function queueDeliveries(
-  userId: string,
+  laneId: string,
   { delivers }: Pick<LockedProfile, 'delivers'>,
   count: number,
 ): Statement[] {
-  return delivers ? [{ name: 'lane-deliver', text: insertDeliveries, values: [userId, count] }] : [];
+  return delivers ? [{ name: 'lane-deliver', text: insertDeliveries, values: [laneId, count] }] : [];
 }

@@ -35,9 +35,9 @@ export type AccountLink =
       readonly examples: readonly string[];
     };
 
-const profiles = `${schema}.profiles`;
-const reference = 'profiles_account';
-const canonical = 'profiles_account_id_canonical';
+const lanes = `${schema}.lanes`;
+const reference = 'lanes_account';
+const canonical = 'lanes_account_id_canonical';
 
 function wholeNumber(type: string, most: string): string {
   // Nested, because Postgres may evaluate the parts of a condition in any order.
@@ -112,7 +112,7 @@ async function findLink(database: Knex): Promise<ExistingLink> {
         where attrelid = relation.oid and attname = 'account_id' and not attisdropped) as "columnType"
      from (select ?::regclass::oid as oid) as relation
        left join pg_constraint on conrelid = relation.oid and conname = ?`,
-    [profiles, reference],
+    [lanes, reference],
   );
   return { ...rows[0], oid: rows[0].oid === null ? null : Number(rows[0].oid) };
 }
@@ -130,19 +130,19 @@ function isCurrent(existing: ExistingLink, table: AccountTable | null): boolean 
 async function replaceLink(database: Knex, table: AccountTable | null): Promise<void> {
   // Dropping the column also drops its check and index.
   await database.raw(
-    `alter table ${profiles} drop constraint if exists ${reference}, drop column if exists account_id`,
+    `alter table ${lanes} drop constraint if exists ${reference}, drop column if exists account_id`,
   );
   if (!table) return;
   const expression = accountIds.get(table.idType);
   if (expression) {
     await database.raw(
-      `alter table ${profiles} add account_id ${table.idType} generated always as (${expression}) stored,
+      `alter table ${lanes} add account_id ${table.idType} generated always as (${expression}) stored,
          add constraint ${canonical} check (account_id is not null) not valid`,
     );
-    await database.raw(`create unique index profiles_account_id on ${profiles} (account_id)`);
+    await database.raw(`create unique index lanes_account_id on ${lanes} (account_id)`);
   }
   await database.raw(
-    `alter table ${profiles} add constraint ${reference} foreign key (${expression ? 'account_id' : 'user_id'})
+    `alter table ${lanes} add constraint ${reference} foreign key (${expression ? 'account_id' : 'user_id'})
        references ${table.name} (id) on delete cascade not valid`,
   );
 }
@@ -163,7 +163,7 @@ async function withoutRowSecurity<T>(
 ): Promise<T> {
   const force = (how: 'force' | 'no force') =>
     change('Checking which lanes have an account', (transaction) =>
-      transaction.raw(`alter table ${profiles} ${how} row level security`),
+      transaction.raw(`alter table ${lanes} ${how} row level security`),
     );
   await force('no force');
   try {
@@ -180,13 +180,13 @@ function validateLink(session: MigrationSession, table: AccountTable): Promise<O
     session.change('Validating the link to accounts', async (transaction) => {
       const { rows } = await transaction.raw(
         `select count(*)::int as orphans, coalesce((array_agg(user_id order by user_id))[:5], '{}') as examples
-         from ${profiles} where not exists (select from ${table.name} as account where account.id = ${key})`,
+         from ${lanes} where not exists (select from ${table.name} as account where account.id = ${key})`,
       );
       const found: Orphans = rows[0];
       if (found.orphans === 0) {
         const constraints = needsColumn(table) ? [canonical, reference] : [reference];
         for (const name of constraints) {
-          await transaction.raw(`alter table ${profiles} validate constraint ${name}`);
+          await transaction.raw(`alter table ${lanes} validate constraint ${name}`);
         }
       }
       return found;
@@ -218,7 +218,7 @@ async function readLinkState(database: Knex, settings: AccountSettings): Promise
   const existing = await findLink(database);
   const { rows } = await database.raw(
     'select relforcerowsecurity as forced from pg_class where oid = ?::regclass',
-    [profiles],
+    [lanes],
   );
   return {
     table,

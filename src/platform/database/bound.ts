@@ -1,13 +1,13 @@
 /**
- * Limits queries to a lane. The condition on the lane's user is added when the query is compiled, around all other
+ * Limits queries to a lane. The condition on the lane is added when the query is compiled, around all other
  * conditions. Neither `orWhere` nor `clearWhere` nor a clone of the query escapes it.
  */
 import type { Knex } from 'knex';
 
-/** The rows that a query may touch: the rows of one user in the query's table or alias. */
+/** The rows that a query may touch: the rows of one lane in the query's table or alias. */
 interface Bound {
   readonly table: string;
-  readonly userId: string;
+  readonly laneId: string;
 }
 
 /** A condition, as Knex stores it before compilation. */
@@ -37,9 +37,9 @@ interface Client {
 // Only these kinds of query have conditions. An insert or TRUNCATE has none, so it cannot be limited.
 const conditional = new Set(['select', 'first', 'pluck', 'update', 'del']);
 
-function conditionOn({ table, userId }: Bound): Where {
+function conditionOn({ table, laneId }: Bound): Where {
   const basic = { type: 'whereBasic', operator: '=', not: false, asColumn: false } as const;
-  return { grouping: 'where', bool: 'and', ...basic, column: `${table}.user_id`, value: userId };
+  return { grouping: 'where', bool: 'and', ...basic, column: `${table}.lane_id`, value: laneId };
 }
 
 /** Combines conditions into one if there is an `or` among them. */
@@ -60,14 +60,14 @@ export function enforceLaneLimits(knex: Knex): void {
     if (!conditional.has(compiler.method)) {
       throw new Error(`A query of a lane's rows cannot be turned into ${compiler.method}.`);
     }
-    if (Object.hasOwn(builder._single.update ?? {}, 'user_id'))
+    if (Object.hasOwn(builder._single.update ?? {}, 'lane_id'))
       throw new Error('A row cannot move to another lane.');
     compiler.grouped.where = [conditionOn(bound), ...grouped(compiler.grouped.where ?? [])];
     return compiler;
   };
 }
 
-/** Limits a query to a user's rows. It cannot be undone. */
+/** Limits a query to the rows of a lane. It cannot be undone. */
 export function limitToLane<Q extends Knex.QueryBuilder>(query: Q, bound: Bound): Q {
   return query.queryContext({ bound }) as Q;
 }

@@ -11,8 +11,9 @@ export interface LaneState {
 const changedLanes = `
   select known.user_id
   from unnest($1::text[], $2::uuid[], $3::bigint[]) as known(user_id, epoch, seq)
-    left join ${schema}.profiles as lane on lane.user_id = known.user_id
-  where lane.epoch is distinct from known.epoch or coalesce(lane.change_seq, 0) <> known.seq`;
+    left join ${schema}.lanes as lane on lane.user_id = known.user_id
+    left join ${schema}.profiles as profile on profile.lane_id = lane.id
+  where profile.epoch is distinct from known.epoch or coalesce(profile.change_seq, 0) <> known.seq`;
 
 /**
  * Returns the users of the lanes that have new changes, have another epoch, or no longer exist. One query checks all

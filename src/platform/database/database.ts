@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { isReadOnly, isRefused, isUnavailable } from './errors';
 import { createRestoreWatch } from './installation';
-import type { LaneForJob, UserScope, WithUser } from './lane';
+import type { LaneForJob, LaneKey, UserScope, WithUser } from './lane';
 import { createLanes, type LaneOptions } from './lane-runner';
 import { migrationStatus } from './migrations';
 import { createPool, type Pool, type PoolOptions, StaleConnection } from './pool';
@@ -21,7 +21,7 @@ export interface Database {
   /** Like `withSystem`, for short reads that requests wait for. */
   readonly withSystemForRequests: WithSystem;
   /** Opens a lane for a job. Handlers cannot reach it. */
-  laneForJob(userId: string): LaneForJob;
+  laneForJob(lane: LaneKey): LaneForJob;
   /** Runs a statement of the platform as the login role, outside all lanes. Handlers cannot reach it. */
   lookUp(text: string, values: readonly unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
   /** The schema of pg_trgm; null if lanes cannot use it. */
@@ -48,7 +48,7 @@ async function findProblem(
     const { pending } = await migrationStatus(pool.knex);
     if (pending.length > 0) return `Migrations are missing: ${pending.join(', ')}.`;
     await nobodysLane.read(async (lane) => lane.rows('tasks').limit(0));
-    await withSystem.read(async (system) => system.rows('profiles').select('user_id').limit(0));
+    await withSystem.read(async (system) => system.rows('profiles').select('lane_id').limit(0));
     await refuseReadOnly(pool);
     return await findRestore();
   } catch (error) {

@@ -39,8 +39,8 @@ const maxStoredBytes = 1024 * 1024;
 const sha256 = (text: string): Buffer => hash('sha256', text, 'buffer');
 
 /** The number of the request's advisory lock: 64 bits of a hash, as the text of a bigint. */
-function lockOf(userId: string, { operation, key }: IdempotentRequest): string {
-  return sha256(JSON.stringify([userId, operation, key]))
+function lockOf(laneId: string, { operation, key }: IdempotentRequest): string {
+  return sha256(JSON.stringify([laneId, operation, key]))
     .readBigInt64BE()
     .toString();
 }
@@ -52,26 +52,26 @@ const takeLock = 'select pg_try_advisory_xact_lock($1) as taken';
 // A separate statement: its snapshot is newer than the lock, so it sees what the last holder of the lock committed.
 const findReply = `
   select fingerprint, status, headers, body from ${schema}.idempotency_keys
-  where user_id = $1 and operation = $2 and key_hash = $3
+  where lane_id = $1 and operation = $2 and key_hash = $3
     and created_at > clock_timestamp() - interval '${storedHours} hours'`;
 
 // A record is replaced only if it is older than its lifetime.
 const storeReply = `
   insert into ${schema}.idempotency_keys
-    (user_id, operation, key_hash, fingerprint, status, headers, body, created_at)
+    (lane_id, operation, key_hash, fingerprint, status, headers, body, created_at)
   values ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())
-  on conflict (user_id, operation, key_hash) do update set
+  on conflict (lane_id, operation, key_hash) do update set
     (fingerprint, status, headers, body, created_at) =
     (excluded.fingerprint, excluded.status, excluded.headers, excluded.body, excluded.created_at)`;
 
 /** The statements that lock the key and look up its record. `readRefusal` reads their results. */
-export function lookUpStatements(userId: string, request: IdempotentRequest): Statement[] {
+export function lookUpStatements(laneId: string, request: IdempotentRequest): Statement[] {
   return [
-    { name: 'idempotency-lock', text: takeLock, values: [lockOf(userId, request)] },
+    { name: 'idempotency-lock', text: takeLock, values: [lockOf(laneId, request)] },
     {
       name: 'idempotency-find',
       text: findReply,
-      values: [userId, request.operation, sha256(request.key)],
+      values: [laneId, request.operation, sha256(request.key)],
     },
   ];
 }
@@ -96,14 +96,14 @@ function storedContent({ content }: StoredReply): StoredReply['content'] {
 }
 
 /** The bytes of the record of a reply. */
-export function bytesOfReply(userId: string, reply: StoredReply): number {
+export function bytesOfReply(reply: StoredReply): number {
   const content = storedContent(reply);
   const headers = content && JSON.stringify(content.headers);
-  return bytesOfRow(userId, { headers, body: content?.body ?? null, others: 'x'.repeat(128) });
+  return bytesOfRow({ headers, body: content?.body ?? null, others: 'x'.repeat(128) });
 }
 
 /** The statement that stores the reply. If its body is larger than 1 MiB, only the status is stored. */
-export function storeStatement(userId: string, request: IdempotentRequest, reply: StoredReply): Statement {
+export function storeStatement(laneId: string, request: IdempotentRequest, reply: StoredReply): Statement {
   const { operation, key, fingerprint } = request;
   const { status } = reply;
   const content = storedContent(reply);
@@ -111,6 +111,6 @@ export function storeStatement(userId: string, request: IdempotentRequest, reply
   return {
     name: 'idempotency-keep',
     text: storeReply,
-    values: [userId, operation, sha256(key), fingerprint, status, headers, content?.body ?? null],
+    values: [laneId, operation, sha256(key), fingerprint, status, headers, content?.body ?? null],
   };
 }

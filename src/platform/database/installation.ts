@@ -204,15 +204,15 @@ async function renewBatch(system: System): Promise<number> {
   const recorded = await readRecorded(system, 'for update');
   const present = await readPresent(system);
   // A run from before the backup does not count, because clients already know its epochs.
-  const after = recorded.renewingOn === present.run ? (recorded.renewedTo ?? '') : '';
+  const after = recorded.renewingOn === present.run ? (recorded.renewedTo ?? '0') : '0';
   const [batch] = await system.query<{ lanes: number; last: string | null }>(
     `with batch as (
-       select user_id from ${schema}.profiles where user_id > $1 order by user_id limit $2
+       select lane_id from ${schema}.profiles where lane_id > $1 order by lane_id limit $2
      ),
      renewed as (
-       update ${schema}.profiles as lane set epoch = gen_random_uuid() from batch where lane.user_id = batch.user_id
+       update ${schema}.profiles as lane set epoch = gen_random_uuid() from batch where lane.lane_id = batch.lane_id
      )
-     select count(*)::int as lanes, max(user_id) as last from batch`,
+     select count(*)::int as lanes, max(lane_id) as last from batch`,
     [after, lanesInBatch],
   );
   const { lanes = 0, last = null } = batch ?? {};

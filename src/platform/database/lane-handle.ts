@@ -6,6 +6,7 @@ import { run } from './flight';
 import {
   type Attempt,
   type Lane,
+  type LaneKey,
   type LockedProfile,
   type TemplateValues,
   type WritableLane,
@@ -54,22 +55,26 @@ async function bounded<T>(
   }
 }
 
-function laneOn({ knex, quotas }: Shared, connection: Connection, userId: string) {
+function laneOn({ knex, quotas }: Shared, connection: Connection, { id, userId }: LaneKey) {
   return {
+    id,
     userId,
     quotas,
     rows: (table: Table) =>
-      limitToLane(knex(`${schema}.${table} as ${table}`).connection(connection), { table, userId }) as never,
+      limitToLane(knex(`${schema}.${table} as ${table}`).connection(connection), {
+        table,
+        laneId: id,
+      }) as never,
     expression: (sql: string, bindings: readonly Knex.Value[] = []) => knex.raw(sql, [...bindings]),
   };
 }
 
-/** Runs a template of a lane. The user comes first among the arguments. */
+/** Runs a template of a lane. The lane's id comes first among the arguments. */
 async function runTemplate<L>(
   { templates }: Shared,
   connection: Connection,
-  userId: string,
-  laneFor: (userId: string) => L,
+  { id, userId }: LaneKey,
+  laneFor: (lane: LaneKey) => L,
   key: string,
   args: TemplateValues,
   build: (lane: L, args: never) => Knex.QueryBuilder,
@@ -77,10 +82,10 @@ async function runTemplate<L>(
   const names = Object.keys(args);
   const statement = templates.statement(
     `${key} ${names.join()}`,
-    [userId, ...Object.values(args)],
-    ([user, ...markers]) =>
+    [id, ...Object.values(args)],
+    ([marker, ...markers]) =>
       build(
-        laneFor(user as string),
+        laneFor({ id: marker as string, userId }),
         Object.fromEntries(names.map((name, index) => [name, markers[index]])) as never,
       ),
   );
@@ -88,15 +93,15 @@ async function runTemplate<L>(
 }
 
 /** A lane in a read, on a connection whose transaction is open. */
-export function readableLaneOn(shared: Shared, connection: Connection, userId: string): Lane {
+export function readableLaneOn(shared: Shared, connection: Connection, lane: LaneKey): Lane {
   return {
-    ...laneOn(shared, connection, userId),
+    ...laneOn(shared, connection, lane),
     template: (key, args, build) =>
       runTemplate(
         shared,
         connection,
-        userId,
-        (user) => readableLaneOn(shared, connection, user),
+        lane,
+        (marked) => readableLaneOn(shared, connection, marked),
         key,
         args,
         build as never,
@@ -158,7 +163,7 @@ async function attempt<T>(
 export function writableLaneOn(
   shared: Shared,
   connection: Connection,
-  userId: string,
+  lane: LaneKey,
   effects: PendingEffects,
   counts: Promise<Amounts>,
   finish?: WritableLane['finish'],
@@ -167,13 +172,13 @@ export function writableLaneOn(
   const attemptPart: WritableLane['attempt'] = (part, shouldKeep) =>
     attempt(connection, effects, part, shouldKeep);
   return {
-    ...readableLaneOn(shared, connection, userId),
+    ...readableLaneOn(shared, connection, lane),
     template: (key, args, build) =>
       runTemplate(
         shared,
         connection,
-        userId,
-        (user) => writableLaneOn(shared, connection, user, noEffects(), counts),
+        lane,
+        (marked) => writableLaneOn(shared, connection, marked, noEffects(), counts),
         key,
         args,
         build as never,
@@ -181,12 +186,12 @@ export function writableLaneOn(
     now: knex.raw(writeTime),
     insert: (table, row) => {
       const rows = (Array.isArray(row) ? row : [row]) as object[];
-      for (const each of rows) effects.rowBytes += bytesOfRow(userId, each);
+      for (const each of rows) effects.rowBytes += bytesOfRow(each);
       return knex(`${schema}.${table}`)
         .connection(connection)
-        .insert(rows.map((each) => ({ ...each, user_id: userId }))) as never;
+        .insert(rows.map((each) => ({ ...each, lane_id: lane.id }))) as never;
     },
-    changed: (change) => effects.changes.push(toPendingChange(userId, change)),
+    changed: (change) => effects.changes.push(toPendingChange(change)),
     stored: (bytes) => {
       effects.rowBytes += bytes;
     },

@@ -4,8 +4,7 @@ import { boundedCache } from '../bounded-cache';
 import { isUnknownAccount } from './accounts';
 import { enforceLaneLimits } from './bound';
 import { chunksOf, rowsInStatement } from './chunks';
-import { isTransient, isUnavailable } from './errors';
-import { run } from './flight';
+import { isTransient, isUnavailable, violatedConstraint } from './errors';
 import { createGroups } from './group';
 import {
   bytesOfReply,
@@ -19,6 +18,7 @@ import {
   type AtomicWork,
   type Lane,
   type LaneForJob,
+  type LaneKey,
   type LaneOpening,
   type LockedProfile,
   StaleToken,
@@ -48,6 +48,7 @@ import {
 } from './lane-sql';
 import { type Pool, StaleConnection } from './pool';
 import { type Amounts, countsOf, findExceeded, growthOf, limitsOf, noQuotas, QuotaExceeded } from './quotas';
+import { makeLane, noLane } from './registry';
 import { jobsOwner, type Owner, ownerOf } from './shares';
 import { createTemplates } from './template';
 import { type Connection, type Statement, sendAll, transact } from './transaction';
@@ -61,15 +62,27 @@ export interface LaneOptions {
   readonly quotas?: Amounts | undefined;
   /** Makes statements that a write sends, in its transaction, directly after it recorded `count` changes. */
   readonly onRecorded?:
-    | ((userId: string, profile: Pick<LockedProfile, 'delivers'>, count: number) => readonly Statement[])
+    | ((laneId: string, profile: Pick<LockedProfile, 'delivers'>, count: number) => readonly Statement[])
     | undefined;
   /** Called after the commit of a write that recorded changes or erased its lane. */
   readonly onChanged?: ((userId: string) => void) | undefined;
 }
 
 const laneNotHeld = new Error('The lane was made by another writer at the same moment.');
+const laneMoved = new Error('The lane has another id than this process knew.');
 const laneGone = new Error('The lane is gone.');
 const maxAttempts = 5;
+
+function canRunAgain(error: unknown): boolean {
+  return (
+    error === laneNotHeld ||
+    error === laneMoved ||
+    // The lane was erased while the write waited for its lock.
+    violatedConstraint(error) === 'profiles_lane' ||
+    error instanceof StaleConnection ||
+    isTransient(error)
+  );
+}
 
 /** Runs a transaction again, up to 5 times in all, while it fails with an error that a repetition can avoid. */
 async function retry<T>(run: () => Promise<T>): Promise<T> {
@@ -77,8 +90,7 @@ async function retry<T>(run: () => Promise<T>): Promise<T> {
     try {
       return await run();
     } catch (error) {
-      const canRetry = error === laneNotHeld || error instanceof StaleConnection || isTransient(error);
-      if (count === maxAttempts || !canRetry) throw error;
+      if (count === maxAttempts || !canRunAgain(error)) throw error;
     }
   }
 }
@@ -101,12 +113,20 @@ function refuseStale(result: QueryResult<QueryResultRow> | undefined): void {
   if (result?.rows[0]?.stale !== false) throw new StaleToken('lane-erased');
 }
 
-/** A scope whose reads and writes are all part of one write. */
-function scopeIn(lane: WritableLane): UserScope {
-  return { read: (work) => work(lane), readAtOnce: (work) => work(lane), write: (work) => work(lane) };
+/** The id of the lane that Postgres found. */
+function idIn(scope: QueryResult<QueryResultRow> | undefined): string {
+  return scope?.rows[0]?.lane_id ?? noLane;
 }
 
-const scopes = { 'lane-scope': openScope, 'lane-scope-fresh': openFreshScope };
+/** A scope whose reads and writes are all part of one write. */
+function scopeIn(lane: WritableLane): UserScope {
+  return {
+    userId: lane.userId,
+    read: (work) => work(lane),
+    readAtOnce: (work) => work(lane),
+    write: (work) => work(lane),
+  };
+}
 
 const noCounts = Promise.resolve(countsOf(undefined));
 
@@ -118,13 +138,13 @@ const beginRead: Statement = {
 const nothingElse = () => [];
 
 // A process remembers this many lanes.
-const maxQuietLanes = 10_000;
+const maxKnownLanes = 10_000;
 
 /** Makes the functions that open the lanes of a database: for users' requests and for jobs. */
 export function createLanes(
   pool: Pool,
   options: LaneOptions,
-): { withUser: WithUser; laneForJob: (userId: string) => LaneForJob } {
+): { withUser: WithUser; laneForJob: (lane: LaneKey) => LaneForJob } {
   enforceLaneLimits(pool.knex);
   const quotas = options.quotas ?? noQuotas;
   const shared: Shared = {
@@ -134,26 +154,81 @@ export function createLanes(
   };
   const named = (name: string, text: string, values: unknown[]): Statement => ({ name, text, values });
 
-  // The lanes that exist and have no webhooks, as far as this process knows. The database checks it again.
-  const quietLanes = boundedCache<true>(maxQuietLanes);
+  // What this process knows of lanes: the ids by user, and the ids of lanes that exist and have no webhooks. It is only
+  // used in the values of queries. Each transaction looks the id up again and compares.
+  const laneIds = boundedCache<string>(maxKnownLanes);
+  const quietLanes = boundedCache<true>(maxKnownLanes);
 
-  const scopeTo = (
-    { userId, issuedAt }: Pick<Caller, 'userId' | 'issuedAt'>,
-    name: keyof typeof scopes = 'lane-scope',
-  ): Statement =>
-    named(name, scopes[name], [
-      options.appRole,
-      userId,
-      String(options.statementTimeoutMs),
-      issuedAt,
-      String(pool.transactionTimeoutMs),
-    ]);
+  const scopeValues = ({ userId, issuedAt }: Pick<Caller, 'userId' | 'issuedAt'>) => [
+    options.appRole,
+    userId,
+    issuedAt,
+    String(options.statementTimeoutMs),
+    String(pool.transactionTimeoutMs),
+  ];
+  const scopeTo = (caller: Pick<Caller, 'userId' | 'issuedAt'>): Statement =>
+    named('lane-scope', openScope, scopeValues(caller));
+
+  /** The statements that open a quiet lane. They fail by themselves if the write must not happen. */
+  const openingOfQuiet = (caller: Pick<Caller, 'userId' | 'issuedAt'>, laneId: string): Statement[] => [
+    begin,
+    named('lane-scope-fresh', openFreshScope, [...scopeValues(caller), laneId]),
+    named('lane-lock-quiet', lockQuietLane, [laneId]),
+  ];
+
+  function remember(userId: string, id: string): LaneKey {
+    if (id === noLane) laneIds.delete(userId);
+    else laneIds.set(userId, id);
+    return { id, userId };
+  }
+
+  /** The caller's lane. It costs a round trip if this process does not know the lane. */
+  async function findLane(caller: Caller): Promise<LaneKey> {
+    const { userId } = caller;
+    const id = laneIds.get(userId);
+    if (id !== undefined) return { id, userId };
+    const scope = await transact(pool, ownerOf(userId), {
+      readOnly: true,
+      opening: [beginRead, scopeTo(caller)],
+      async work(_, opened, endWith) {
+        endWith(nothingElse);
+        return (await opened)[1];
+      },
+    });
+    return remember(userId, idIn(scope));
+  }
+
+  /** The caller's lane, which is made if it does not exist. */
+  async function findOrMakeLane(caller: Caller): Promise<LaneKey> {
+    const { userId } = caller;
+    const found = await findLane(caller);
+    if (found.id !== noLane) return found;
+    const scope = await transact(pool, ownerOf(userId), {
+      readOnly: false,
+      opening: [begin, scopeTo(caller), named('lane-make', makeLane, [userId]), scopeTo(caller)],
+      check([, before, , after]) {
+        refuseStale(before);
+        refuseStale(after);
+      },
+      work: async (_, opened) => (await opened)[3],
+    });
+    return remember(userId, idIn(scope));
+  }
+
+  /** Checks that the token is not stale, and that the lane that Postgres found is the one in the values of the queries. */
+  function checkScope({ id, userId }: LaneKey, scope: QueryResult<QueryResultRow> | undefined): void {
+    refuseStale(scope);
+    const found = idIn(scope);
+    if (found === id) return;
+    remember(userId, found);
+    throw laneMoved;
+  }
 
   // Larger lanes are measured. Postgres takes null for a threshold that no lane reaches.
   const measuredAbove = Number.isFinite(quotas.storage) ? Math.floor(quotas.storage / 2) : null;
 
   function effectStatements(
-    userId: string,
+    { id, userId }: LaneKey,
     { changes, rowBytes, erased, profile }: PendingEffects,
     isLimited = true,
   ): Statement[] {
@@ -162,18 +237,18 @@ export function createLanes(
       const longest = pool.transactionTimeoutMs;
       return [
         { text: `set local statement_timeout = ${longest}` },
-        { text: eraseLane, values: [userId], query_timeout: longest },
+        { text: eraseLane, values: [id, userId], query_timeout: longest },
       ];
     }
     if (changes.length === 0) {
-      return rowBytes > 0 ? [named('lane-store', storeBytes, [userId, rowBytes, measuredAbove])] : [];
+      return rowBytes > 0 ? [named('lane-store', storeBytes, [id, rowBytes, measuredAbove])] : [];
     }
     return chunksOf(changes, rowsInStatement).flatMap((chunk, index) => {
       const growth = growthOf(chunk, index === 0 ? rowBytes : 0);
       const { tasks, projects, tags, webhooks, storage } = growth;
       const limits = limitsOf(growth, isLimited ? quotas : noQuotas);
       const record = named('lane-record', recordChanges, [
-        userId,
+        id,
         chunk.map((change) => change.type),
         chunk.map((change) => change.id),
         chunk.map((change) => change.action),
@@ -190,7 +265,7 @@ export function createLanes(
         limits.webhooks,
         limits.storage,
       ]);
-      return [record, ...(options.onRecorded?.(userId, profile, chunk.length) ?? [])];
+      return [record, ...(options.onRecorded?.(id, profile, chunk.length) ?? [])];
     });
   }
 
@@ -199,34 +274,33 @@ export function createLanes(
   }
 
   function read<T>(
-    caller: Pick<Caller, 'userId' | 'issuedAt'>,
+    lane: LaneKey,
+    issuedAt: number | null,
     owner: Owner,
-    check: (scope: QueryResult<QueryResultRow> | undefined) => void,
+    check: (lane: LaneKey, scope: QueryResult<QueryResultRow> | undefined) => void,
     work: (lane: Lane) => Promise<T>,
     atOnce = false,
   ): Promise<T> {
-    return retry(() =>
-      transact(pool, owner, {
-        readOnly: true,
-        opening: [beginRead, scopeTo(caller)],
-        check: ([, scope]) => check(scope),
-        work(connection, _, endWith) {
-          if (atOnce) endWith(nothingElse);
-          return work(readableLaneOn(shared, connection, caller.userId));
-        },
-      }),
+    return transact(pool, owner, {
+      readOnly: true,
+      opening: [beginRead, scopeTo({ userId: lane.userId, issuedAt })],
+      check: ([, scope]) => check(lane, scope),
+      work(connection, _, endWith) {
+        if (atOnce) endWith(nothingElse);
+        return work(readableLaneOn(shared, connection, lane));
+      },
+    });
+  }
+
+  function readAsCaller<T>(caller: Caller, work: (lane: Lane) => Promise<T>, atOnce = false): Promise<T> {
+    return retry(async () =>
+      read(await findLane(caller), caller.issuedAt, ownerOf(caller.userId), checkScope, work, atOnce),
     );
   }
 
   /** Checks that the write holds the lane's lock and that the caller may change the lane. */
-  async function checkLock(
-    caller: Caller,
-    locked: QueryResult<QueryResultRow> | undefined,
-    connection: Connection | null,
-  ): Promise<LockedProfile> {
+  function checkLock(caller: Caller, locked: QueryResult<QueryResultRow> | undefined): LockedProfile {
     if (locked?.rowCount !== 1) throw laneNotHeld;
-    // A new lane may mean that the lock waited for a write that erased it. Only a later statement sees the erasure.
-    if (locked.rows[0]?.made && connection) refuseStale(await run(connection, scopeTo(caller)));
     const profile = locked.rows[0] as LockedProfile;
     caller.precondition?.(profile);
     return profile;
@@ -238,12 +312,13 @@ export function createLanes(
    */
   async function findRefusal(
     caller: Caller,
+    lane: LaneKey,
     request: IdempotentRequest,
     connection: Connection,
   ): Promise<Refusal | undefined> {
-    const statements = lookUpStatements(caller.userId, request);
+    const statements = lookUpStatements(lane.id, request);
     const [, scope, ...found] = await sendAll(connection, [begin, scopeTo(caller), ...statements]);
-    refuseStale(scope);
+    checkScope(lane, scope);
     return readRefusal(request, found);
   }
 
@@ -254,71 +329,65 @@ export function createLanes(
     finishes = false,
   ): Promise<T> {
     const { userId } = caller;
+    const lane = await findOrMakeLane(caller);
     const effects = noEffects();
     const request = atomic?.idempotentRequest;
-    // The opening statements of a quiet lane fail by themselves if the write must not happen.
-    const isQuiet = finishes && quietLanes.has(userId);
+    const isQuiet = finishes && quietLanes.has(lane.id);
     const opening = isQuiet
-      ? [begin, scopeTo(caller, 'lane-scope-fresh'), named('lane-lock-quiet', lockQuietLane, [userId])]
-      : [begin, scopeTo(caller), named('lane-lock', lockOrCreateLane, [userId])];
+      ? openingOfQuiet(caller, lane.id)
+      : [begin, scopeTo(caller), named('lane-lock', lockOrCreateLane, [lane.id])];
     let isCommitted = true;
     let counts = countsOf(undefined);
-    let checked: Promise<void> | undefined;
-    async function check(
-      results: readonly QueryResult<QueryResultRow>[],
-      connection: Connection | null,
-    ): Promise<void> {
-      if (!request) refuseStale(results[1]);
+    let isChecked = false;
+    function check(results: readonly QueryResult<QueryResultRow>[]): void {
+      if (isChecked) return;
+      if (!request) checkScope(lane, results[1]);
       const locked = results.at(-1);
-      effects.profile = await checkLock(caller, locked, connection);
+      effects.profile = checkLock(caller, locked);
       counts = countsOf(locked?.rows[0]);
+      isChecked = true;
     }
     const value = await transact(pool, ownerOf(userId), {
       readOnly: false,
       ...(request && {
         async before(connection: Connection) {
-          const refusal = await findRefusal(caller, request, connection);
+          const refusal = await findRefusal(caller, lane, request, connection);
           return refusal && { value: atomic.refused(refusal) };
         },
       }),
       opening: request ? opening.slice(-1) : opening,
-      check(results, connection) {
-        checked ??= check(results, connection);
-        return checked;
-      },
+      check,
       work(connection, opened, endWith) {
         const counted = opened.then((results) => countsOf(results.at(-1)?.rows[0]));
         // Work that never asks for the counts must not cause an unhandled rejection.
         counted.catch(ignore);
         const finish: WritableLane['finish'] = async (part) => {
-          if (!isQuiet || caller.precondition) {
-            checked ??= check(await opened, connection);
-            await checked;
-          }
-          endWith(() => effectStatements(userId, effects));
+          if (!isQuiet || caller.precondition) check(await opened);
+          endWith(() => effectStatements(lane, effects));
           return { value: await part() };
         };
         return work(
-          writableLaneOn(shared, connection, userId, effects, counted, finishes ? finish : undefined),
+          writableLaneOn(shared, connection, lane, effects, counted, finishes ? finish : undefined),
         );
       },
       closing(value) {
         isCommitted = atomic?.shouldCommit(value) ?? true;
         if (!isCommitted) return null;
         const reply = request && atomic.reply(value);
-        if (reply) effects.rowBytes += bytesOfReply(userId, reply);
+        if (reply) effects.rowBytes += bytesOfReply(reply);
         const growth = growthOf(effects.changes, effects.rowBytes);
         const exceeded = effects.erased ? undefined : findExceeded(counts, growth, quotas);
         if (exceeded) throw new QuotaExceeded(exceeded);
-        const statements = effectStatements(userId, effects);
+        const statements = effectStatements(lane, effects);
         // An erased lane keeps no idempotency record.
         if (!request || !reply || effects.erased) return statements;
-        return [...statements, storeStatement(userId, request, reply)];
+        return [...statements, storeStatement(lane.id, request, reply)];
       },
     });
     if (isCommitted) notifyChanged(userId, effects);
-    if (effects.profile.delivers || effects.erased) quietLanes.delete(userId);
-    else if (isCommitted) quietLanes.set(userId, true);
+    if (effects.erased) laneIds.delete(userId);
+    if (effects.profile.delivers || effects.erased) quietLanes.delete(lane.id);
+    else if (isCommitted) quietLanes.set(lane.id, true);
     return value;
   }
 
@@ -328,14 +397,14 @@ export function createLanes(
       return await writeOnce(caller, work, undefined, true);
     } catch (error) {
       if (!(error instanceof DatabaseError) || isUnavailable(error) || isTransient(error)) throw error;
-      quietLanes.delete(caller.userId);
+      quietLanes.delete(laneIds.get(caller.userId) ?? noLane);
       return writeOnce(caller, work);
     }
   }
 
   /** Runs writes of one quiet lane in one flight. @returns what became of each; rejects if none of them was committed */
   async function writeTogether(
-    userId: string,
+    lane: LaneKey,
     writes: readonly WriteAtOnce[],
   ): Promise<readonly PromiseSettledResult<unknown>[]> {
     // The earliest token of all: if it is stale, each write finds out alone whether its own is.
@@ -347,40 +416,37 @@ export function createLanes(
       changes: all.flatMap(({ changes }) => changes),
       rowBytes: all.reduce((sum, { rowBytes }) => sum + rowBytes, 0),
     });
-    const results = await transact(pool, ownerOf(userId), {
+    const results = await transact(pool, ownerOf(lane.userId), {
       readOnly: false,
-      opening: [
-        begin,
-        scopeTo({ userId, issuedAt }, 'lane-scope-fresh'),
-        named('lane-lock-quiet', lockQuietLane, [userId]),
-      ],
+      opening: openingOfQuiet({ userId: lane.userId, issuedAt }, lane.id),
       work(connection, _, endWith) {
-        endWith(() => effectStatements(userId, together()));
+        endWith(() => effectStatements(lane, together()));
         return Promise.allSettled(
           writes.map(async ({ work }, index) =>
             work(
-              onlyFinishing(writableLaneOn(shared, connection, userId, all[index] ?? noEffects(), noCounts)),
+              onlyFinishing(writableLaneOn(shared, connection, lane, all[index] ?? noEffects(), noCounts)),
             ),
           ),
         );
       },
     });
-    notifyChanged(userId, together());
+    notifyChanged(lane.userId, together());
     return results;
   }
 
   /** Runs writes of one lane together if the lane is quiet. Those that fail that way run again alone. */
   function writeAll(userId: string, writes: readonly WriteAtOnce[]): readonly Promise<unknown>[] {
     const alone = ({ caller, work }: WriteAtOnce) => retryAsCaller(() => finishOnce(caller, work));
-    if (!quietLanes.has(userId)) return writes.map(alone);
-    const settled = writeTogether(userId, writes);
+    const id = laneIds.get(userId);
+    if (id === undefined || !quietLanes.has(id)) return writes.map(alone);
+    const settled = writeTogether({ id, userId }, writes);
     return writes.map(async (write, index) => {
       let result: PromiseSettledResult<unknown> | undefined;
       try {
         result = (await settled)[index];
       } catch (error) {
         if (isUnavailable(error) && !(error instanceof StaleConnection)) throw error;
-        quietLanes.delete(userId);
+        quietLanes.delete(id);
       }
       if (result?.status === 'fulfilled') return result.value;
       if (result && !(result.reason instanceof NotAtOnce)) throw result.reason;
@@ -399,29 +465,33 @@ export function createLanes(
     }
   }
 
-  async function writeForJobOnce<T>(userId: string, work: (lane: WritableLane) => Promise<T>): Promise<T> {
+  async function writeForJobOnce<T>(lane: LaneKey, work: (lane: WritableLane) => Promise<T>): Promise<T> {
     const effects = noEffects();
     const value = await transact(pool, jobsOwner, {
       readOnly: false,
-      opening: [begin, scopeTo({ userId, issuedAt: null }), named('lane-lock-job', lockLane, [userId])],
+      opening: [
+        begin,
+        scopeTo({ userId: lane.userId, issuedAt: null }),
+        named('lane-lock-job', lockLane, [lane.id]),
+      ],
       check([, , locked]) {
         if (locked?.rowCount !== 1) throw laneGone;
         effects.profile = locked.rows[0] as PendingEffects['profile'];
       },
       // Quotas do not limit jobs.
-      work: (connection) => work(writableLaneOn(shared, connection, userId, effects, noCounts)),
-      closing: () => effectStatements(userId, effects, false),
+      work: (connection) => work(writableLaneOn(shared, connection, lane, effects, noCounts)),
+      closing: () => effectStatements(lane, effects, false),
     });
-    notifyChanged(userId, effects);
+    notifyChanged(lane.userId, effects);
     return value;
   }
 
   async function writeForJob<T>(
-    userId: string,
+    lane: LaneKey,
     work: (lane: WritableLane) => Promise<T>,
   ): Promise<T | undefined> {
     try {
-      return await retry(() => writeForJobOnce(userId, work));
+      return await retry(() => writeForJobOnce(lane, work));
     } catch (error) {
       if (error === laneGone) return undefined;
       throw error;
@@ -430,8 +500,9 @@ export function createLanes(
 
   function open(caller: Caller): UserLane {
     return {
-      read: (work) => read(caller, ownerOf(caller.userId), refuseStale, work),
-      readAtOnce: (work) => read(caller, ownerOf(caller.userId), refuseStale, work, true),
+      userId: caller.userId,
+      read: (work) => readAsCaller(caller, work),
+      readAtOnce: (work) => readAsCaller(caller, work, true),
       write(work, { finishes = false, atOnce = false } = {}) {
         if (atOnce && !caller.precondition) return groups.run(caller.userId, { caller, work }) as never;
         return retryAsCaller(() => (finishes || atOnce ? finishOnce(caller, work) : writeOnce(caller, work)));
@@ -443,9 +514,9 @@ export function createLanes(
 
   return {
     withUser: (userId, { issuedAt = null, precondition } = {}) => open({ userId, issuedAt, precondition }),
-    laneForJob: (userId) => ({
-      read: (work) => read({ userId, issuedAt: null }, jobsOwner, ignore, work),
-      write: (work) => writeForJob(userId, work),
+    laneForJob: (lane) => ({
+      read: (work) => retry(() => read(lane, null, jobsOwner, ignore, work)),
+      write: (work) => writeForJob(lane, work),
     }),
   };
 }

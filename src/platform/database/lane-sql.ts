@@ -1,27 +1,24 @@
 /** The SQL of lanes: how their transactions begin, lock, record changes and erase. */
 import { timeOfWrite, writeTime } from './lane';
 import { schema } from './rows';
-import { setTransactionTimeout } from './transaction';
 
-const scopeOf = (stale: (isStale: string) => string) => `
-  select set_config('role', $1, true), set_config('app.user_id', $2, true), set_config('statement_timeout', $3, true),
-    ${setTransactionTimeout('$5')},
-    ${stale(`exists (
-      select from ${schema}.erased
-      where user_hash = sha256(convert_to($2, 'UTF8')) and ($4::float8 is null or extract(epoch from at) >= $4)
-    )`)} as stale`;
+const scope = `${schema}.open_scope($1, $2, $3, $4, $5)`;
 
 /**
- * Makes the transaction the app role's, and sets its user and timeouts. The login role runs it. `stale` says whether the
- * lane was erased since the token was issued.
- * Values: app role, user id, statement timeout in ms, token's time in seconds (or null), transaction timeout in ms.
+ * Makes the transaction the app role's, and sets its user, lane and timeouts. The login role runs it. `lane_id` is null if
+ * the user has no lane. `stale` says whether the lane was erased since the token was issued.
+ * Values: app role, user id, token's time in seconds (or null), statement timeout in ms, transaction timeout in ms.
  */
-export const openScope = scopeOf((isStale) => isStale);
+export const openScope = `select lane_id, stale from ${scope}`;
 
-/** `openScope` that fails if the lane was erased since, so that no later statement of its flight runs. */
-export const openFreshScope = scopeOf(
-  (isStale) => `case when ${isStale} then ${schema}.refuse('the token is stale') else false end`,
-);
+/**
+ * `openScope` that fails if the lane was erased since, or if its id is not `$6`, so that no later statement of its flight
+ * runs.
+ */
+export const openFreshScope = `
+  select lane_id, stale, case when stale then ${schema}.refuse('the token is stale')
+    when lane_id is distinct from $6::bigint then ${schema}.refuse('the lane has another id') end
+  from ${scope}`;
 
 const counters = 'task_count, project_count, tag_count, webhook_count, storage_written, storage_correction';
 
@@ -33,28 +30,29 @@ const addStorage = (bytes: string, threshold: string) => `
 
 /**
  * Adds bytes to the lane's storage.
- * Values: user id, the bytes, and the threshold of measuring (null for none).
+ * Values: lane id, the bytes, and the threshold of measuring (null for none).
  */
 export const storeBytes = `
   update ${schema}.profiles set ${addStorage('$2', '$3')}
-  where user_id = $1`;
+  where lane_id = $1`;
 
 /**
- * Locks the lane's profile, and creates it for the first write (`made`). `for update` and the unique index allow one writer
- * at a time. If two first writes run at the same time, the second gets no row and must run again. The time of the write is
- * read after the lock: with the time of BEGIN, a write that waited would seem older than the write that it waited for.
+ * Locks the lane's profile, and creates it for the first write. `for update` and the unique index allow one writer at a
+ * time. It returns no row if two first writes run at the same time, or if `$1` is not the transaction's lane. The time of
+ * the write is read after the lock: with the time of BEGIN, a write that waited would seem older than the write that it
+ * waited for.
  */
 export const lockOrCreateLane = `
   with held as (
-    select delivers, require_if_match, ${counters} from ${schema}.profiles where user_id = $1 for update
+    select delivers, require_if_match, ${counters} from ${schema}.profiles where lane_id = $1 for update
   ), made as (
-    insert into ${schema}.profiles (user_id)
-    select $1 where not exists (select from held)
-    on conflict (user_id) do nothing
+    insert into ${schema}.profiles (lane_id)
+    select $1::bigint where not exists (select from held) and current_setting('app.lane_id') = $1::bigint::text
+    on conflict (lane_id) do nothing
     returning delivers, require_if_match, ${counters}
   )
-  select made, delivers, require_if_match, ${counters}, set_config('app.now', clock_timestamp()::text, true)
-  from (select false as made, * from held union all select true, * from made) as lane`;
+  select delivers, require_if_match, ${counters}, set_config('app.now', clock_timestamp()::text, true)
+  from (select * from held union all select * from made) as lane`;
 
 /**
  * `lockOrCreateLane` that fails if the lane does not exist or has webhooks, so that no later statement of its flight
@@ -62,25 +60,28 @@ export const lockOrCreateLane = `
  */
 export const lockQuietLane = `
   with held as (
-    select delivers, require_if_match, ${counters} from ${schema}.profiles where user_id = $1 for update
+    select delivers, require_if_match, ${counters} from ${schema}.profiles where lane_id = $1 for update
   )
-  select false as made, held.*, set_config('app.now', clock_timestamp()::text, true),
+  select held.*, set_config('app.now', clock_timestamp()::text, true),
     case when held.delivers is not false then ${schema}.refuse('the lane is not quiet') end
   from (values (1)) as one left join held on true`;
 
 /** Locks the profile of a lane that must exist. */
 export const lockLane = `
   with held as (
-    select delivers from ${schema}.profiles where user_id = $1 for update
+    select delivers from ${schema}.profiles where lane_id = $1 for update
   )
   select delivers, set_config('app.now', clock_timestamp()::text, true) from held`;
 
-/** Deletes the lane, and records when, so that older tokens no longer open it. */
+/**
+ * Deletes the lane, and records when, so that older tokens no longer open it. If the user writes again, the new lane has
+ * another id. Values: lane id, user id.
+ */
 export const eraseLane = `
   with gone as (
-    delete from ${schema}.profiles where user_id = $1
+    delete from ${schema}.lanes where id = $1
   )
-  insert into ${schema}.erased (user_hash, at) values (sha256(convert_to($1, 'UTF8')), clock_timestamp())
+  insert into ${schema}.erased (user_hash, at) values (sha256(convert_to($2, 'UTF8')), clock_timestamp())
   on conflict (user_hash) do update set at = excluded.at`;
 
 const jsonTime = `to_char(${writeTime} at time zone 'UTC', '\\"YYYY-MM-DD"T"HH24:MI:SS.MS"Z"\\"')`;
@@ -88,7 +89,7 @@ const jsonTime = `to_char(${writeTime} at time zone 'UTC', '\\"YYYY-MM-DD"T"HH24
 /**
  * Stores changes with the next sequence numbers of the lane, and updates the lane's counts.
  * Fails if a count grows beyond its limit, or the storage beyond its own.
- * Values: user id, four lists with one item per change (types, ids, actions, fields), the growth of the four counts and
+ * Values: lane id, four lists with one item per change (types, ids, actions, fields), the growth of the four counts and
  * of the storage, the threshold of measuring, and the limits of the four counts and the storage (each null for none).
  */
 export const recordChanges = `
@@ -96,13 +97,13 @@ export const recordChanges = `
     update ${schema}.profiles set change_seq = change_seq + cardinality($2::text[]),
       task_count = greatest(0, task_count + $6), project_count = greatest(0, project_count + $7),
       tag_count = greatest(0, tag_count + $8), webhook_count = greatest(0, webhook_count + $9),${addStorage('$10', '$11')}
-    where user_id = $1
+    where lane_id = $1
     returning change_seq - cardinality($2::text[]) as before,
       case when task_count > $12 or project_count > $13 or tag_count > $14 or webhook_count > $15
         or storage_written + storage_correction > $16::bigint then ${schema}.refuse('a quota is exceeded') end as exceeds
   )
-  insert into ${schema}.changes (user_id, seq, type, entity_id, action, fields, at)
-  select $1, counter.before + change.n, change.type, change.entity_id, change.action,
+  insert into ${schema}.changes (lane_id, seq, type, entity_id, action, fields, at)
+  select $1::bigint, counter.before + change.n, change.type, change.entity_id, change.action,
     replace(change.fields, '${JSON.stringify(timeOfWrite)}', ${jsonTime})::jsonb, ${writeTime}
   from counter,
     unnest($2::text[], $3::uuid[], $4::text[], $5::text[])

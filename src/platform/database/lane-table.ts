@@ -3,7 +3,10 @@ import type { Knex } from 'knex';
 import { schema } from './rows';
 
 // After the first transaction that set it, a session reads '' outside of a transaction, not NULL.
-const currentUser = `nullif(current_setting('app.user_id', true), '')`;
+const currentSetting = (name: string) => `nullif(current_setting('${name}', true), '')`;
+
+/** The id of the transaction's user, as SQL. */
+export const currentUser = currentSetting('app.user_id');
 
 /** The SHA-256 of the transaction's user id, as SQL. */
 export const currentUserHash = `sha256(convert_to(${currentUser}, 'UTF8'))`;
@@ -14,9 +17,9 @@ export const currentUserHash = `sha256(convert_to(${currentUser}, 'UTF8'))`;
  */
 export const lastPosition = `'m' || lpad(to_hex((extract(epoch from clock_timestamp()) * 1000000)::bigint), 13, '0')`;
 
-/** Row-level security for a table: it shows and accepts only rows of the transaction's user, even for its owner. */
+/** Row-level security for a table: it shows and accepts only rows of the transaction's lane, even for its owner. */
 export async function protectLaneTable(knex: Knex, table: string): Promise<void> {
-  const own = `user_id = ${currentUser}`;
+  const own = `lane_id = ${currentSetting('app.lane_id')}::bigint`;
   await knex.raw(`create policy lane on ${schema}.?? using (${own}) with check (${own})`, [table]);
   await forceRowSecurity(knex, table);
 }

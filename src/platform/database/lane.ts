@@ -1,6 +1,6 @@
 /**
  * A lane as repositories see it: the only way to users' rows. Every query that a repository builds through a `Lane` is
- * limited to the lane's user and runs in the lane's transaction. `lane-runner.ts` opens lanes.
+ * limited to the lane and runs in the lane's transaction. `lane-runner.ts` opens lanes.
  */
 import type { Knex } from 'knex';
 import type { IdempotentRequest, Refusal, StoredReply } from './idempotency';
@@ -21,9 +21,15 @@ export type RowQuery<R extends object> = Knex.QueryBuilder<R, R[]>;
 /** The values of a template. */
 export type TemplateValues = Readonly<Record<string, unknown>>;
 
-/** A lane in a read. */
-export interface Lane {
+/** Which lane this is. */
+export interface LaneKey {
+  /** The id in the registry of lanes: a bigint, as text; `0` if the user has no lane. */
+  readonly id: string;
   readonly userId: string;
+}
+
+/** A lane in a read. */
+export interface Lane extends LaneKey {
   /** The maximum number of rows of each kind in the lane. */
   readonly quotas: Amounts;
   /** Starts a query of the lane's rows in a table. The caller filters, sorts, updates or deletes them. */
@@ -93,7 +99,7 @@ export function lastValues<R extends object>(row: R, fields: readonly (keyof R)[
 
 /** A row to insert. Columns that are left out take their defaults. */
 export type RowToWrite<T extends Table> = {
-  [C in Exclude<keyof LaneTables[T], 'user_id'>]?: LaneTables[T][C] | Knex.Raw | Knex.QueryBuilder;
+  [C in Exclude<keyof LaneTables[T], 'lane_id'>]?: LaneTables[T][C] | Knex.Raw | Knex.QueryBuilder;
 };
 
 /** The result of `WritableLane.attempt`: the value of the part, or the error that it threw. */
@@ -165,6 +171,7 @@ export interface WriteOptions {
 
 /** The reads and writes of a user's requests. */
 export interface UserScope {
+  readonly userId: string;
   /** Runs a read on one snapshot of the lane. */
   read<T>(work: (lane: Lane) => Promise<T>): Promise<T>;
   /**

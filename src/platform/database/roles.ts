@@ -123,7 +123,7 @@ async function grantLanes(database: Knex, roles: Roles): Promise<void> {
     .pluck('relname');
   await database.raw(`revoke all on all tables in schema ${schema} from ${app}`);
   await database.raw(`grant usage on schema ${schema} to ${app}, ${login}`);
-  await database.raw(`grant select on ${schema}.migrations, ${schema}.erased to ${login}`);
+  await database.raw(`grant select on ${schema}.migrations, ${schema}.lanes, ${schema}.erased to ${login}`);
   for (const table of tables) {
     await database.raw(`grant select, insert, update, delete on ${schema}.?? to ${app}`, [table]);
   }

@@ -9,7 +9,8 @@ export const taskPriorities = ['low', 'medium', 'high', 'urgent'] as const;
 export type TaskPriority = (typeof taskPriorities)[number];
 
 export interface TaskRow {
-  user_id: string;
+  /** A bigint: the id of the lane. */
+  lane_id: string;
   id: string;
   project_id: string | null;
   parent_id: string | null;
@@ -34,11 +35,23 @@ export interface TaskRow {
   time_zone: string | null;
   /** The instant at which it is due; null without a due time or a time zone. */
   due_at: Date | null;
+  /** `YYYY-MM-DD`. */
+  start_date: string | null;
+  /** `HH:MM`; null for the beginning of the day. */
+  start_time: string | null;
+  /** The instant at which it can begin; null without a start time or a time zone. */
+  start_at: Date | null;
   /** The value of an RRULE (RFC 5545). */
   rrule: string | null;
   repeat_from: 'schedule' | 'completion';
   /** The first day of the recurrence rule. */
   recurrence_start: string | null;
+  /** `HH:MM`: when an hourly rule begins on its first day; otherwise null. */
+  recurrence_start_time: string | null;
+  /** The due date of the first occurrence. */
+  recurrence_due: string | null;
+  /** `YYYY-MM-DD`, or `YYYY-MM-DDTHH:MM` for an hourly rule. */
+  excluded_dates: string[];
   /** The number of completed occurrences. */
   completion_count: number;
   reminders: Reminder[];
@@ -47,6 +60,8 @@ export interface TaskRow {
   deleted_with: string | null;
   /** The due date as a local timestamp, for sorting: on the same day, all-day tasks come after tasks with a time. */
   readonly due_local: string | null;
+  /** The start as a local timestamp, for sorting. */
+  readonly start_local: string | null;
   /** A `tsvector` of the task's words; null until it is computed. Lists leave it out. */
   search?: string | null;
   /** The version of the rules that computed `search`; 0 for none. */
@@ -68,7 +83,7 @@ export interface Reminder {
 
 /** The record of a completed occurrence of a recurring task. */
 export interface CompletionRow {
-  user_id: string;
+  lane_id: string;
   id: string;
   task_id: string;
   /** The task before the completion. */
@@ -76,17 +91,22 @@ export interface CompletionRow {
   due_date: string;
   due_time: string | null;
   time_zone: string | null;
+  start_date: string | null;
+  start_time: string | null;
   rrule: string;
   status: TaskStatus;
   completed_at: Date;
   /** The next due date; null if this was the last occurrence. */
   next_due_date: string | null;
+  next_due_time: string | null;
   /** The subtasks that the completion reopened, as they were before. */
   reopened: {
     id: string;
     status: 'completed' | 'cancelled';
     completed_at: string | null;
   }[];
+  /** The ids of the subtasks whose dates the completion moved. */
+  moved: string[];
   /** True if the completion moved the task. False if it completed another occurrence than the current one. */
   advanced: boolean;
   /** When it was recorded. `completed_at` can be earlier, because clients can give it. */
@@ -95,7 +115,7 @@ export interface CompletionRow {
 
 /** The time of a reminder. */
 export interface ReminderRow {
-  user_id: string;
+  lane_id: string;
   task_id: string;
   /** Which reminder of the task it is, and for which due date. */
   identity: string;
@@ -105,7 +125,7 @@ export interface ReminderRow {
 }
 
 export interface ProjectRow {
-  user_id: string;
+  lane_id: string;
   id: string;
   name: string;
   /** `#rrggbb`. */
@@ -118,7 +138,7 @@ export interface ProjectRow {
 }
 
 export interface TagRow {
-  user_id: string;
+  lane_id: string;
   id: string;
   name: string;
   /** The case-folded name, which is unique in a lane. */
@@ -131,7 +151,7 @@ export interface TagRow {
 }
 
 export interface TaskTagRow {
-  user_id: string;
+  lane_id: string;
   task_id: string;
   tag_id: string;
 }
@@ -140,7 +160,7 @@ export type ChangeType = 'profile' | 'project' | 'tag' | 'task' | 'completion' |
 export type ChangeAction = 'created' | 'updated' | 'deleted' | 'restored' | 'purged' | 'reminded';
 
 export interface WebhookRow {
-  user_id: string;
+  lane_id: string;
   id: string;
   url: string;
   description: string | null;
@@ -194,7 +214,7 @@ export interface AttemptRecord {
 }
 
 export interface WebhookDeliveryRow {
-  user_id: string;
+  lane_id: string;
   id: string;
   webhook_id: string;
   /** `task.created`. */
@@ -217,7 +237,7 @@ export interface WebhookDeliveryRow {
 
 /** The row that represents a lane. */
 export interface ProfileRow {
-  user_id: string;
+  lane_id: string;
   epoch: string;
   /** A bigint. */
   change_seq: string;
@@ -245,7 +265,7 @@ export interface ProfileRow {
 
 /** A change in the history of a lane. */
 export interface ChangeRow {
-  user_id: string;
+  lane_id: string;
   /** A bigint. */
   seq: string;
   type: ChangeType;
@@ -257,7 +277,7 @@ export interface ChangeRow {
 
 /** The calendar feed of a lane. */
 export interface CalendarFeedRow {
-  user_id: string;
+  lane_id: string;
   id: string;
   /** The SHA-256 of the secret in its address. */
   secret_hash: Buffer;
@@ -266,7 +286,7 @@ export interface CalendarFeedRow {
 
 /** An idempotency record. */
 export interface IdempotencyKeyRow {
-  user_id: string;
+  lane_id: string;
   operation: string;
   /** SHA-256. */
   key_hash: Buffer;
@@ -280,7 +300,7 @@ export interface IdempotencyKeyRow {
   created_at: Date;
 }
 
-/** The tables with users' rows. Each has `user_id` first in its primary key. */
+/** The tables with users' rows. Each has `lane_id` first in its primary key. */
 export interface LaneTables {
   calendar_feeds: CalendarFeedRow;
   profiles: ProfileRow;
@@ -296,6 +316,13 @@ export interface LaneTables {
   idempotency_keys: IdempotencyKeyRow;
 }
 
+/** A lane in the registry. An erased lane that is made again gets another id. */
+export interface LaneRow {
+  /** A bigint. */
+  id: string;
+  user_id: string;
+}
+
 /** The record of `installation.ts`: which database this is. One row. */
 export interface InstallationRow {
   singleton: true;
@@ -308,7 +335,7 @@ export interface InstallationRow {
   seen_at: Date | null;
   /** When a process saw that the server's log position went back. */
   behind_at: Date | null;
-  /** The run that renews lanes, and the last user whose lane it renewed; null if no run is in progress. */
+  /** The run that renews lanes, and the id of the last lane that it renewed; null if no run is in progress. */
   renewing_on: string | null;
   renewed_to: string | null;
   renewed_at: Date | null;
@@ -316,5 +343,6 @@ export interface InstallationRow {
 
 /** The platform's own tables, which lanes cannot reach. */
 export interface PlatformTables {
+  lanes: LaneRow;
   installation: InstallationRow;
 }

@@ -6,8 +6,9 @@ import type { Change, Lane } from './lane';
 import type { CountedChange } from './quotas';
 import type { LaneTables } from './rows';
 
-// The bytes of a row besides its values: the header (24), the pointer in the page (4) and the padding of columns.
-const rowOverhead = 36;
+// The bytes of a row besides its values: the header (24), the pointer in the page (4), the id of the lane (8) and the
+// padding of columns.
+const rowOverhead = 44;
 // A value that is not known here, such as a default or an expression, or a fixed one such as an instant.
 const fixedBytes = 16;
 
@@ -19,11 +20,8 @@ function bytesOfValue(value: unknown): number {
 }
 
 /** An estimate of the bytes of a row to insert. It is seldom too low. */
-export function bytesOfRow(userId: string, row: object): number {
-  return Object.values(row).reduce(
-    (sum, value) => sum + bytesOfValue(value),
-    rowOverhead + Buffer.byteLength(userId),
-  );
+export function bytesOfRow(row: object): number {
+  return Object.values(row).reduce((sum, value) => sum + bytesOfValue(value), rowOverhead);
 }
 
 /** A change that is stored when its write commits. */
@@ -36,9 +34,9 @@ export interface PendingChange extends Omit<Change, 'fields'>, CountedChange {
  * Makes a change ready to be stored, with an estimate of the bytes that it adds to the lane. The estimate is twice the
  * row in the history, because the entity may grow by its new values and their search index.
  */
-export function toPendingChange(userId: string, { fields, ...change }: Change): PendingChange {
+export function toPendingChange({ fields, ...change }: Change): PendingChange {
   const json = JSON.stringify(fields);
-  const bytes = 2 * Buffer.byteLength(json) + rowOverhead + Buffer.byteLength(userId) + 80;
+  const bytes = 2 * Buffer.byteLength(json) + rowOverhead + 80;
   // A field that is null can be emptied again only after a write that the quota limits.
   const empties = change.action === 'updated' && Object.values(fields).every(({ to }) => to === null);
   return {
@@ -50,7 +48,7 @@ export function toPendingChange(userId: string, { fields, ...change }: Change): 
 }
 
 interface StoredTable<Row> {
-  /** The primary key after `user_id`. */
+  /** The primary key after `lane_id`. */
   readonly key: readonly (keyof Row & string)[];
   /** The bytes of the columns with a fixed size. */
   readonly fixed: number;
@@ -74,7 +72,10 @@ const measuredTables: { readonly [T in MeasuredTable]: StoredTable<LaneTables[T]
       'tags',
       'due_time',
       'time_zone',
+      'start_time',
       'rrule',
+      'recurrence_start_time',
+      'excluded_dates',
       'repeat_from',
       'reminders',
       'search',
@@ -85,7 +86,10 @@ const measuredTables: { readonly [T in MeasuredTable]: StoredTable<LaneTables[T]
   completions: {
     key: ['id'],
     fixed: 48,
-    varying: ['title', 'due_time', 'time_zone', 'rrule', 'status', 'reopened'],
+    varying: [
+      ...(['title', 'due_time', 'time_zone', 'start_time', 'rrule', 'status'] as const),
+      ...(['next_due_time', 'reopened', 'moved'] as const),
+    ],
   },
   projects: { key: ['id'], fixed: 40, varying: ['name', 'color', 'position'] },
   tags: { key: ['id'], fixed: 40, varying: ['name', 'name_key', 'color'] },
@@ -135,8 +139,8 @@ export async function measurePart(
     .first(...(key as never[]));
   const end = last ? key.map((column) => last[column]) : null;
   const part = end ? remaining().whereRaw(compare('<='), end as never) : remaining();
-  const sizes = ['user_id', ...varying].map((column) => `coalesce(pg_column_size(${column}), 0)`).join(' + ');
-  const sum = lane.expression(`coalesce(sum(${rowOverhead + fixed} + ${sizes}), 0) as bytes`);
+  const sizes = [rowOverhead + fixed, ...varying.map((column) => `coalesce(pg_column_size(${column}), 0)`)];
+  const sum = lane.expression(`coalesce(sum(${sizes.join(' + ')}), 0) as bytes`);
   const [row]: { bytes: string }[] = await part.select(sum);
   return { bytes: Number(row?.bytes), last: end };
 }

@@ -11,7 +11,7 @@ type Tables = LaneTables & PlatformTables;
 export interface SystemGrant<Row> {
   readonly select: readonly (keyof Row & string)[];
   /** The update right also allows locking rows (`for update`). */
-  readonly update?: readonly Exclude<keyof Row & string, 'user_id'>[];
+  readonly update?: readonly Exclude<keyof Row & string, 'lane_id'>[];
   readonly delete?: true;
 }
 
@@ -32,9 +32,11 @@ const columnsOfInstallation = [
 ] as const;
 
 export const systemGrants = {
+  // Finds the users of lanes.
+  lanes: { select: ['id', 'user_id'] },
   // All lanes and their change sequences. A restored database needs new epochs. Finds lanes to measure.
   profiles: {
-    select: ['user_id', 'epoch', 'change_seq', 'storage_check_at'],
+    select: ['lane_id', 'epoch', 'change_seq', 'storage_check_at'],
     update: ['epoch', 'storage_check_at'],
   },
   // Detects that the database was restored.
@@ -43,22 +45,22 @@ export const systemGrants = {
     update: columnsOfInstallation,
   },
   // Finds lanes with reminders that are due.
-  reminders: { select: ['user_id', 'fire_at', 'fired_at'] },
+  reminders: { select: ['lane_id', 'fire_at', 'fired_at'] },
   // Finds lanes with tasks in the trash, and lanes with tasks that are not indexed for search yet.
-  tasks: { select: ['user_id', 'deleted_at', 'search_version'] },
+  tasks: { select: ['lane_id', 'deleted_at', 'search_version'] },
   // Finds lanes with old changes.
-  changes: { select: ['user_id', 'seq', 'at'] },
+  changes: { select: ['lane_id', 'seq', 'at'] },
   // Finds webhooks with deliveries to send, and leases them.
   webhooks: {
-    select: ['user_id', 'id', 'due_at', 'leased_until', 'verified_at', 'failures'],
+    select: ['lane_id', 'id', 'due_at', 'leased_until', 'verified_at', 'failures'],
     update: ['leased_until'],
   },
   // Finds lanes with old deliveries.
-  webhook_deliveries: { select: ['user_id', 'created_at'] },
+  webhook_deliveries: { select: ['lane_id', 'created_at'] },
   // Finds and deletes expired idempotency records.
-  idempotency_keys: { select: ['user_id', 'operation', 'key_hash', 'created_at'], delete: true },
+  idempotency_keys: { select: ['lane_id', 'operation', 'key_hash', 'created_at'], delete: true },
   // Finds the lane of a calendar feed's secret.
-  calendar_feeds: { select: ['user_id', 'secret_hash', 'created_at'] },
+  calendar_feeds: { select: ['lane_id', 'secret_hash', 'created_at'] },
 } as const satisfies SystemGrants;
 
 export type SystemTable = keyof typeof systemGrants;

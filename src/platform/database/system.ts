@@ -3,7 +3,9 @@
  * all lanes. Jobs use it; handlers cannot reach it.
  */
 import type { Knex } from 'knex';
+import type { LaneKey } from './lane';
 import type { Pool } from './pool';
+import { findLanes } from './registry';
 import { schema } from './rows';
 import { jobsOwner, type Owner } from './shares';
 import type { SystemRow, SystemTable } from './system-grants';
@@ -13,6 +15,8 @@ import { type Connection, type Statement, setTransactionTimeout, transact } from
 export interface System {
   /** Starts a query of the rows of a table, of all lanes. */
   rows<T extends SystemTable>(table: T): Knex.QueryBuilder<SystemRow<T>, SystemRow<T>[]>;
+  /** The lanes with these ids, by id. Lanes that were erased are left out. */
+  lanes(ids: Iterable<string>): Promise<ReadonlyMap<string, LaneKey>>;
   /** Runs a statement with the placeholders `$1`, `$2` and so on. */
   query<R extends object>(text: string, values?: readonly unknown[]): Promise<R[]>;
 }
@@ -39,9 +43,16 @@ const openSystem = `
     set_config('idle_in_transaction_session_timeout', $2, true), ${setTransactionTimeout('$3')}`;
 
 function systemOn(knex: Knex, connection: Connection): System {
+  const query: System['query'] = async (text, values = []) =>
+    (await connection.query(text, [...values])).rows as never;
   return {
+    async lanes(ids) {
+      const wanted = [...new Set(ids)];
+      const lanes = wanted.length > 0 ? await query<LaneKey>(findLanes, [wanted]) : [];
+      return new Map(lanes.map((lane) => [lane.id, lane]));
+    },
     rows: (table) => knex(`${schema}.${table} as ${table}`).connection(connection) as never,
-    query: async (text, values = []) => (await connection.query(text, [...values])).rows as never,
+    query,
   };
 }
 

@@ -4,7 +4,7 @@ import type { RowQuery } from './lane';
 
 /** The columns that an update sets. Undefined leaves a column unchanged. */
 export type ColumnValues<R extends object> = {
-  [C in Exclude<keyof R, 'user_id'>]?: R[C] | Readonly<R[C]> | Knex.Raw | Knex.QueryBuilder | undefined;
+  [C in Exclude<keyof R, 'lane_id'>]?: R[C] | Readonly<R[C]> | Knex.Raw | Knex.QueryBuilder | undefined;
 };
 
 /** Updates the rows that a query selects. */

@@ -5,8 +5,8 @@ const recordsInRound = 1_000;
 
 // Idempotency records are the platform's own rows without changes, so the job deletes them across lanes at once.
 const purgeOldest = `
-  delete from tasklane.idempotency_keys where (user_id, operation, key_hash) in (
-    select user_id, operation, key_hash from tasklane.idempotency_keys
+  delete from tasklane.idempotency_keys where (lane_id, operation, key_hash) in (
+    select lane_id, operation, key_hash from tasklane.idempotency_keys
     where created_at <= clock_timestamp() - interval '${storedHours} hours' order by created_at limit $1
   )
   returning 1`;

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { LaneForJob, WritableLane } from '../database/lane';
+import type { LaneForJob, LaneKey, WritableLane } from '../database/lane';
 import type { System, WithSystem } from '../database/system';
 
 /** What a job can use. */
@@ -7,7 +7,7 @@ export interface JobContext {
   /** Finds the lanes with something to do. It sees only the columns in `system-grants.ts`. */
   readonly withSystem: WithSystem;
   /** Opens a lane for writing, under its lock and row-level security. */
-  laneForJob(userId: string): LaneForJob;
+  laneForJob(lane: LaneKey): LaneForJob;
   readonly log: Logger;
   /** Aborted when the service stops. Long work then ends and leaves the rest for later. */
   readonly signal: AbortSignal;
@@ -34,7 +34,7 @@ export interface Job {
 }
 
 /** A job that finds lanes with something to do, and writes one after another. */
-export interface LaneWork<Found extends { user_id: string }> {
+export interface LaneWork<Found extends { lane_id: string }> {
   readonly name: string;
   readonly everyMs: number;
   /** Finds at most `limit` rows that need work. A lane that has several of them is written once. */
@@ -51,7 +51,7 @@ export interface LaneWork<Found extends { user_id: string }> {
 }
 
 /** Creates a job that writes lanes. It ends early when the service stops. */
-export function createLaneJob<Found extends { user_id: string }>({
+export function createLaneJob<Found extends { lane_id: string }>({
   name,
   everyMs,
   find,
@@ -63,14 +63,18 @@ export function createLaneJob<Found extends { user_id: string }>({
     name,
     everyMs,
     async run({ withSystem, laneForJob, signal }) {
-      const found = await withSystem.read(async (system) => find(system, limit));
+      const { found, lanes } = await withSystem.read(async (system) => {
+        const found = await find(system, limit);
+        return { found, lanes: await system.lanes(found.map((row) => row.lane_id)) };
+      });
       if (found.length === 0) {
         return { more: false, dueInMs: nextInMs && (await withSystem.read(nextInMs)) };
       }
       let more = found.length === limit;
-      for (const each of new Map(found.map((row) => [row.user_id, row])).values()) {
+      for (const [id, each] of new Map(found.map((row) => [row.lane_id, row]))) {
         if (signal.aborted) break;
-        const left = await laneForJob(each.user_id).write((lane) => write(lane, each));
+        const key = lanes.get(id);
+        const left = key && (await laneForJob(key).write((lane) => write(lane, each)));
         more ||= left ?? false;
       }
       return { more };

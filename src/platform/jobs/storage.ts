@@ -1,3 +1,4 @@
+import type { LaneKey } from '../database/lane';
 import { type MeasuredPart, measurePart, tablesWithStorage } from '../database/storage';
 import { update } from '../database/update';
 import type { Job, JobContext } from './job';
@@ -9,15 +10,15 @@ export const rowsInPart = 50_000;
 // The new time is a lease, too: other instances measure other lanes. A lane with a running write is measured later.
 const takeLanes = `
   update tasklane.profiles set storage_check_at = clock_timestamp() + interval '10 minutes'
-  where user_id in (
-    select user_id from tasklane.profiles where storage_check_at <= clock_timestamp()
+  where lane_id in (
+    select lane_id from tasklane.profiles where storage_check_at <= clock_timestamp()
     order by storage_check_at limit $1 for update skip locked
   )
-  returning user_id`;
+  returning lane_id`;
 
 /** Measures a lane and corrects its storage. Each part is a short transaction of its own, so that it blocks no write. */
-async function measure({ laneForJob, signal }: JobContext, userId: string): Promise<void> {
-  const lane = laneForJob(userId);
+async function measure({ laneForJob, signal }: JobContext, key: LaneKey): Promise<void> {
+  const lane = laneForJob(key);
   // The counter is read before the rows: writes in between count twice until the next measurement, but none is missed.
   const before = await lane.read((readable) =>
     readable.rows('profiles').first('epoch', 'storage_written').then(),
@@ -53,13 +54,14 @@ export const storageJob: Job = {
   name: 'measure-storage',
   everyMs: 60_000,
   async run(context) {
-    const lanes = await context.withSystem.write((system) =>
-      system.query<{ user_id: string }>(takeLanes, [lanesInRound]),
-    );
-    for (const { user_id } of lanes) {
+    const lanes = await context.withSystem.write(async (system) => {
+      const taken = await system.query<{ lane_id: string }>(takeLanes, [lanesInRound]);
+      return system.lanes(taken.map((row) => row.lane_id));
+    });
+    for (const key of lanes.values()) {
       if (context.signal.aborted) break;
-      await measure(context, user_id);
+      await measure(context, key);
     }
-    return { more: lanes.length === lanesInRound };
+    return { more: lanes.size === lanesInRound };
   },
 };

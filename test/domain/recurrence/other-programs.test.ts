@@ -11,7 +11,7 @@ import { addDays } from '../../../src/domain/time/calendar';
 import { dates, ruleOf, rules, runs } from './support';
 
 const LIMIT = 12;
-const days = { DAILY: 800, WEEKLY: 3_000, MONTHLY: 6_000, YEARLY: 30_000 } as const;
+const days = { HOURLY: 0, DAILY: 800, WEEKLY: 3_000, MONTHLY: 6_000, YEARLY: 30_000 } as const;
 
 /** The date at which a test stops: some libraries take seconds to find that no date follows. */
 function horizon(rule: Rule, start: string): string {

@@ -13,6 +13,7 @@ test('a rule keeps its text and its parts', () => {
     until: null,
     byMonth: [12, 1],
     byMonthDay: [],
+    byHour: [],
     byDay: [
       { ordinal: null, weekday: 0 },
       { ordinal: -1, weekday: 4 },
@@ -44,7 +45,7 @@ test.each([
   ['FREQ=DAILY\n', ['not-allowed']],
   ['FREQ=DAILY ;COUNT=2', ['not-allowed']],
   ['INTERVAL=2', ['required']],
-  ['FREQ=HOURLY', ['not-allowed']],
+  ['FREQ=SECONDLY', ['not-allowed']],
   ['FREQ=daily', ['not-allowed']],
   ['freq=DAILY', ['not-allowed', 'required']],
   [`FREQ=DAILY;COUNT=${'1'.repeat(500)}`, ['too-long']],

@@ -36,14 +36,14 @@ async function create(path: string, body: object, user = ada): Promise<Body> {
 /** The contents of a lane without the profile, and its changes without the values that differ in each run. */
 async function contents(userId: string): Promise<Record<string, Body[]>> {
   const tables = ['tasks', 'projects', 'tags', 'task_tags', 'completions', 'reminders', 'changes'];
-  const rows = tables.map(async (table) => [
-    table,
-    await query(
+  const rows = tables.map(async (table) => {
+    const found = await query<Body>(
       service.database.url,
-      `select * from tasklane.${table} as t where user_id = $1 order by t::text collate "C"`,
+      `select * from tasklane.${table} as t where lane_id = lane_of($1) order by t::text collate "C"`,
       [userId],
-    ),
-  ]);
+    );
+    return [table, found.map(({ lane_id: _lane, ...row }) => row)];
+  });
   return Object.fromEntries(await Promise.all(rows));
 }
 
@@ -523,7 +523,7 @@ describe('a batch that is not atomic', () => {
     );
     const changes = await query(
       service.database.url,
-      'select seq::int, type, action from tasklane.changes where user_id = $1 order by seq',
+      'select seq::int, type, action from tasklane.changes where lane_id = lane_of($1) order by seq',
       [ada.id],
     );
     expect(changes).toEqual([
@@ -656,8 +656,8 @@ test('two batches at once do not mix', async () => {
   const changes = await query<{ title: string; seq: number }>(
     service.database.url,
     `select task.title, change.seq::int from tasklane.changes as change
-     join tasklane.tasks as task on task.user_id = change.user_id and task.id = change.entity_id
-     where change.user_id = $1 order by change.seq`,
+     join tasklane.tasks as task on task.lane_id = change.lane_id and task.id = change.entity_id
+     where change.lane_id = lane_of($1) order by change.seq`,
     [ada.id],
   );
   const titles = changes.map((each) => each.title);
@@ -667,8 +667,8 @@ test('two batches at once do not mix', async () => {
   // The first creates the tags, and the second finds them.
   const [last] = await query<{ seq: number; tags: number }>(
     service.database.url,
-    `select change_seq::int as seq, (select count(*)::int from tasklane.tags where user_id = $1) as tags
-     from tasklane.profiles where user_id = $1`,
+    `select change_seq::int as seq, (select count(*)::int from tasklane.tags where lane_id = lane_of($1)) as tags
+     from tasklane.profiles where lane_id = lane_of($1)`,
     [ada.id],
   );
   expect(last).toEqual({ seq: 60, tags: 20 });

@@ -62,7 +62,9 @@ describe('the address of a feed', () => {
     expect((await ada.send('DELETE', `?confirm=${ada.id}`)).status).toBe(204);
     expect((await read(path)).status).toBe(404);
     expect(
-      await query(service.database.url, 'select from tasklane.calendar_feeds where user_id = $1', [ada.id]),
+      await query(service.database.url, 'select from tasklane.calendar_feeds where lane_id = lane_of($1)', [
+        ada.id,
+      ]),
     ).toEqual([]);
   });
 
@@ -211,7 +213,7 @@ describe('a conditional request for a feed', () => {
     expect(await tagOf(path, '?components=events')).toBe(tags[0]);
     await query(
       service.database.url,
-      'update tasklane.profiles set epoch = gen_random_uuid() where user_id = $1',
+      'update tasklane.profiles set epoch = gen_random_uuid() where lane_id = lane_of($1)',
       [ada.id],
     );
     expect(new Set([...tags, await tagOf(path)]).size).toBe(4);

@@ -15,14 +15,16 @@ const purge = () => service.runJob('purge-changes');
 
 /** Makes changes in a lane, one for each day up to now. */
 async function makeHistory(userId: string, days: number): Promise<void> {
-  await query(service.database.url, `insert into tasklane.profiles (user_id, change_seq) values ($1, $2)`, [
-    userId,
-    days,
-  ]);
+  await query(service.database.url, 'select make_lane($1)', [userId]);
   await query(
     service.database.url,
-    `insert into tasklane.changes (user_id, seq, type, entity_id, action, fields, at)
-     select $1, seq, 'task', gen_random_uuid(), 'deleted', '{}', now() - ($2 - seq) * interval '1 day'
+    'update tasklane.profiles set change_seq = $2 where lane_id = lane_of($1)',
+    [userId, days],
+  );
+  await query(
+    service.database.url,
+    `insert into tasklane.changes (lane_id, seq, type, entity_id, action, fields, at)
+     select lane_of($1), seq, 'task', gen_random_uuid(), 'deleted', '{}', now() - ($2 - seq) * interval '1 day'
      from generate_series(1, $2) as seq`,
     [userId, days],
   );
@@ -31,7 +33,7 @@ async function makeHistory(userId: string, days: number): Promise<void> {
 async function kept(userId: string): Promise<number[]> {
   const rows = await query<{ seq: number }>(
     service.database.url,
-    'select seq::int from tasklane.changes where user_id = $1 order by seq',
+    'select seq::int from tasklane.changes where lane_id = lane_of($1) order by seq',
     [userId],
   );
   return rows.map((row) => row.seq);
@@ -95,10 +97,7 @@ test('several instances can purge at once', async () => {
 });
 
 test('lanes beyond the first round are purged too', async () => {
-  await query(
-    service.database.url,
-    `insert into tasklane.profiles (user_id) select 'walk-' || n from generate_series(1, 2500) as n`,
-  );
+  await query(service.database.url, `select make_lane('walk-' || n) from generate_series(1, 2500) as n`);
   await makeHistory('walk-z', 31);
   await purge();
   expect(await kept('walk-z')).toEqual(range(2, 31));

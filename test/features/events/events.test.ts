@@ -70,14 +70,14 @@ async function makeTasks(count: number, as = ada): Promise<void> {
 
 /** Makes changes directly in the database, without a notification; each has about `bytes` bytes. */
 async function seedChanges(userId: string, count: number, bytes = 0): Promise<void> {
+  await sql('select make_lane($1)', [userId]);
   await sql(
     `with lane as (
-       insert into tasklane.profiles (user_id, change_seq) values ($1, $2)
-       on conflict (user_id) do update set change_seq = profiles.change_seq + $2
+       update tasklane.profiles set change_seq = change_seq + $2 where lane_id = lane_of($1)
        returning change_seq - $2 as before
      )
-     insert into tasklane.changes (user_id, seq, type, entity_id, action, fields)
-     select $1, before + n, 'task', gen_random_uuid(), 'updated',
+     insert into tasklane.changes (lane_id, seq, type, entity_id, action, fields)
+     select lane_of($1), before + n, 'task', gen_random_uuid(), 'updated',
        jsonb_build_object('description', jsonb_build_object('from', null, 'to', repeat('x', $3)))
      from lane, generate_series(1, $2) as n`,
     [userId, count, bytes],
@@ -85,7 +85,7 @@ async function seedChanges(userId: string, count: number, bytes = 0): Promise<vo
 }
 
 async function epochOf(userId: string): Promise<string> {
-  return (await sql('select epoch from tasklane.profiles where user_id = $1', [userId]))[0].epoch;
+  return (await sql('select epoch from tasklane.profiles where lane_id = lane_of($1)', [userId]))[0].epoch;
 }
 
 describe('an event stream', () => {
@@ -237,7 +237,7 @@ describe('a resumed stream', () => {
     [
       'too-old',
       (epoch) => `1-${epoch}`,
-      () => sql('delete from tasklane.changes where user_id = $1 and seq <= 2', [ada.id]),
+      () => sql('delete from tasklane.changes where lane_id = lane_of($1) and seq <= 2', [ada.id]),
     ],
     ['other-epoch', () => '1-019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', async () => undefined],
     ['unknown-position', (epoch) => `9-${epoch}`, async () => undefined],
@@ -299,7 +299,7 @@ describe('an open stream', () => {
   test('ends when its account is deleted with the lane', async () => {
     await makeTasks(1);
     const reader = await open({ at: quick.url });
-    await sql('delete from tasklane.profiles where user_id = $1', [ada.id]);
+    await sql('delete from tasklane.lanes where user_id = $1', [ada.id]);
     expect(await reader.ended).toBe(true);
     expect(reader.events).toEqual([{ event: 'erased', data: {} }]);
   });
@@ -310,8 +310,8 @@ describe('an open stream', () => {
   ])('gets a reset when its database was replaced (%s)', async (reason, alike) => {
     await makeTasks(2);
     const reader = await open({ at: quick.url });
-    await sql('delete from tasklane.changes where user_id = $1 and seq > 1', [ada.id]);
-    await sql(`update tasklane.profiles set change_seq = 1, ${alike} where user_id = $1`, [ada.id]);
+    await sql('delete from tasklane.changes where lane_id = lane_of($1) and seq > 1', [ada.id]);
+    await sql(`update tasklane.profiles set change_seq = 1, ${alike} where lane_id = lane_of($1)`, [ada.id]);
     await until(() => reader.events.length === 1);
     expect(reader.events).toEqual([{ id: `1-${await epochOf(ada.id)}`, event: 'reset', data: { reason } }]);
     await makeTasks(1);

@@ -54,8 +54,10 @@ async function serve(auth: BetterAuthServer): Promise<TestService> {
 async function lanes(): Promise<string[]> {
   const rows = await query<{ user_id: string }>(
     database.url,
-    `select user_id from tasklane.profiles
-     union select user_id from tasklane.tasks union select user_id from tasklane.changes order by 1`,
+    `select user_of(lane_id) as user_id from (
+       select lane_id from tasklane.profiles
+       union select lane_id from tasklane.tasks union select lane_id from tasklane.changes) as lanes
+     union select user_id from tasklane.lanes order by 1`,
   );
   return rows.map((row) => row.user_id);
 }
@@ -148,10 +150,7 @@ describe('npm run doctor', () => {
   test('reports lanes without an account', async () => {
     await run('migrate');
     await query(database.url, `alter database ${database.name} set search_path to public`);
-    await query(
-      database.url,
-      `insert into tasklane.profiles (user_id) select 'user-' || n from generate_series(1, 7) as n`,
-    );
+    await query(database.url, `select make_lane('user-' || n) from generate_series(1, 7) as n`);
     server = await startAuth({ ids: 'text' });
     expect((await run('migrate')).output).toContain(
       'from before the link: 7 (user-1, user-2, user-3, user-4, user-5, …).',
@@ -159,7 +158,7 @@ describe('npm run doctor', () => {
     const before = await run('doctor');
     expect(before.code).toBe(1);
     expect(before.output).toContain('is not validated, because lanes without an account existed');
-    await query(database.url, 'delete from tasklane.profiles');
+    await query(database.url, 'delete from tasklane.lanes');
     await run('migrate');
     expect((await run('doctor')).code).toBe(0);
   });

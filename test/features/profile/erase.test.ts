@@ -40,7 +40,7 @@ function erase(token: string, confirm = `?confirm=${encodeURIComponent(userId)}`
   return send(service.url, 'DELETE', laneOf(userId) + confirm, { token });
 }
 
-/** The tables in which any column has the user's id. */
+/** The tables with rows of the user's lane, with the user's id in any column, or with rows of no lane. */
 async function traces(): Promise<string[]> {
   const tables = await query<{ name: string }>(
     service.database.url,
@@ -49,7 +49,9 @@ async function traces(): Promise<string[]> {
   const found = tables.map(async ({ name }) => {
     const rows = await query(
       service.database.url,
-      `select from tasklane.${name} as t where strpos(t::text, $1) > 0 limit 1`,
+      `select from tasklane.${name} as t cross join lateral (select (to_jsonb(t) ->> 'lane_id')::bigint as lane_id) as own
+       where strpos(t::text, $1) > 0 or own.lane_id = lane_of($1) or user_of(own.lane_id) is null and own.lane_id is not null
+       limit 1`,
       [userId],
     );
     return rows.length > 0 ? [name] : [];
@@ -60,7 +62,7 @@ async function traces(): Promise<string[]> {
 async function epoch(): Promise<string | undefined> {
   const rows = await query<{ epoch: string }>(
     service.database.url,
-    'select epoch from tasklane.profiles where user_id = $1',
+    'select epoch from tasklane.profiles where lane_id = lane_of($1)',
     [userId],
   );
   return rows[0]?.epoch;
@@ -118,13 +120,13 @@ test('an erasure leaves only a hash and a time of the lane, and the other lanes'
   const [mine, bob] = [userId, randomUUID()];
   for (userId of [bob, mine]) await makeTask(await tokenOfAge(10));
   await send(service.url, 'PATCH', `${laneOf(mine)}/profile`, { token, body: { week_start: 'sunday' } });
-  expect(await traces()).toEqual(['changes', 'profiles', 'tasks']);
+  expect(await traces()).toEqual(['changes', 'lanes', 'profiles', 'tasks']);
 
   expect((await erase(token)).status).toBe(204);
   expect(await traces()).toEqual([]);
   expect(await erasures()).toEqual([{ age: expect.closeTo(1, -1) }]);
   userId = bob;
-  expect(await traces()).toEqual(['changes', 'profiles', 'tasks']);
+  expect(await traces()).toEqual(['changes', 'lanes', 'profiles', 'tasks']);
   expect(await erasures()).toEqual([]);
 });
 
@@ -195,7 +197,7 @@ describe('a token from before the erasure', () => {
     await eraser.connect();
     try {
       await eraser.query('begin');
-      await eraser.query('delete from tasklane.profiles where user_id = $1', [userId]);
+      await eraser.query('delete from tasklane.lanes where user_id = $1', [userId]);
       // Without a key, the write is one flight; both share a connection. With a key, it checks the token before it waits
       // for the lock.
       const writes = [makeTask(token), makeTask(token), makeTask(token, { 'Idempotency-Key': 'a-key' })];

@@ -19,7 +19,7 @@ const makeTask = async (body: object = {}): Promise<Body> =>
 function changes(): Promise<object[]> {
   return query(
     service.database.url,
-    'select seq::int, type, entity_id, action, fields from tasklane.changes where user_id = $1 order by seq',
+    'select seq::int, type, entity_id, action, fields from tasklane.changes where lane_id = lane_of($1) order by seq',
     [ada.id],
   );
 }
@@ -27,7 +27,7 @@ function changes(): Promise<object[]> {
 async function rows(): Promise<number> {
   const [row] = await query<{ count: number }>(
     service.database.url,
-    'select count(*)::int as count from tasklane.profiles where user_id = $1',
+    'select count(*)::int as count from tasklane.profiles where lane_id = lane_of($1)',
     [ada.id],
   );
   return row?.count ?? 0;

@@ -19,20 +19,17 @@ beforeAll(async () => {
   testDatabase = await createTestDatabase();
   client = new Client(testDatabase.url);
   await client.connect();
+  await client.query(`select make_lane('user-' || n) from generate_series(1, $1) as n`, [lanes]);
   await client.query(
-    `insert into tasklane.profiles (user_id) select 'user-' || n from generate_series(1, $1) as n`,
-    [lanes],
-  );
-  await client.query(
-    `insert into tasklane.tasks (user_id, id, title, status, completed_at)
-     select 'user-' || lane, gen_random_uuid(), 'Task ' || n, case when n % 2 = 0 then 'completed' else 'pending' end,
+    `insert into tasklane.tasks (lane_id, id, title, status, completed_at)
+     select lane_of('user-' || lane), gen_random_uuid(), 'Task ' || n, case when n % 2 = 0 then 'completed' else 'pending' end,
        case when n % 2 = 0 then now() - n * interval '7 hours' end
      from generate_series(1, $1) as lane, generate_series(1, $2) as n`,
     [lanes, tasksInLane],
   );
   await client.query(
-    `insert into tasklane.completions (user_id, id, task_id, title, due_date, completed_at, rrule, status, reopened)
-     select user_id, gen_random_uuid(), id, title, '2026-01-01', now() - n * interval '1 day', 'FREQ=DAILY', 'pending', '[]'
+    `insert into tasklane.completions (lane_id, id, task_id, title, due_date, completed_at, rrule, status, reopened)
+     select lane_id, gen_random_uuid(), id, title, '2026-01-01', now() - n * interval '1 day', 'FREQ=DAILY', 'pending', '[]'
      from tasklane.tasks, generate_series(1, 5) as n where title like '%1'`,
   );
   await client.query('analyze tasklane.tasks');
@@ -40,9 +37,11 @@ beforeAll(async () => {
   await client.query('analyze tasklane.profiles');
   database = openDatabase(testDatabase.url, { max: 1 });
   await client.query('begin');
-  await client.query(`select set_config('role', $1, true), set_config('app.user_id', 'user-7', true)`, [
-    defaultAppRole,
-  ]);
+  await client.query(
+    `select set_config('app.lane_id', lane_of('user-7')::text, true), set_config('app.user_id', 'user-7', true),
+       set_config('role', $1, true)`,
+    [defaultAppRole],
+  );
 });
 afterAll(async () => {
   await database.close();
@@ -95,5 +94,5 @@ test.each<[string, (lane: Lane) => Compiled, string[]]>([
   expect(new Set(read.map((scan) => scan['Relation Name']).filter(Boolean))).toEqual(new Set(tables));
   const looks = read.filter((scan) => /Index/.test(scan['Node Type']));
   expect(looks.length).toBeGreaterThan(0);
-  for (const look of looks) expect(look['Index Cond']).toContain('user_id');
+  for (const look of looks) expect(look['Index Cond']).toContain('lane_id');
 });

@@ -37,15 +37,11 @@ async function write(method: string, path: string, body?: object): Promise<Body>
 
 /** Inserts a completed task for each of these instants directly into the database. */
 async function complete(instants: readonly (Date | string)[]): Promise<void> {
+  await query(service.database.url, 'select make_lane($1)', [ada.id]);
   await query(
     service.database.url,
-    'insert into tasklane.profiles (user_id) values ($1) on conflict do nothing',
-    [ada.id],
-  );
-  await query(
-    service.database.url,
-    `insert into tasklane.tasks (user_id, id, title, status, completed_at)
-     select $1, gen_random_uuid(), 'Done', 'completed', at from unnest($2::timestamptz[]) as at`,
+    `insert into tasklane.tasks (lane_id, id, title, status, completed_at)
+     select lane_of($1), gen_random_uuid(), 'Done', 'completed', at from unnest($2::timestamptz[]) as at`,
     [ada.id, instants],
   );
 }

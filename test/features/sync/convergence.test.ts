@@ -226,7 +226,7 @@ test('copies converge and streams miss nothing', async () => {
 
   const [{ seq }] = (await query<{ seq: number }>(
     testDatabase.url,
-    'select change_seq::int as seq from tasklane.profiles where user_id = $1',
+    'select change_seq::int as seq from tasklane.profiles where lane_id = lane_of($1)',
     [userId],
   )) as [{ seq: number }];
   last = seq;

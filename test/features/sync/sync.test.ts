@@ -41,7 +41,7 @@ describe('a snapshot', () => {
   test('of an empty lane has the default profile, and continues with the first change', async () => {
     await copy.catchUp();
     expect(lastPage()).toEqual([{ seq: 0, type: 'profile', id: null, deleted: false }]);
-    expect(await sql('select from tasklane.profiles where user_id = $1', [ada.id])).toEqual([]);
+    expect(await sql('select from tasklane.profiles where lane_id = lane_of($1)', [ada.id])).toEqual([]);
     await expectConverged();
     const task = await makeTask();
     await copy.catchUp();
@@ -270,7 +270,7 @@ describe('a sync token', () => {
     const next = copy.token as string;
     await makeTask();
     const purge = (seq: number) =>
-      sql('delete from tasklane.changes where user_id = $1 and seq <= $2', [ada.id, seq]);
+      sql('delete from tasklane.changes where lane_id = lane_of($1) and seq <= $2', [ada.id, seq]);
     await purge(1);
     expect((await sync(oldest)).status).toBe(200);
     await purge(2);
@@ -309,10 +309,10 @@ describe('a sync token', () => {
 
 test('a large lane is synced in a short time', async () => {
   const userId = randomUUID();
-  await sql('insert into tasklane.profiles (user_id) values ($1)', [userId]);
+  await sql('select make_lane($1)', [userId]);
   await sql(
-    `insert into tasklane.tasks (user_id, id, title)
-     select $1, gen_random_uuid(), 'Task ' || n from generate_series(1, 10000) as n`,
+    `insert into tasklane.tasks (lane_id, id, title)
+     select lane_of($1), gen_random_uuid(), 'Task ' || n from generate_series(1, 10000) as n`,
     [userId],
   );
   const token = await tokenOf(userId);

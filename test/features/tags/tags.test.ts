@@ -19,10 +19,10 @@ const tagNamed = async (name: string): Promise<Body> =>
 async function expectLinked(): Promise<void> {
   const rows = await query(
     service.database.url,
-    `select id from tasklane.tasks as task where user_id = $1 and tags is distinct from array(
+    `select id from tasklane.tasks as task where lane_id = lane_of($1) and tags is distinct from array(
        select tag.name from tasklane.task_tags as link
-         join tasklane.tags as tag on tag.user_id = link.user_id and tag.id = link.tag_id
-       where link.user_id = task.user_id and link.task_id = task.id order by tag.name_key)`,
+         join tasklane.tags as tag on tag.lane_id = link.lane_id and tag.id = link.tag_id
+       where link.lane_id = task.lane_id and link.task_id = task.id order by tag.name_key)`,
     [ada.id],
   );
   expect(rows).toEqual([]);

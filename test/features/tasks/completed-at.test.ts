@@ -35,7 +35,7 @@ async function completions(id: string): Promise<string[]> {
 async function taskChanges(id: string): Promise<Body[]> {
   const rows = await query<{ fields: Body }>(
     service.database.url,
-    `select fields from tasklane.changes where user_id = $1 and entity_id = $2 and action = 'updated' order by seq`,
+    `select fields from tasklane.changes where lane_id = lane_of($1) and entity_id = $2 and action = 'updated' order by seq`,
     [ada.id, id],
   );
   return rows.map(({ fields }) => fields);

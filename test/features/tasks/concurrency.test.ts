@@ -9,7 +9,7 @@ const service = useTestService({ RATE_LIMIT: 'off' });
 
 async function expectWhole(user: TaskClient): Promise<void> {
   const select = <R extends object>(sql: string) => query<R>(service.database.url, sql, [user.id]);
-  const rows = await select<TaskRow>('select * from tasklane.tasks where user_id = $1');
+  const rows = await select<TaskRow>('select * from tasklane.tasks where lane_id = lane_of($1)');
   const byId = new Map(rows.map((row) => [row.id, row]));
   for (const row of rows) {
     const line: TaskRow[] = [];
@@ -30,10 +30,10 @@ async function expectWhole(user: TaskClient): Promise<void> {
     expect(row.project_id).toBe(parent.project_id);
   }
   const unlinked = await select(
-    `select id from tasklane.tasks as task where user_id = $1 and tags is distinct from array(
+    `select id from tasklane.tasks as task where lane_id = lane_of($1) and tags is distinct from array(
        select tag.name from tasklane.task_tags as link
-         join tasklane.tags as tag on tag.user_id = link.user_id and tag.id = link.tag_id
-       where link.user_id = task.user_id and link.task_id = task.id order by tag.name_key)`,
+         join tasklane.tags as tag on tag.lane_id = link.lane_id and tag.id = link.tag_id
+       where link.lane_id = task.lane_id and link.task_id = task.id order by tag.name_key)`,
   );
   expect(unlinked).toEqual([]);
   const changes = await user.changesAfter(0);

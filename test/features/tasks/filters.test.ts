@@ -53,7 +53,7 @@ beforeAll(async () => {
        updated_at = timestamptz '2026-06-02Z' + (ascii(right(title, 1)) % 3) * interval '1 s',
        completed_at = case when status = 'completed'
          then timestamptz '2026-06-03Z' + (ascii(right(title, 1)) % 3) * interval '1 ms' end
-     where user_id = $1`,
+     where lane_id = lane_of($1)`,
     [ada.id],
   );
   all = await ada.all('/tasks');

@@ -151,7 +151,7 @@ describe('many moves into the same gap', () => {
       await query(
         service.database.url,
         `update tasklane.tasks as task set position = 'm' || lpad(to_hex(n), 13, '0')
-       from unnest($2::uuid[]) with ordinality as wanted(id, n) where user_id = $1 and task.id = wanted.id`,
+       from unnest($2::uuid[]) with ordinality as wanted(id, n) where lane_id = lane_of($1) and task.id = wanted.id`,
         [ada.id, ids],
       );
       const before = new Map(

@@ -39,7 +39,7 @@ describe('a recurrence rule', () => {
 
   test.each([
     [{ rrule: 'FREQ=WEEKLY' }, ['/body/rrule contradiction']],
-    [{ rrule: 'FREQ=HOURLY', due_date: '2099-01-01' }, ['/body/rrule not-allowed']],
+    [{ rrule: 'FREQ=SECONDLY', due_date: '2099-01-01' }, ['/body/rrule not-allowed']],
     [{ rrule: 'every week', due_date: '2099-01-01' }, ['/body/rrule wrong-format']],
     [{ rrule: 'FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30', due_date: '2099-01-01' }, ['/body/rrule not-allowed']],
     [{ rrule: '', due_date: '2099-01-01' }, ['/body/rrule too-short']],
@@ -369,7 +369,7 @@ test('a completion and its undoing record their changes', async () => {
   await complete(id, { completed: false });
   const changes = await query<{ type: string; action: string; fields: Body }>(
     service.database.url,
-    'select type, action, fields from tasklane.changes where user_id = $1 order by seq',
+    'select type, action, fields from tasklane.changes where lane_id = lane_of($1) order by seq',
     [ada.id],
   );
   const forth = (from: unknown, to: unknown) => ({ from, to });
@@ -394,6 +394,7 @@ test('a completion and its undoing record their changes', async () => {
         completed_at: forth(at, null),
         next_due_date: forth('2099-01-08', null),
         reopened: forth([], null),
+        moved: forth([], null),
         advanced: forth(true, null),
         recorded_at: forth(at, null),
       },

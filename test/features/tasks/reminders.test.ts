@@ -16,7 +16,7 @@ async function create(body: object): Promise<Body> {
 async function waiting(id: string): Promise<string[]> {
   const rows = await query<{ fire_at: Date }>(
     service.database.url,
-    'select fire_at from tasklane.reminders where user_id = $1 and task_id = $2 and fired_at is null order by 1',
+    'select fire_at from tasklane.reminders where lane_id = lane_of($1) and task_id = $2 and fired_at is null order by 1',
     [ada.id, id],
   );
   return rows.map((row) => row.fire_at.toISOString());
@@ -25,7 +25,7 @@ async function waiting(id: string): Promise<string[]> {
 async function reminded(id: string): Promise<string[]> {
   const rows = await query<{ fields: Body }>(
     service.database.url,
-    `select fields from tasklane.changes where user_id = $1 and entity_id = $2 and action = 'reminded' order by seq`,
+    `select fields from tasklane.changes where lane_id = lane_of($1) and entity_id = $2 and action = 'reminded' order by seq`,
     [ada.id, id],
   );
   return rows.map((row) => row.fields.reminder.to);

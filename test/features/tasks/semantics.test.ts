@@ -41,7 +41,7 @@ function validationErrors(response: ApiResponse): string[] {
 async function changesOf(id: string): Promise<{ action: string; fields: Body }[]> {
   return query(
     service.database.url,
-    'select action, fields from tasklane.changes where user_id = $1 and entity_id = $2 order by seq',
+    'select action, fields from tasklane.changes where lane_id = lane_of($1) and entity_id = $2 order by seq',
     [ada.id, id],
   );
 }
@@ -597,7 +597,9 @@ describe('a body', () => {
     const eve = await makeUser(service.url);
     await eve.send('POST', '/tasks', { body: { title: '' } });
     expect(
-      await query(service.database.url, 'select from tasklane.profiles where user_id = $1', [eve.id]),
+      await query(service.database.url, 'select from tasklane.profiles where lane_id = lane_of($1)', [
+        eve.id,
+      ]),
     ).toEqual([]);
   });
 });
@@ -614,7 +616,7 @@ test('a read does not create a lane', async () => {
   });
   expect((await eve.send('GET', `/tasks/${randomUUID()}`)).status).toBe(404);
   expect(
-    await query(service.database.url, 'select from tasklane.profiles where user_id = $1', [eve.id]),
+    await query(service.database.url, 'select from tasklane.profiles where lane_id = lane_of($1)', [eve.id]),
   ).toEqual([]);
 });
 

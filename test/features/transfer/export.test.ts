@@ -25,11 +25,11 @@ const largeBytes = 80_000_000;
 
 /** Fills the lane with more data than socket buffers hold. */
 async function makeLarge(): Promise<void> {
-  await query(service.database.url, 'insert into tasklane.profiles (user_id) values ($1)', [ada.id]);
+  await query(service.database.url, 'select make_lane($1)', [ada.id]);
   await query(
     service.database.url,
-    `insert into tasklane.tasks (user_id, id, title, description)
-     select $1, gen_random_uuid(), 'Task ' || n, repeat('x', $2) from generate_series(1, $3) as n`,
+    `insert into tasklane.tasks (lane_id, id, title, description)
+     select lane_of($1), gen_random_uuid(), 'Task ' || n, repeat('x', $2) from generate_series(1, $3) as n`,
     [ada.id, largeBytes / largeCount, largeCount],
   );
 }
@@ -66,9 +66,11 @@ function exportLog(): Record<string, unknown>[] {
 describe('an export', () => {
   test('of an empty lane is empty and creates nothing', async () => {
     expect(await exported()).toMatchObject({ profile: { version: 1 }, tasks: [], changes: [] });
-    const rows = await query(service.database.url, 'select from tasklane.profiles where user_id = $1', [
-      ada.id,
-    ]);
+    const rows = await query(
+      service.database.url,
+      'select from tasklane.profiles where lane_id = lane_of($1)',
+      [ada.id],
+    );
     expect(rows).toEqual([]);
   });
 
@@ -83,15 +85,16 @@ describe('an export', () => {
 
   test('of hundreds of changes has each change once, in order', async () => {
     const numbers = Array.from({ length: 450 }, (_, n) => n + 1);
+    await query(service.database.url, 'select make_lane($1)', [ada.id]);
     await query(
       service.database.url,
-      'insert into tasklane.profiles (user_id, change_seq) values ($1, 450)',
+      'update tasklane.profiles set change_seq = 450 where lane_id = lane_of($1)',
       [ada.id],
     );
     await query(
       service.database.url,
-      `insert into tasklane.changes (user_id, seq, type, entity_id, action, fields)
-       select $1, n, 'task', gen_random_uuid(), 'deleted', '{}' from unnest($2::bigint[]) as n`,
+      `insert into tasklane.changes (lane_id, seq, type, entity_id, action, fields)
+       select lane_of($1), n, 'task', gen_random_uuid(), 'deleted', '{}' from unnest($2::bigint[]) as n`,
       [ada.id, numbers],
     );
     const { changes } = await exported();
@@ -163,8 +166,8 @@ describe('a large export', () => {
   test('has each task that is changed meanwhile as before the change, or as after it together with the change', async () => {
     const [first, last] = await query<{ id: string; title: string }>(
       service.database.url,
-      `(select id, title from tasklane.tasks where user_id = $1 order by id limit 1)
-       union all (select id, title from tasklane.tasks where user_id = $1 order by id desc limit 1)`,
+      `(select id, title from tasklane.tasks where lane_id = lane_of($1) order by id limit 1)
+       union all (select id, title from tasklane.tasks where lane_id = lane_of($1) order by id desc limit 1)`,
       [ada.id],
     );
     const response = await startExport();
@@ -179,7 +182,7 @@ describe('a large export', () => {
 
   test('ends incomplete if the lane is erased during the export', async () => {
     const response = await startExport();
-    await query(service.database.url, 'delete from tasklane.profiles where user_id = $1', [ada.id]);
+    await query(service.database.url, 'delete from tasklane.profiles where lane_id = lane_of($1)', [ada.id]);
     await ada.send('POST', '/tasks', { body: { title: 'In the new lane' } });
     await expect(textOf(response)).rejects.toMatchObject({ code: 'ECONNRESET' });
     expect(response.complete).toBe(false);

@@ -183,7 +183,7 @@ describe('an export of Tasklane', () => {
     expect(back).toMatchObject({ status: 200, body: { due_date: '2026-01-02' } });
     const reminders = await query(
       service.database.url,
-      'select fire_at from tasklane.reminders where user_id = $1 order by 1',
+      'select fire_at from tasklane.reminders where lane_id = lane_of($1) order by 1',
       [bob.id],
     );
     expect(reminders).toEqual([
@@ -331,7 +331,7 @@ describe('an export of Tasklane', () => {
     ],
     [
       'an unsupported rule',
-      ([id]) => ({ tasks: [{ id, title: 'x', due_date: '2026-11-28', rrule: 'FREQ=HOURLY' }] }),
+      ([id]) => ({ tasks: [{ id, title: 'x', due_date: '2026-11-28', rrule: 'FREQ=SECONDLY' }] }),
       [['/body/tasks/0/rrule', 'not-allowed']],
     ],
     [
@@ -652,6 +652,7 @@ describe('iCalendar', () => {
       position: undefined,
       rrule: undefined,
       recurrence_start: undefined,
+      recurrence_due: undefined,
       description: (task.description || null)?.replace(/\r\n/g, '\n') ?? null,
       created_at: task.created_at.slice(0, 19),
       completed_at: task.completed_at?.slice(0, 19),
@@ -818,6 +819,176 @@ describe('iCalendar', () => {
     expect(rrules[2]).toContain('COUNT=3');
   });
 
+  test.each<[string, string[], object]>([
+    [
+      'a start in another zone',
+      ['DTSTART:20270104T190000Z', 'DUE;TZID=Europe/Zurich:20270108T180000'],
+      { start_date: '2027-01-04', start_time: '20:00', time_zone: 'Europe/Zurich' },
+    ],
+    [
+      'a start alone',
+      ['DTSTART;TZID=Europe/Zurich:20270104T200000'],
+      { start_at: '2027-01-04T19:00:00.000Z', due_date: null },
+    ],
+    [
+      'a start on the due date',
+      ['DTSTART;VALUE=DATE:20270104', 'DUE;VALUE=DATE:20270104'],
+      { start_date: null },
+    ],
+    ['a start after the due date', ['DTSTART:20270105T000000', 'DUE:20270104T100000'], { start_date: null }],
+    [
+      'a series from its start',
+      ['DTSTART;VALUE=DATE:20270104', 'DUE;VALUE=DATE:20270108', 'RRULE:FREQ=WEEKLY;BYDAY=MO'],
+      { start_date: '2027-01-04', recurrence_start: '2027-01-04', recurrence_due: '2027-01-08' },
+    ],
+    [
+      'excluded dates in several forms',
+      [
+        ...['DTSTART;TZID=America/New_York:20270104T200000', 'RRULE:FREQ=DAILY'],
+        ...['EXDATE:20270108T010000Z,20270109T010000Z', 'EXDATE;VALUE=DATE:20270105'],
+      ],
+      { excluded_dates: ['2027-01-05', '2027-01-07', '2027-01-08'] },
+    ],
+    [
+      'an hourly rule with an excluded hour',
+      ['DUE:20270104T200000', 'RRULE:FREQ=HOURLY;INTERVAL=6', 'EXDATE:20270105T020000'],
+      { recurrence_start_time: '20:00', excluded_dates: ['2027-01-05T02:00'] },
+    ],
+  ])('reads %s', async (_what, lines, expected) => {
+    expect((await importInto(ada, 'ics', calendar(...todo(...lines)))).body).toMatchObject({ created: 1 });
+    expect(await tasks()).toMatchObject([expected]);
+  });
+
+  test('keeps starts, excluded dates and hourly rules after an export and an import', async () => {
+    const zone = { time_zone: 'America/New_York' };
+    await make('/tasks', {
+      title: '1',
+      start_date: '2027-01-04',
+      due_date: '2027-01-08',
+      rrule: 'FREQ=WEEKLY;BYDAY=MO',
+    });
+    await make('/tasks', {
+      ...{
+        title: '2',
+        start_date: '2027-01-04',
+        start_time: '20:00',
+        due_date: '2027-01-05',
+        due_time: '02:00',
+        ...zone,
+      },
+      ...{ rrule: 'FREQ=WEEKLY;BYDAY=MO', excluded_dates: ['2027-01-11'] },
+    });
+    await make('/tasks', {
+      title: '3',
+      start_date: '2027-01-04',
+      due_date: '2027-01-05',
+      due_time: '02:00',
+      ...zone,
+    });
+    await make('/tasks', {
+      title: '4',
+      start_date: '2027-01-04',
+      start_time: '20:00',
+      due_date: '2027-01-05',
+      ...zone,
+    });
+    await make('/tasks', { title: '5', start_date: '2027-01-04', start_time: '20:00' });
+    await make('/tasks', {
+      ...{ title: '6', due_date: '2027-01-04', due_time: '08:00', ...zone },
+      ...{ rrule: 'FREQ=HOURLY;INTERVAL=6', excluded_dates: ['2027-01-04T14:00'] },
+    });
+    const of = (await exported(ada)).tasks;
+    for (const [format, ending] of [
+      ['ics', '.ics'],
+      ['csv', '.csv'],
+    ] as const) {
+      const bob = await makeUser(service.url);
+      const report = await importInto(bob, format, await exported(ada, ending));
+      expect(report.body).toMatchObject({ created: 6, errors: 0 });
+      const fields = ({
+        title,
+        start_date,
+        start_time,
+        start_at,
+        due_date,
+        due_time,
+        time_zone,
+        excluded_dates,
+      }: Body) => ({
+        title,
+        start_date,
+        start_time,
+        start_at,
+        due_date,
+        due_time,
+        time_zone,
+        excluded_dates,
+      });
+      expect((await exported(bob)).tasks.map(fields)).toEqual(of.map(fields));
+      for (const { id } of of.filter((each: Body) => each.rrule)) {
+        const coming = async (user: TestUser) =>
+          (await user.send('GET', `/tasks/${id}/occurrences?limit=6`)).body;
+        expect(await coming(bob)).toEqual(await coming(ada));
+      }
+    }
+  });
+
+  describe('of changed occurrences', () => {
+    const series = ['UID:s', 'DTSTART;VALUE=DATE:20940104', 'DUE;VALUE=DATE:20940108', 'RRULE:FREQ=WEEKLY'];
+    const changed = (day: string, ...lines: string[]) =>
+      todo('UID:s', `RECURRENCE-ID;VALUE=DATE:${day}`, ...lines);
+    const done = ['STATUS:COMPLETED', 'COMPLETED:20940109T100000Z'];
+
+    test('makes the first open occurrence current and leaves completions', async () => {
+      const ics = calendar(
+        ...changed('20940104', ...done),
+        ...todo(...series),
+        ...changed('20940111', 'STATUS:COMPLETED'),
+        ...changed('20940125', 'STATUS:CANCELLED'),
+        ...changed('20940201', ...done),
+        ...changed('20940208', 'DUE;VALUE=DATE:20940214'),
+      );
+      expect((await importInto(ada, 'ics', ics)).body).toMatchObject({ created: 4, ignored: 1, errors: 0 });
+      const [task] = await tasks();
+      expect(task).toMatchObject({
+        ...{ status: 'pending', start_date: '2094-01-18', due_date: '2094-01-22' },
+        excluded_dates: ['2094-01-25'],
+      });
+      const { items } = (await ada.send('GET', `/completions?task_id=${task.id}`)).body;
+      expect(items.map((each: Body) => [each.start_date, each.due_date]).sort()).toEqual([
+        ['2094-01-04', '2094-01-08'],
+        ['2094-01-11', '2094-01-15'],
+        ['2094-02-01', '2094-02-05'],
+      ]);
+      const next = await ada.send('PATCH', `/tasks/${task.id}/complete`, { body: { completed: true } });
+      expect(next.body).toMatchObject({ start_date: '2094-02-08' });
+      for (const start_date of ['2094-01-18', '2094-01-11', '2094-01-04']) {
+        const body = { completed: false };
+        const undone = await ada.send('PATCH', `/tasks/${task.id}/complete`, { body });
+        expect(undone.body).toMatchObject({ start_date });
+      }
+      expect((await importInto(ada, 'ics', ics)).body).toMatchObject({ created: 0, skipped: 4 });
+    });
+
+    test('takes the due date of the current occurrence, and completes a series without an open one', async () => {
+      const ics = calendar(
+        ...todo(...series),
+        ...changed('20940104', 'DUE;VALUE=DATE:20940109'),
+        ...todo('UID:t', 'DUE:20940104T100000Z', 'RRULE:FREQ=DAILY;COUNT=2'),
+        ...todo('UID:t', 'RECURRENCE-ID:20940104T100000Z', ...done),
+        ...todo('UID:t', 'RECURRENCE-ID;TZID=Asia/Tokyo:20940105T190000', ...done),
+      );
+      expect((await importInto(ada, 'ics', ics)).body).toMatchObject({ created: 4, ignored: 0, errors: 0 });
+      const found = await tasks();
+      expect(found.find((each: Body) => each.rrule === 'FREQ=WEEKLY')).toMatchObject({
+        due_date: '2094-01-09',
+      });
+      expect(found.find((each: Body) => each.rrule !== 'FREQ=WEEKLY')).toMatchObject({
+        ...{ status: 'completed', due_date: '2094-01-05', completed_at: '2094-01-09T10:00:00.000Z' },
+      });
+    });
+  });
+
   test('finds parents by UIDs of any form, before or after their subtasks', async () => {
     const ics = calendar(
       ...todo('UID:child@example.com', 'RELATED-TO:parent@example.com'),
@@ -896,7 +1067,7 @@ test.each(['json', 'csv', 'ics'] as const)(
     const reminders = [{ minutes_before_due: 5 }, { at: '2099-01-01T10:00:00.000Z' }];
     const task = await make('/tasks', { title: 'x', due_date: '2099-01-31', reminders });
     // Earlier releases could store such a task.
-    const sql = 'update tasklane.tasks set due_date = null where user_id = $1 and id = $2';
+    const sql = 'update tasklane.tasks set due_date = null where lane_id = lane_of($1) and id = $2';
     await query(service.database.url, sql, [ada.id, task.id]);
     const bob = await makeUser(service.url);
     const file = await exported(ada, type === 'json' ? '' : `.${type}`);
@@ -915,7 +1086,7 @@ describe('many rows', () => {
   ].join('\n');
   const seqs = async () => {
     const sql =
-      'select at, count(*)::int as count from tasklane.changes where user_id = $1 group by at order by at';
+      'select at, count(*)::int as count from tasklane.changes where lane_id = lane_of($1) group by at order by at';
     return (await query<{ count: number }>(service.database.url, sql, [ada.id])).map((row) => row.count);
   };
 

@@ -15,7 +15,7 @@ async function age(user: TaskClient, ids: readonly string[], seconds: number): P
   await query(
     service.database.url,
     `update tasklane.tasks set deleted_at = now() - interval '10 days' - make_interval(secs => $3)
-     where user_id = $1 and id = any($2)`,
+     where lane_id = lane_of($1) and id = any($2)`,
     [user.id, ids, seconds],
   );
 }
@@ -25,7 +25,7 @@ const ids = (items: readonly { id: string }[]) => items.map((item) => item.id);
 async function idsLeft(user: TaskClient): Promise<string[]> {
   const rows = await query<{ id: string }>(
     service.database.url,
-    'select id from tasklane.tasks where user_id = $1 order by id',
+    'select id from tasklane.tasks where lane_id = lane_of($1) order by id',
     [user.id],
   );
   return ids(rows);
@@ -73,7 +73,7 @@ test('finishes with large lanes and many lanes, and two instances purge each tas
     const deleted = await seedTasks(service.database.url, user.id, seeds);
     await query(
       service.database.url,
-      'update tasklane.tasks set deleted_at = now(), deleted_with = id where user_id = $1',
+      'update tasklane.tasks set deleted_at = now(), deleted_with = id where lane_id = lane_of($1)',
       [user.id],
     );
     await age(user, deleted, 1 + n);
@@ -81,11 +81,10 @@ test('finishes with large lanes and many lanes, and two instances purge each tas
   await query(
     service.database.url,
     `with lanes as (
-       insert into tasklane.profiles (user_id) select 'many-' || n from generate_series(1, 250) as n
-       returning user_id)
-     insert into tasklane.tasks (user_id, id, title, deleted_at, deleted_with)
-     select user_id, id, 'Old', now() - interval '11 days', id
-     from (select user_id, gen_random_uuid() as id from lanes) as old`,
+       select make_lane('many-' || n) as lane_id from generate_series(1, 250) as n)
+     insert into tasklane.tasks (lane_id, id, title, deleted_at, deleted_with)
+     select lane_id, id, 'Old', now() - interval '11 days', id
+     from (select lane_id, gen_random_uuid() as id from lanes) as old`,
   );
   const other = await startService(
     testConfig({ DATABASE_URL: service.database.url, RATE_LIMIT: 'off', TRASH_RETENTION_DAYS: '10' }),

@@ -356,8 +356,8 @@ test('a receiver that does not answer does not delay other webhooks', async () =
   const webhook = await makeWebhook(ada, receiver);
   // The service's own egress policy does not allow this address.
   await sql(
-    `insert into tasklane.webhooks (user_id, id, url, secret, verified_at)
-     values ($1, gen_random_uuid(), $2, 'whsec_AA==', now())`,
+    `insert into tasklane.webhooks (lane_id, id, url, secret, verified_at)
+     values (lane_of($1), gen_random_uuid(), $2, 'whsec_AA==', now())`,
     [ada.id, slow.url],
   );
   slow.answers = Array(8).fill(hang);
@@ -396,7 +396,7 @@ test('a new address is tried at once, even if the old one failed', async () => {
   await makeTask(ada);
   receiver.answers = [500];
   await deliver();
-  await sql('update tasklane.webhook_deliveries set due_at = now() where user_id = $1', [ada.id]);
+  await sql('update tasklane.webhook_deliveries set due_at = now() where lane_id = lane_of($1)', [ada.id]);
   await ada.send('PATCH', webhook.path, { body: { description: 'The same address' } });
   await deliver();
   expect(receiver.received).toHaveLength(1);
@@ -469,7 +469,7 @@ describe('a webhook is disabled', () => {
 
     const fields = { enabled: { from: true, to: false }, disabled_reason: { from: null, to: 'failing' } };
     const [change] = await sql(
-      'select type, action, entity_id, fields from tasklane.changes where user_id = $1 order by seq desc',
+      'select type, action, entity_id, fields from tasklane.changes where lane_id = lane_of($1) order by seq desc',
       [ada.id],
     );
     expect(change).toEqual({ type: 'webhook', action: 'updated', entity_id: webhook.id, fields });
@@ -564,7 +564,9 @@ describe('while an event is being sent', () => {
     await deliver();
     expect(receiver.received).toHaveLength(1);
     expect(errors()).toHaveLength(before);
-    const left = await sql('select state from tasklane.webhook_deliveries where user_id = $1', [ada.id]);
+    const left = await sql('select state from tasklane.webhook_deliveries where lane_id = lane_of($1)', [
+      ada.id,
+    ]);
     expect(left.filter((row) => (row as { state: string }).state === 'pending')).toEqual([]);
   });
 
@@ -686,7 +688,7 @@ describe('a replay', () => {
     for (const title of ['One', 'Two', 'Three']) {
       tasks.push(await makeTask(ada, title));
       const at = `2026-11-2${tasks.length}T00:00:00Z`;
-      await sql(`update tasklane.changes set at = $3 where user_id = $1 and entity_id = $2`, [
+      await sql(`update tasklane.changes set at = $3 where lane_id = lane_of($1) and entity_id = $2`, [
         ada.id,
         tasks.at(-1).id,
         at,
@@ -703,16 +705,16 @@ describe('a replay', () => {
   test('is rejected if its range is too large, and changes nothing', async () => {
     const webhook = await makeWebhook(ada, receiver);
     await sql(
-      `insert into tasklane.changes (user_id, seq, type, entity_id, action, fields)
-       select $1, n, 'task', gen_random_uuid(), 'created', '{}' from generate_series(2, 5001) as n`,
+      `insert into tasklane.changes (lane_id, seq, type, entity_id, action, fields)
+       select lane_of($1), n, 'task', gen_random_uuid(), 'created', '{}' from generate_series(2, 5001) as n`,
       [ada.id],
     );
-    await sql('update tasklane.profiles set change_seq = 5001 where user_id = $1', [ada.id]);
+    await sql('update tasklane.profiles set change_seq = 5001 where lane_id = lane_of($1)', [ada.id]);
     expect(await replay(webhook.path, {})).toEqual([
       { pointer: '/body/since', code: 'too-large', detail: expect.stringContaining('5000 changes') },
     ]);
     expect(await deliveriesOf(ada, webhook)).toEqual([]);
-    await sql('delete from tasklane.changes where user_id = $1 and seq = 5001', [ada.id]);
+    await sql('delete from tasklane.changes where lane_id = lane_of($1) and seq = 5001', [ada.id]);
     expect(await replay(webhook.path, {})).toBe(4_999);
   });
 });
@@ -770,7 +772,7 @@ test('secrets are shown once, and never in logs, lists, changes, events and expo
     await ada.send('PATCH', webhook.path, { body: { description: null } }),
     await ada.send('GET', `${webhook.path}/deliveries`),
     await ada.send('GET', '/export'),
-    await sql('select * from tasklane.changes where user_id = $1', [ada.id]),
+    await sql('select * from tasklane.changes where lane_id = lane_of($1)', [ada.id]),
     receiver.received,
     service.logged,
   ];
@@ -785,7 +787,7 @@ test('secrets are shown once, and never in logs, lists, changes, events and expo
   }
   expect(text).not.toContain('whsec_');
   const change = await sql<{ fields: object }>(
-    `select fields from tasklane.changes where user_id = $1 and entity_id = $2 and fields ? 'secret_rotated_at'`,
+    `select fields from tasklane.changes where lane_id = lane_of($1) and entity_id = $2 and fields ? 'secret_rotated_at'`,
     [ada.id, webhook.id],
   );
   expect(change).toEqual([{ fields: { secret_rotated_at: { from: null, to: expect.any(String) } } }]);
@@ -816,16 +818,16 @@ describe('the purge', () => {
     const webhooks = [await makeWebhook(ada, receiver), await makeWebhook(bob, receiver)];
     for (const [index, user] of [ada, bob].entries()) {
       await sql(
-        `insert into tasklane.webhook_deliveries (user_id, id, webhook_id, event, happened_at, state, created_at)
-         select $1, gen_random_uuid(), $2, 'task.created', now(), 'delivered', now() - make_interval(days => n % 2 * 2 + 29)
+        `insert into tasklane.webhook_deliveries (lane_id, id, webhook_id, event, happened_at, state, created_at)
+         select lane_of($1), gen_random_uuid(), $2, 'task.created', now(), 'delivered', now() - make_interval(days => n % 2 * 2 + 29)
          from generate_series(1, 3000) as n`,
         [user.id, webhooks[index]?.id],
       );
     }
     await service.runJob('webhooks-purge');
     const left = await sql(
-      `select user_id, count(*)::int as count, min(created_at) > now() - interval '30 days' as fresh
-       from tasklane.webhook_deliveries where user_id = any($1) group by 1`,
+      `select user_of(lane_id) as user_id, count(*)::int as count, min(created_at) > now() - interval '30 days' as fresh
+       from tasklane.webhook_deliveries where user_of(lane_id) = any($1) group by 1`,
       [[ada.id, bob.id]],
     );
     expect(left).toHaveLength(2);

@@ -12,14 +12,14 @@ beforeAll(async () => {
   client = new Client(database.url);
   await client.connect();
   await client.query(
-    `insert into tasklane.profiles (user_id) select 'user-' || n from generate_series(1, 2000) as n;
-     insert into tasklane.webhooks (user_id, id, url, secret, due_at)
-     select 'user-' || n, md5(n || '-' || m)::uuid, 'https://hooks.example.com/', 'whsec_AA==',
+    `select make_lane('user-' || n) from generate_series(1, 2000) as n;
+     insert into tasklane.webhooks (lane_id, id, url, secret, due_at)
+     select lane_of('user-' || n), md5(n || '-' || m)::uuid, 'https://hooks.example.com/', 'whsec_AA==',
        case when n % 500 = 0 then now() - interval '1 minute' when n % 50 = 1 then now() + interval '1 hour' end
      from generate_series(1, 2000) as n, generate_series(1, 2) as m;
      insert into tasklane.webhook_deliveries
-       (user_id, id, webhook_id, event, seq, happened_at, state, due_at, created_at)
-     select 'user-' || n, gen_random_uuid(), md5(n || '-' || m)::uuid, 'task.created', k, now(),
+       (lane_id, id, webhook_id, event, seq, happened_at, state, due_at, created_at)
+     select lane_of('user-' || n), gen_random_uuid(), md5(n || '-' || m)::uuid, 'task.created', k, now(),
        case when k % 200 = 0 then 'pending' else 'delivered' end, case when k % 200 = 0 then now() end,
        now() - k * interval '1 hour'
      from generate_series(1, 20) as n, generate_series(1, 2) as m, generate_series(1, 740) as k;
@@ -42,9 +42,11 @@ interface Plan {
 /** The nodes of a statement's plan, as a role runs it. */
 async function planOf(role: string, sql: string, values: unknown[] = []): Promise<Plan[]> {
   await client.query('begin');
-  await client.query(`select set_config('role', $1, true), set_config('app.user_id', 'user-7', true)`, [
-    role,
-  ]);
+  await client.query(
+    `select set_config('app.lane_id', lane_of('user-7')::text, true), set_config('app.user_id', 'user-7', true),
+       set_config('role', $1, true)`,
+    [role],
+  );
   const { rows } = await client.query(`explain (analyze, costs off, format json) ${sql}`, values);
   await client.query('rollback');
   const nodes: Plan[] = [];
@@ -59,10 +61,10 @@ async function planOf(role: string, sql: string, values: unknown[] = []): Promis
 const typesOf = (nodes: Plan[]) => nodes.map((node) => node['Node Type']);
 const removedIn = (nodes: Plan[]) =>
   nodes.reduce((sum, node) => sum + (node['Rows Removed by Filter'] ?? 0), 0);
-const webhook = `user_id = 'user-7' and webhook_id = md5('7-1')::uuid`;
+const webhook = `lane_id = lane_of('user-7') and webhook_id = md5('7-1')::uuid`;
 
 test('taking a lease reads only the webhooks that are due', async () => {
-  const nodes = await planOf(defaultSystemRole, leaseDue, [16, 45_000, ['user-1'], [4], 4, 8]);
+  const nodes = await planOf(defaultSystemRole, leaseDue, [16, 45_000, ['1'], [4], 4, 8]);
   expect(typesOf(nodes).filter((type) => type === 'Seq Scan')).toEqual([]);
   expect(nodes.some((node) => node['Index Cond']?.includes('due_at'))).toBe(true);
   expect(removedIn(nodes)).toBe(0);
@@ -86,7 +88,7 @@ test.each([
 test('the purge reads only old rows', async () => {
   const nodes = await planOf(
     defaultSystemRole,
-    `select user_id from tasklane.webhook_deliveries where created_at < now() - interval '30 days'
+    `select lane_id from tasklane.webhook_deliveries where created_at < now() - interval '30 days'
      order by created_at limit 1000`,
   );
   expect(typesOf(nodes).filter((type) => /Seq Scan|Sort/.test(type))).toEqual([]);

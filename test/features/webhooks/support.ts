@@ -106,13 +106,13 @@ export async function deliveriesOf(user: TestUser, { path }: MadeWebhook, search
 export async function passTime(url: string, userId: string): Promise<void> {
   await query(
     url,
-    'update tasklane.webhook_deliveries set due_at = now() where user_id = $1 and due_at is not null',
+    'update tasklane.webhook_deliveries set due_at = now() where lane_id = lane_of($1) and due_at is not null',
     [userId],
   );
   await query(
     url,
     `update tasklane.webhooks set paused_until = null, due_at = case when due_at is not null then now() end
-     where user_id = $1`,
+     where lane_id = lane_of($1)`,
     [userId],
   );
 }

@@ -95,7 +95,7 @@ test('a new address must be verified again, even while a test is being sent', as
   expect(moved.body.verified_at).toBeNull();
   const [change] = await query<{ fields: object }>(
     service.database.url,
-    'select fields from tasklane.changes where user_id = $1 order by seq desc limit 1',
+    'select fields from tasklane.changes where lane_id = lane_of($1) order by seq desc limit 1',
     [ada.id],
   );
   expect(Object.keys(change?.fields ?? {}).toSorted()).toEqual(['url', 'verified_at']);
@@ -178,12 +178,12 @@ describe('slots', () => {
       await query(
         service.database.url,
         `with made as (
-           insert into tasklane.webhooks (user_id, id, url, secret, verified_at, due_at, failures)
-           select $1, gen_random_uuid(), $2, 'whsec_AA==', now(), now() - interval '1 hour', $4
+           insert into tasklane.webhooks (lane_id, id, url, secret, verified_at, due_at, failures)
+           select lane_of($1), gen_random_uuid(), $2, 'whsec_AA==', now(), now() - interval '1 hour', $4
            from generate_series(1, $3::int) returning id
          )
-         insert into tasklane.webhook_deliveries (user_id, id, webhook_id, event, happened_at, due_at)
-         select $1, gen_random_uuid(), id, 'webhook.test', now(), now() - interval '1 hour' from made`,
+         insert into tasklane.webhook_deliveries (lane_id, id, webhook_id, event, happened_at, due_at)
+         select lane_of($1), gen_random_uuid(), id, 'webhook.test', now(), now() - interval '1 hour' from made`,
         [user.id, `${url}/hook`, each, failures],
       );
     }

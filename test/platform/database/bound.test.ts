@@ -31,7 +31,7 @@ beforeEach(async () => {
 type Tasks = Knex.QueryBuilder;
 const tasksOf = (lane: Lane) => lane.rows('tasks') as Tasks;
 const titles = (userId: string) =>
-  query(testDatabase.url, 'select title, version from tasklane.tasks where user_id = $1', [userId]);
+  query(testDatabase.url, 'select title, version from tasklane.tasks where lane_id = lane_of($1)', [userId]);
 
 /** Conditions that are true for rows of every lane. */
 const conditions: Record<string, (tasks: Tasks) => Tasks> = {
@@ -55,7 +55,7 @@ const conditions: Record<string, (tasks: Tasks) => Tasks> = {
   clearWhere: (tasks) => tasks.where('version', 0).clearWhere(),
   "clear('where')": (tasks) => tasks.where('version', 0).clear('where'),
   'a copy': (tasks) => tasks.where('version', 0).clone().orWhere('version', 1),
-  'the other’s id': (tasks) => tasks.where('version', 0).orWhere('user_id', theirs).orWhere('user_id', mine),
+  'the other’s id': (tasks) => tasks.where('version', 0).orWhereNot('lane_id', 0),
 };
 
 describe.each(Object.entries(conditions))('%s', (name, narrow) => {
@@ -67,7 +67,7 @@ describe.each(Object.entries(conditions))('%s', (name, narrow) => {
         (await narrow(tasksOf(lane)).select('title')).map((row: { title: string }) => row.title).sort(),
       ).toEqual(all);
       expect(await narrow(tasksOf(lane)).count({ n: '*' })).toEqual([{ n: '2' }]);
-      expect(all).toContain((await narrow(tasksOf(lane)).orderBy('user_id').first('title')).title);
+      expect(all).toContain((await narrow(tasksOf(lane)).orderBy('lane_id').first('title')).title);
       const within = tasksOf(lane).whereIn('id', narrow(tasksOf(lane)).select('id') as never);
       expect((await within.pluck('title')).sort()).toEqual(all);
       expect(await lane.template(name, {}, (each) => narrow(tasksOf(each)) as never)).toHaveLength(2);
@@ -88,18 +88,18 @@ describe.each(Object.entries(conditions))('%s', (name, narrow) => {
 test.each<[string, (lane: WritableLane) => Tasks, string]>([
   [
     'an insert',
-    (lane) => tasksOf(lane).insert({ user_id: theirs, id: randomUUID(), title: 'Planted' }) as Tasks,
+    (lane) => tasksOf(lane).insert({ lane_id: 1, id: randomUUID(), title: 'Planted' }) as Tasks,
     'cannot be turned into insert',
   ],
   ['TRUNCATE', (lane) => tasksOf(lane).truncate() as never, 'cannot be turned into truncate'],
   [
     'an update that gives rows away',
-    (lane) => tasksOf(lane).update({ user_id: theirs }) as Tasks,
+    (lane) => tasksOf(lane).update({ lane_id: 1 }) as Tasks,
     'A row cannot move to another lane',
   ],
   [
     'an update by name that gives rows away',
-    (lane) => tasksOf(lane).update('user_id', theirs) as Tasks,
+    (lane) => tasksOf(lane).update('lane_id', 1) as Tasks,
     'A row cannot move to another lane',
   ],
 ])('a query cannot become %s', async (_what, make, message) => {
@@ -109,7 +109,8 @@ test.each<[string, (lane: WritableLane) => Tasks, string]>([
 });
 
 test('a row that names another owner is inserted into the lane', async () => {
-  const row = { id: randomUUID(), title: 'Planted', user_id: theirs };
+  const [other] = await query<{ id: string }>(testDatabase.url, 'select lane_of($1) as id', [theirs]);
+  const row = { id: randomUUID(), title: 'Planted', lane_id: other?.id as string };
   await database.withUser(mine).write(async (lane) => lane.insert('tasks', row));
   expect(await titles(mine)).toHaveLength(3);
   expect(await titles(theirs)).toHaveLength(1);

@@ -31,16 +31,16 @@ async function seed(count: number, status: 'pending' | 'completed'): Promise<See
   await query(
     service.database.url,
     `with made as (
-       insert into tasklane.tasks (user_id, id, title, status, completed_at, project_id, parent_id, tags, due_date, reminders)
-       select $1, gen_random_uuid(), 'Task ' || n, $2, case when $2 = 'completed' then now() end, $3, $4, '{one}',
-         '2099-01-01', '[{"at":null,"minutes_before_due":10}]'
+       insert into tasklane.tasks (lane_id, id, title, status, completed_at, project_id, parent_id, tags, due_date, reminders)
+       select lane_of($1), gen_random_uuid(), 'Task ' || n, $2, case when $2 = 'completed' then now() end, $3, $4, '{one}',
+         '2099-01-01', '[{"at":null,"time":null,"days_before_due":null,"minutes_before_due":10}]'
        from generate_series(1, $5::int) as n
-       returning user_id, id
+       returning lane_id, id
      ), tagged as (
-       insert into tasklane.task_tags (user_id, task_id, tag_id) select user_id, id, $6 from made
+       insert into tasklane.task_tags (lane_id, task_id, tag_id) select lane_id, id, $6 from made
      )
-     insert into tasklane.reminders (user_id, task_id, identity, fire_at)
-       select user_id, id, '10', '2098-12-31T23:50Z' from made`,
+     insert into tasklane.reminders (lane_id, task_id, identity, fire_at)
+       select lane_id, id, '10', '2098-12-31T23:50Z' from made`,
     [user.id, status, project.id, parent.id, count, tag],
   );
   return { user, project: project.id, parent: parent.id, tag, otherTag };
@@ -133,7 +133,7 @@ test('deleting a project with its tasks records the changes of each tree togethe
   const rows = await query<{ deleted_with: string; count: number }>(
     service.database.url,
     `select deleted_with, count(*)::int as count from tasklane.tasks
-     where user_id = $1 and deleted_at is not null group by 1 order by 2 desc`,
+     where lane_id = lane_of($1) and deleted_at is not null group by 1 order by 2 desc`,
     [user.id],
   );
   expect(rows).toEqual([

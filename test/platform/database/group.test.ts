@@ -36,7 +36,7 @@ async function knownLane(): Promise<string> {
 async function historyOf(userId: string): Promise<{ seqs: number[]; ids: string[]; transactions: number }> {
   const rows = await query<{ seq: string; entity_id: string; xmin: string }>(
     testDatabase.url,
-    'select seq, entity_id, xmin from tasklane.changes where user_id = $1 order by seq',
+    'select seq, entity_id, xmin from tasklane.changes where lane_id = lane_of($1) order by seq',
     [userId],
   );
   return {

@@ -6,7 +6,7 @@ import { countTasks, findTask, listTasks } from '../../../src/features/tasks/rep
 import { insertTask, updateTask } from '../../../src/features/tasks/write';
 import type { Database, DatabaseOptions } from '../../../src/platform/database/database';
 import { isUnavailable } from '../../../src/platform/database/errors';
-import type { Change, Lane, WritableLane } from '../../../src/platform/database/lane';
+import type { Change, Lane, LaneKey, WritableLane } from '../../../src/platform/database/lane';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { type HeldLane, holdLane, waitingForLocks } from '../../support/held-lane';
 import { openDatabase } from '../../support/open-database';
@@ -44,6 +44,12 @@ async function sql<R extends object>(text: string, values: unknown[] = []): Prom
   return (await owner.query<R>(text, values)).rows;
 }
 
+/** The key of a user's lane, as jobs find it. */
+async function keyOf(userId: string): Promise<LaneKey> {
+  const [row] = await sql<{ id: string | null }>('select lane_of($1) as id', [userId]);
+  return { id: row?.id ?? '0', userId };
+}
+
 /** A row of a task, without the repository. */
 const taskRow = (title = 'A task') => ({ id: randomUUID(), title });
 
@@ -55,14 +61,15 @@ const change = (fields: Change['fields'] = {}): Change & { id: string } => ({
 });
 
 async function changesOf(userId: string): Promise<{ seq: number; entity_id: string; fields: object }[]> {
-  return sql('select seq::int, entity_id, fields from tasklane.changes where user_id = $1 order by seq', [
-    userId,
-  ]);
+  return sql(
+    'select seq::int, entity_id, fields from tasklane.changes where lane_id = lane_of($1) order by seq',
+    [userId],
+  );
 }
 
 async function counterOf(userId: string): Promise<number | undefined> {
   const [row] = await sql<{ change_seq: number }>(
-    'select change_seq::int from tasklane.profiles where user_id = $1',
+    'select change_seq::int from tasklane.profiles where lane_id = lane_of($1)',
     [userId],
   );
   return row?.change_seq;
@@ -72,7 +79,7 @@ async function stateOf(userId: string): Promise<unknown> {
   return {
     counter: await counterOf(userId),
     changes: await changesOf(userId),
-    tasks: await sql('select * from tasklane.tasks where user_id = $1 order by id', [userId]),
+    tasks: await sql('select * from tasklane.tasks where lane_id = lane_of($1) order by id', [userId]),
   };
 }
 
@@ -147,7 +154,7 @@ describe.each([true, false])('writes, with prepared statements: %s', (preparedSt
       let looks = 0;
       do {
         const [seen] = await sql<{ count: number; last: number }>(
-          'select count(*)::int, coalesce(max(seq), 0)::int as last from tasklane.changes where user_id = $1',
+          'select count(*)::int, coalesce(max(seq), 0)::int as last from tasklane.changes where lane_id = lane_of($1)',
           [userId],
         );
         expect(seen?.count).toBe(seen?.last);
@@ -281,7 +288,7 @@ test.each<[string, Write]>([
     'a write that can be one flight',
     (userId, work) => database.withUser(userId).write(work, { finishes: true }),
   ],
-  ['a write of a job', (userId, work) => database.laneForJob(userId).write(work)],
+  ['a write of a job', async (userId, work) => database.laneForJob(await keyOf(userId)).write(work)],
 ])('%s reads nothing before it has locked the lane', async (_kind, write) => {
   const userId = randomUUID();
   // A write that can be one flight has a statement of its own for a lane that the process knows.
@@ -302,7 +309,8 @@ test.each<[string, Write]>([
 });
 
 describe('a lane for a job', () => {
-  const work = (userId: string) => database.laneForJob(userId).write((lane) => insertTask(lane, newTask()));
+  const work = async (userId: string) =>
+    database.laneForJob(await keyOf(userId)).write((lane) => insertTask(lane, newTask()));
 
   test('is written like any other, with the time of the lock', async () => {
     const userId = randomUUID();
@@ -313,14 +321,14 @@ describe('a lane for a job', () => {
     const [before] = await sql<{ now: Date }>('select clock_timestamp() as now');
     await held.release();
     const row = await writing;
-    expect(row).toMatchObject({ user_id: userId, version: 1 });
+    expect(row).toMatchObject({ version: 1 });
     expect(row?.created_at.getTime()).toBeGreaterThanOrEqual(Number(before?.now));
     expect(await counterOf(userId)).toBe(2);
   });
 
   test('is not created', async () => {
     const userId = randomUUID();
-    expect(await database.laneForJob(userId).write(async () => 'done')).toBeUndefined();
+    expect(await database.laneForJob({ id: '1000', userId }).write(async () => 'done')).toBeUndefined();
     expect(await work(userId)).toBeUndefined();
     expect(await stateOf(userId)).toEqual({ counter: undefined, changes: [], tasks: [] });
   });
@@ -352,7 +360,7 @@ describe('a lane for a job', () => {
     const userId = randomUUID();
     await seedTasks(testDatabase.url, userId, [{ title: 'One' }]);
     const before = await stateOf(userId);
-    const failing = database.laneForJob(userId).write(async (lane) => {
+    const failing = database.laneForJob(await keyOf(userId)).write(async (lane) => {
       await insertTask(lane, newTask());
       throw new Error('the job');
     });
@@ -397,6 +405,7 @@ describe('a lane', () => {
     await seedTasks(testDatabase.url, mine, [{ title: 'Mine' }]);
     const [theirId] = await seedTasks(testDatabase.url, theirs, [{ title: 'Theirs' }]);
     const id = theirId as string;
+    const other = await keyOf(theirs);
     const before = await stateOf(theirs);
     const scope = database.withUser(mine);
 
@@ -406,8 +415,10 @@ describe('a lane', () => {
       expect(await countTasks(lane, {})).toBe(1);
       const rows = await listTasks(lane, { filter: {}, order, after: null, limit: 200 });
       expect(rows.map((row) => row.title)).toEqual(['Mine']);
-      expect(await lane.rows('tasks').where('user_id', theirs)).toEqual([]);
-      expect(await lane.rows('tasks').whereIn('user_id', [mine, theirs]).pluck('title')).toEqual(['Mine']);
+      expect(await lane.rows('tasks').where('lane_id', other.id)).toEqual([]);
+      expect(await lane.rows('tasks').whereIn('lane_id', [lane.id, other.id]).pluck('title')).toEqual([
+        'Mine',
+      ]);
       expect(await lane.rows('tasks').clearWhere().pluck('title')).toEqual(['Mine']);
     });
     await scope.write(async (lane) => {
@@ -415,9 +426,9 @@ describe('a lane', () => {
       expect(await lane.rows('tasks').where('id', id).update({ title: 'Taken' })).toBe(0);
       expect(await lane.rows('tasks').whereNot('title', 'Mine').delete()).toBe(0);
       expect(await lane.rows('tasks').clearWhere().where('id', id).delete()).toBe(0);
-      const row = { ...taskRow('Planted'), user_id: theirs };
-      const [planted] = await lane.insert('tasks', row).returning('user_id');
-      expect(planted).toEqual({ user_id: mine });
+      const row = { ...taskRow('Planted'), lane_id: other.id };
+      const [planted] = await lane.insert('tasks', row).returning('lane_id');
+      expect(planted).toEqual({ lane_id: lane.id });
     });
     expect(await stateOf(theirs)).toEqual(before);
   });
@@ -426,7 +437,8 @@ describe('a lane', () => {
     'can belong to the user %j',
     async (userId) => {
       const made = await database.withUser(userId).write((lane) => insertTask(lane, newTask()));
-      expect(made?.user_id).toBe(userId);
+      const rows = await sql('select id from tasklane.tasks where lane_id = lane_of($1)', [userId]);
+      expect(rows).toEqual([{ id: made?.id }]);
       expect(await database.withUser(userId).read((lane) => countTasks(lane, {}))).toBe(1);
     },
   );

@@ -154,7 +154,7 @@ describe('a folder with one more migration', () => {
     addMigration(`
       exports.up = (knex) => knex.raw(\`
         alter table tasklane.tasks add later text, add later_count integer not null default 0;
-        create table tasklane.later (user_id text not null references tasklane.profiles on delete cascade, primary key (user_id));
+        create table tasklane.later (lane_id bigint not null references tasklane.profiles on delete cascade, primary key (lane_id));
         alter table tasklane.later enable row level security, force row level security\`);
       exports.down = (knex) => knex.raw('drop table tasklane.later; alter table tasklane.tasks drop later, drop later_count');`);
     expect(await migrateUp(database.url, { directory })).toEqual([later]);
@@ -183,15 +183,15 @@ describe('a folder with one more migration', () => {
       addMigration(`
         exports.config = { transaction: false };
         exports.up = (knex) =>
-          createIndexConcurrently(knex, { name: 'tasks_later', unique: true, on: 'tasks (user_id, title)' });
+          createIndexConcurrently(knex, { name: 'tasks_later', unique: true, on: 'tasks (lane_id, title)' });
         exports.down = (knex) => dropIndexConcurrently(knex, 'tasks_later');`),
     );
 
     const addTasks = (...titles: string[]) =>
       query(
         database.url,
-        `with lane as (insert into tasklane.profiles (user_id) values ('ada') on conflict do nothing)
-         insert into tasklane.tasks (user_id, id, title) select 'ada', gen_random_uuid(), title from unnest($1::text[]) as title`,
+        `with lane as (select make_lane('ada') as id)
+         insert into tasklane.tasks (lane_id, id, title) select id, gen_random_uuid(), title from lane, unnest($1::text[]) as title`,
         [titles],
       );
 
@@ -223,7 +223,7 @@ describe('a folder with one more migration', () => {
       expect(await indexes()).toEqual([]);
       await query(
         database.url,
-        'create unique index concurrently tasks_later on tasklane.tasks (user_id, title)',
+        'create unique index concurrently tasks_later on tasklane.tasks (lane_id, title)',
       ).catch(() => undefined);
       expect(await indexes()).toEqual([{ valid: false, unique: true }]);
       await query(database.url, `delete from tasklane.tasks`);

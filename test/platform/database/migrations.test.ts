@@ -17,63 +17,67 @@ import { createTestDatabase, query, type TestDatabase } from '../../support/data
 /** For every migration, rows that its tables can have when it is reverted. */
 const seeds: Record<string, string> = {
   '20261126000001_lanes': `
-    insert into tasklane.profiles (user_id, change_seq, task_count, delivers) values ('ada', 7, 6, true), ('bob', 0, 1, false);
-    insert into tasklane.profiles (user_id, time_zone, week_start, default_priority, require_if_match, version, updated_at)
-    values ('carol', 'Europe/Berlin', 'sunday', 'urgent', true, 2, now());
+    insert into tasklane.lanes (user_id) values ('ada'), ('bob'), ('carol');
+    insert into tasklane.profiles (lane_id, change_seq, task_count, delivers) values (1, 7, 6, true), (2, 0, 1, false);
+    insert into tasklane.profiles (lane_id, time_zone, week_start, default_priority, require_if_match, version, updated_at)
+    values (3, 'Europe/Berlin', 'sunday', 'urgent', true, 2, now());
     update tasklane.profiles set storage_written = 1000, storage_correction = -10, storage_check_at = now()
-      where user_id = 'ada';
+      where lane_id = 1;
     insert into tasklane.erased (user_hash, at) values (sha256('dave'), now())`,
   '20261126000002_installation': `update tasklane.installation set system_identifier = '1', seen_at = now()`,
   '20261126000003_changes': `
-    insert into tasklane.changes (user_id, seq, type, entity_id, action, fields)
-    values ('ada', 1, 'task', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'created', '{}'),
-      ('ada', 2, 'task', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'updated', '{"title": {"from": "a", "to": "b"}}'),
-      ('carol', 1, 'profile', null, 'updated', '{"week_start": {"from": "monday", "to": "sunday"}}')`,
+    insert into tasklane.changes (lane_id, seq, type, entity_id, action, fields)
+    values (1, 1, 'task', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'created', '{}'),
+      (1, 2, 'task', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'updated', '{"title": {"from": "a", "to": "b"}}'),
+      (3, 1, 'profile', null, 'updated', '{"week_start": {"from": "monday", "to": "sunday"}}')`,
   '20261126000004_idempotency_keys': `
-    insert into tasklane.idempotency_keys (user_id, operation, key_hash, fingerprint, status, headers, body)
-    values ('ada', 'createTask', sha256('a'), sha256('b'), 201, '{"ETag": "\\"1-0\\""}', '{"title": "c"}'),
-      ('ada', 'createTask', sha256('d'), sha256('e'), 200, null, null)`,
+    insert into tasklane.idempotency_keys (lane_id, operation, key_hash, fingerprint, status, headers, body)
+    values (1, 'createTask', sha256('a'), sha256('b'), 201, '{"ETag": "\\"1-0\\""}', '{"title": "c"}'),
+      (1, 'createTask', sha256('d'), sha256('e'), 200, null, null)`,
   '20261126000005_projects': `
-    insert into tasklane.projects (user_id, id, name, color)
-    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50', 'Garden', '#2f855a')`,
+    insert into tasklane.projects (lane_id, id, name, color)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50', 'Garden', '#2f855a')`,
   '20261126000006_tasks': `
-    insert into tasklane.tasks (user_id, id, title, description, status, priority, completed_at)
-    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'b', null, 'pending', 'low', null),
-      ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f', 'c', 'd', 'completed', 'urgent', now()),
-      ('bob', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'e', '', 'cancelled', 'medium', null);
-    insert into tasklane.tasks (user_id, id, title, project_id, parent_id, tags, due_date, due_time, time_zone, due_at)
-    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d52', 'f', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50', null, '{Home}',
+    insert into tasklane.tasks (lane_id, id, title, description, status, priority, completed_at)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'b', null, 'pending', 'low', null),
+      (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f', 'c', 'd', 'completed', 'urgent', now()),
+      (2, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'e', '', 'cancelled', 'medium', null);
+    insert into tasklane.tasks (lane_id, id, title, project_id, parent_id, tags, due_date, due_time, time_zone, due_at)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d52', 'f', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50', null, '{Home}',
         '2026-11-28', '18:00', 'UTC', '2026-11-28T18:00:00Z'),
-      ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d53', 'g', null, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d52', '{}',
+      (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d53', 'g', null, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d52', '{}',
         null, null, null, null);
-    insert into tasklane.tasks (user_id, id, title, deleted_at, deleted_with)
-    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d54', 'h', now(), '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d54');
-    insert into tasklane.tasks (user_id, id, title, due_date, rrule, recurrence_start, reminders, search, search_version)
-    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', 'i', '2026-11-28', 'FREQ=DAILY', '2026-11-27',
-      '[{"at": null, "minutes_before_due": 30}]', '''i'':1A', 1)`,
+    insert into tasklane.tasks (lane_id, id, title, start_date, start_time, time_zone, start_at)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d56', 's', '2026-11-28', '18:00', 'UTC', '2026-11-28T18:00:00Z');
+    insert into tasklane.tasks (lane_id, id, title, deleted_at, deleted_with)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d54', 'h', now(), '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d54');
+    insert into tasklane.tasks (lane_id, id, title, due_date, rrule, recurrence_start, recurrence_due,
+      excluded_dates, reminders, search, search_version)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', 'i', '2026-11-28', 'FREQ=DAILY', '2026-11-27', '2026-11-27',
+      '{2026-11-30}', '[{"at": null, "time": null, "days_before_due": null, "minutes_before_due": 30}]', '''i'':1A', 1)`,
   '20261126000007_tags': `
-    insert into tasklane.tags (user_id, id, name, name_key)
-    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60', 'Home', 'home');
-    insert into tasklane.task_tags (user_id, task_id, tag_id)
-    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d52', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60')`,
+    insert into tasklane.tags (lane_id, id, name, name_key)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60', 'Home', 'home');
+    insert into tasklane.task_tags (lane_id, task_id, tag_id)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d52', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60')`,
   '20261126000008_completions': `
     insert into tasklane.completions
-      (user_id, id, task_id, title, due_date, completed_at, next_due_date, rrule, status, reopened)
-    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', 'i', '2026-11-27', now(),
+      (lane_id, id, task_id, title, due_date, completed_at, next_due_date, rrule, status, reopened)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', 'i', '2026-11-27', now(),
       '2026-11-28', 'FREQ=DAILY', 'pending', '[]')`,
   '20261126000009_reminders': `
-    insert into tasklane.reminders (user_id, task_id, identity, fire_at)
-    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', '30', now())`,
+    insert into tasklane.reminders (lane_id, task_id, identity, fire_at)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', '30', now())`,
   '20261126000010_webhooks': `
-    insert into tasklane.webhooks (user_id, id, url, secret, disabled_reason, disabled_at, verified_at)
-    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70', 'https://hooks.example.com/', 'whsec_AA==', null, null, now()),
-      ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d72', 'https://hooks.example.com/2', 'whsec_AA==', 'unverified', now(), null);
-    insert into tasklane.webhook_deliveries (user_id, id, webhook_id, event, happened_at, state)
-    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d71', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70', 'webhook.test',
+    insert into tasklane.webhooks (lane_id, id, url, secret, disabled_reason, disabled_at, verified_at)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70', 'https://hooks.example.com/', 'whsec_AA==', null, null, now()),
+      (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d72', 'https://hooks.example.com/2', 'whsec_AA==', 'unverified', now(), null);
+    insert into tasklane.webhook_deliveries (lane_id, id, webhook_id, event, happened_at, state)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d71', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70', 'webhook.test',
       now(), 'delivered')`,
   '20261126000011_calendar_feeds': `
-    insert into tasklane.calendar_feeds (user_id, id, secret_hash)
-    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80', sha256('a secret'))`,
+    insert into tasklane.calendar_feeds (lane_id, id, secret_hash)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80', sha256('a secret'))`,
   // Changes no rows.
   '20261126000012_refusals': '',
 };
@@ -314,7 +318,11 @@ describe('the database rejects what the contract rejects', () => {
   let migrated: TestDatabase;
   beforeAll(async () => {
     migrated = await createTestDatabase();
-    await query(migrated.url, "insert into tasklane.profiles (user_id) values ('ada')");
+    await query(
+      migrated.url,
+      `select make_lane(name) from unnest('{ada,bob,carol,eve}'::text[]) as name;
+       delete from tasklane.profiles where lane_id in (lane_of('bob'), lane_of('eve'))`,
+    );
   });
   afterAll(() => migrated.drop());
 
@@ -327,9 +335,12 @@ describe('the database rejects what the contract rejects', () => {
     );
   }
 
-  const task = (fields: object) => ({ user_id: 'ada', id: randomUUID(), title: 'A task', ...fields });
+  // The registry counts from 1.
+  const [ada, bob, carol, eve] = [1, 2, 3, 4];
+
+  const task = (fields: object) => ({ lane_id: ada, id: randomUUID(), title: 'A task', ...fields });
   const change = (fields: object) => ({
-    ...{ user_id: 'ada', seq: 1, type: 'task', entity_id: randomUUID(), action: 'created', fields: '{}' },
+    ...{ lane_id: ada, seq: 1, type: 'task', entity_id: randomUUID(), action: 'created', fields: '{}' },
     ...fields,
   });
 
@@ -365,7 +376,7 @@ describe('the database rejects what the contract rejects', () => {
     ['a completed task without completed_at', { status: 'completed' }, 'tasks_completed_at'],
     ['completed_at for a task that is not completed', { completed_at: new Date() }, 'tasks_completed_at'],
     ['version 0', { version: 0 }, 'tasks_version_check'],
-    ['a task without a lane', { user_id: 'nobody' }, 'tasks_user_id_fkey'],
+    ['a task without a lane', { lane_id: 1_000 }, 'tasks_lane_id_fkey'],
   ])('%s', async (_what, fields, constraint) => {
     await expect(insert('tasks', task(fields))).rejects.toMatchObject({ constraint });
   });
@@ -379,7 +390,7 @@ describe('the database rejects what the contract rejects', () => {
     await expect(insert('tasks', task(fields))).rejects.toMatchObject({ code });
   });
 
-  test.each(['user_id', 'id', 'title', 'status', 'priority', 'version', 'created_at', 'updated_at'])(
+  test.each(['lane_id', 'id', 'title', 'status', 'priority', 'version', 'created_at', 'updated_at'])(
     'no %s',
     async (column) => {
       await expect(insert('tasks', task({ [column]: null }))).rejects.toMatchObject({
@@ -393,24 +404,32 @@ describe('the database rejects what the contract rejects', () => {
     const row = task({});
     await insert('tasks', row);
     await expect(insert('tasks', row)).rejects.toMatchObject({ constraint: 'tasks_pkey' });
-    await insert('profiles', { user_id: 'bob' });
-    await expect(insert('tasks', { ...row, user_id: 'bob' })).resolves.toEqual([]);
+    await insert('profiles', { lane_id: bob });
+    await expect(insert('tasks', { ...row, lane_id: bob })).resolves.toEqual([]);
   });
 
   test.each([
-    ['an empty user id', { user_id: '' }, 'profiles_user_id_check'],
-    ['a user id of 256 characters', { user_id: 'x'.repeat(256) }, 'profiles_user_id_check'],
-    ['a negative counter', { user_id: 'eve', change_seq: -1 }, 'profiles_change_seq_check'],
-    ['a second profile of a lane', { user_id: 'ada' }, 'profiles_pkey'],
-    ['an unknown start of the week', { user_id: 'eve', week_start: 'friday' }, 'profiles_week_start_check'],
-    ['an empty time zone', { user_id: 'eve', time_zone: '' }, 'profiles_time_zone_check'],
-    ['changed settings without updated_at', { user_id: 'eve', version: 2 }, 'profiles_updated_at'],
+    ['a profile without a lane', { lane_id: 1_000 }, 'profiles_lane'],
+    ['a negative counter', { lane_id: eve, change_seq: -1 }, 'profiles_change_seq_check'],
+    ['a second profile of a lane', { lane_id: ada }, 'profiles_pkey'],
+    ['an unknown start of the week', { lane_id: eve, week_start: 'friday' }, 'profiles_week_start_check'],
+    ['an empty time zone', { lane_id: eve, time_zone: '' }, 'profiles_time_zone_check'],
+    ['changed settings without updated_at', { lane_id: eve, version: 2 }, 'profiles_updated_at'],
   ])('%s', async (_what, row, constraint) => {
     await expect(insert('profiles', row)).rejects.toMatchObject({ constraint });
   });
 
   test.each([
-    ['a change without a lane', { user_id: 'nobody' }, 'changes_user_id_fkey'],
+    ['an empty user id', { user_id: '' }, 'lanes_user_id_check'],
+    ['a user id of 256 characters', { user_id: 'x'.repeat(256) }, 'lanes_user_id_check'],
+    ['a second lane of a user', { user_id: 'ada' }, 'lanes_user_id_key'],
+    ['a lane of an unknown kind of owner', { user_id: 'dave', owner_kind: 'team' }, 'lanes_owner_kind_check'],
+  ])('%s', async (_what, row, constraint) => {
+    await expect(insert('lanes', row)).rejects.toMatchObject({ constraint });
+  });
+
+  test.each([
+    ['a change without a lane', { lane_id: 1_000 }, 'changes_lane_id_fkey'],
     ['a change with the number 0', { seq: 0 }, 'changes_seq_check'],
     ['a change of an unknown type', { type: 'nonsense' }, 'changes_type_check'],
     ['an unknown action', { action: 'nonsense' }, 'changes_action_check'],
@@ -426,15 +445,16 @@ describe('the database rejects what the contract rejects', () => {
   });
 
   test('a row of an erased lane', async () => {
-    await insert('profiles', { user_id: 'carol' });
-    await insert('tasks', task({ user_id: 'carol' }));
-    await insert('changes', change({ user_id: 'carol' }));
-    await query(migrated.url, "delete from tasklane.profiles where user_id = 'carol'");
+    await insert('tasks', task({ lane_id: carol }));
+    await insert('changes', change({ lane_id: carol }));
+    await query(migrated.url, "delete from tasklane.lanes where user_id = 'carol'");
     expect(
       await query(
         migrated.url,
-        `select user_id from tasklane.tasks where user_id = 'carol'
-         union all select user_id from tasklane.changes where user_id = 'carol'`,
+        `select lane_id from tasklane.profiles where lane_id = $1
+         union all select lane_id from tasklane.tasks where lane_id = $1
+         union all select lane_id from tasklane.changes where lane_id = $1`,
+        [carol],
       ),
     ).toEqual([]);
   });

@@ -32,11 +32,13 @@ afterAll(async () => {
 const create = (lane: UserLane, id: string = randomUUID()) =>
   lane.write((each) => insertTask(each, { ...newTask(), id }, true), finishing);
 const titles = async (userId: string) =>
-  query<{ title: string }>(testDatabase.url, 'select title from tasklane.tasks where user_id = $1', [userId]);
+  query<{ title: string }>(testDatabase.url, 'select title from tasklane.tasks where lane_id = lane_of($1)', [
+    userId,
+  ]);
 const changes = async (userId: string) =>
   query<{ seq: string; action: string }>(
     testDatabase.url,
-    'select seq, action from tasklane.changes where user_id = $1 order by seq',
+    'select seq, action from tasklane.changes where lane_id = lane_of($1) order by seq',
     [userId],
   );
 
@@ -98,9 +100,9 @@ test('writes nothing with a token from before the erasure', async () => {
   await other.withUser(userId).write(async (lane) => lane.erase());
   await expect(create(database.withUser(userId, { issuedAt }))).rejects.toThrow(StaleToken);
   expect(await titles(userId)).toEqual([]);
-  expect(await query(testDatabase.url, 'select from tasklane.profiles where user_id = $1', [userId])).toEqual(
-    [],
-  );
+  expect(
+    await query(testDatabase.url, 'select from tasklane.profiles where lane_id = lane_of($1)', [userId]),
+  ).toEqual([]);
 });
 
 test('writes nothing with a stale token after another token opened the lane again', async () => {
@@ -165,7 +167,7 @@ test('refuses a write beyond the quota of storage', async () => {
     await create(lane);
     await query(
       testDatabase.url,
-      'update tasklane.profiles set storage_correction = 1000000 where user_id = $1',
+      'update tasklane.profiles set storage_correction = 1000000 where lane_id = lane_of($1)',
       [userId],
     );
     await expect(create(lane)).rejects.toThrow(QuotaExceeded);
@@ -201,16 +203,18 @@ test('queues deliveries for webhooks that another instance created', async () =>
   const userId = await knownLane();
   await query(
     testDatabase.url,
-    `insert into tasklane.webhooks (user_id, id, url, events, secret, verified_at)
-     values ($1, gen_random_uuid(), 'https://example.com', '{}', 'whsec_x', now())`,
+    `insert into tasklane.webhooks (lane_id, id, url, events, secret, verified_at)
+     values (lane_of($1), gen_random_uuid(), 'https://example.com', '{}', 'whsec_x', now())`,
     [userId],
   );
-  await query(testDatabase.url, 'update tasklane.profiles set delivers = true where user_id = $1', [userId]);
+  await query(testDatabase.url, 'update tasklane.profiles set delivers = true where lane_id = lane_of($1)', [
+    userId,
+  ]);
   const task = await create(database.withUser(userId));
   expect(
     await query(
       testDatabase.url,
-      'select event, entity_id from tasklane.webhook_deliveries where user_id = $1',
+      'select event, entity_id from tasklane.webhook_deliveries where lane_id = lane_of($1)',
       [userId],
     ),
   ).toEqual([{ event: 'task.created', entity_id: task?.id }]);

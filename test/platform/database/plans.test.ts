@@ -9,7 +9,7 @@ import type { Position } from '../../../src/platform/database/keyset';
 import type { Lane } from '../../../src/platform/database/lane';
 import { noQuotas } from '../../../src/platform/database/quotas';
 import { defaultAppRole } from '../../../src/platform/database/roles';
-import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 
 const lanes = 20;
 const tasksInLane = 2_000;
@@ -21,13 +21,10 @@ beforeAll(async () => {
   database = await createTestDatabase();
   client = new Client(database.url);
   await client.connect();
+  await client.query(`select make_lane('user-' || n) from generate_series(1, $1) as n`, [lanes]);
   await client.query(
-    `insert into tasklane.profiles (user_id) select 'user-' || n from generate_series(1, $1) as n`,
-    [lanes],
-  );
-  await client.query(
-    `insert into tasklane.tasks (user_id, id, title, status, priority, completed_at, due_date, created_at, updated_at)
-     select 'user-' || lane, gen_random_uuid(), 'Task ' || md5(n::text),
+    `insert into tasklane.tasks (lane_id, id, title, status, priority, completed_at, due_date, created_at, updated_at)
+     select lane_of('user-' || lane), gen_random_uuid(), 'Task ' || md5(n::text),
        (array['pending', 'in_progress', 'completed', 'cancelled'])[1 + least(n % 50, 3)],
        (array['low', 'medium', 'high', 'urgent'])[1 + least(n % 50, 3)],
        case when n % 50 = 2 then now() end, case when n % 2 = 0 then date '2026-01-01' + n / 20 end,
@@ -36,22 +33,22 @@ beforeAll(async () => {
     [lanes, tasksInLane],
   );
   await client.query(
-    `insert into tasklane.projects (user_id, id, name)
-     select 'user-' || lane, ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'Project ' || n
+    `insert into tasklane.projects (lane_id, id, name)
+     select lane_of('user-' || lane), ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'Project ' || n
      from generate_series(1, $1) as lane, generate_series(1, 50) as n`,
     [lanes],
   );
   // Half of the tasks have a due date, and one in twenty has a project, a parent, a tag.
   await client.query(
-    `insert into tasklane.tags (user_id, id, name, name_key)
-     select 'user-' || lane, ('00000000-0000-4000-9000-' || lpad(n::text, 12, '0'))::uuid, 'tag ' || n, 'tag ' || n
+    `insert into tasklane.tags (lane_id, id, name, name_key)
+     select lane_of('user-' || lane), ('00000000-0000-4000-9000-' || lpad(n::text, 12, '0'))::uuid, 'tag ' || n, 'tag ' || n
      from generate_series(1, $1) as lane, generate_series(1, 50) as n`,
     [lanes],
   );
   await client.query(
     `with numbered as (
-       select user_id, id, row_number() over (partition by user_id order by id) as n,
-         first_value(id) over (partition by user_id order by id) as first
+       select lane_id, id, row_number() over (partition by lane_id order by id) as n,
+         first_value(id) over (partition by lane_id order by id) as first
        from tasklane.tasks)
      update tasklane.tasks as task set
        project_id = ('00000000-0000-4000-8000-' || lpad((1 + n / 20 % 50)::text, 12, '0'))::uuid,
@@ -60,25 +57,27 @@ beforeAll(async () => {
        search = to_tsvector('simple', 'task number ' || n || ' ' || md5(n::text)),
        search_version = 1
      from numbered
-     where task.user_id = numbered.user_id and task.id = numbered.id and n % 20 = 0`,
+     where task.lane_id = numbered.lane_id and task.id = numbered.id and n % 20 = 0`,
   );
   await client.query(
-    `insert into tasklane.task_tags (user_id, task_id, tag_id)
-     select task.user_id, task.id, tag.id from tasklane.tasks as task
-     join tasklane.tags as tag on tag.user_id = task.user_id and tag.name = task.tags[1]`,
+    `insert into tasklane.task_tags (lane_id, task_id, tag_id)
+     select task.lane_id, task.id, tag.id from tasklane.tasks as task
+     join tasklane.tags as tag on tag.lane_id = task.lane_id and tag.name = task.tags[1]`,
   );
   await client.query('vacuum analyze tasklane.task_tags, tasklane.tags, tasklane.projects');
   await client.query(
-    `insert into tasklane.changes (user_id, seq, type, entity_id, action, fields)
-     select 'user-' || lane, n, 'task', md5((n % 200)::text)::uuid, 'updated', '{}'
+    `insert into tasklane.changes (lane_id, seq, type, entity_id, action, fields)
+     select lane_of('user-' || lane), n, 'task', md5((n % 200)::text)::uuid, 'updated', '{}'
      from generate_series(1, $1) as lane, generate_series(1, $2) as n`,
     [lanes, tasksInLane],
   );
   await client.query('vacuum analyze tasklane.tasks, tasklane.changes');
   await client.query('begin');
-  await client.query(`select set_config('role', $1, true), set_config('app.user_id', 'user-7', true)`, [
-    defaultAppRole,
-  ]);
+  await client.query(
+    `select set_config('app.lane_id', lane_of('user-7')::text, true), set_config('app.user_id', 'user-7', true),
+       set_config('role', $1, true)`,
+    [defaultAppRole],
+  );
 });
 afterAll(async () => {
   await client.end();
@@ -106,7 +105,7 @@ async function planOf(sql: string, bindings: unknown[] = []): Promise<Plan[]> {
   return nodes;
 }
 
-const own = `select * from tasklane.tasks as tasks where user_id = 'user-7' and deleted_at is null`;
+const own = `select * from tasklane.tasks as tasks where lane_id = lane_of('user-7') and deleted_at is null`;
 
 test.each([
   ['created_at', `now() - interval '1000 minutes'`],
@@ -124,7 +123,7 @@ test.each([
     const types = nodes.map((node) => node['Node Type']);
     expect(types.filter((type) => /Seq Scan|Sort/.test(type))).toEqual([]);
     const scan = nodes.find((node) => /Index/.test(node['Node Type']));
-    expect(scan?.['Index Cond']).toContain('user_id');
+    expect(scan?.['Index Cond']).toContain('lane_id');
     expect(scan?.['Index Cond']).toContain(column);
     expect(scan?.['Rows Removed by Filter'] ?? 0).toBe(0);
   }
@@ -154,25 +153,28 @@ test('no index of tasks has a column that most edits change, so that they are HO
     'deleted_with',
     'due_local',
     'id',
+    'lane_id',
     'parent_id',
     'position',
     'project_id',
     'search_version',
-    'user_id',
+    'start_local',
   ]);
 });
 
 test.each([
   ['a page of changes', `seq > 1000 order by seq limit 100`, 'seq'],
   ['the newest changes', `seq < 1000 order by seq desc limit 51`, 'seq'],
-  ['the oldest change', `true order by seq limit 1`, 'user_id'],
+  ['the oldest change', `true order by seq limit 1`, 'lane_id'],
   [
     'one entity’s history',
     `entity_id = 'c4ca4238-a0b9-2382-0dcc-509a6f75849b' order by seq desc limit 11`,
     'entity_id',
   ],
 ])('%s reads only its rows', async (_what, condition, column) => {
-  const nodes = await planOf(`select * from tasklane.changes where user_id = 'user-7' and ${condition}`);
+  const nodes = await planOf(
+    `select * from tasklane.changes where lane_id = lane_of('user-7') and ${condition}`,
+  );
   const types = nodes.map((node) => node['Node Type']);
   expect(types.filter((type) => /Seq Scan/.test(type))).toEqual([]);
   const scan = nodes.find((node) => /Index/.test(node['Node Type']));
@@ -203,14 +205,19 @@ async function planOfList(
   const pool = knex({ client: 'pg', connection: database.url, pool: { min: 0, max: 1 } });
   const sent: Sent[] = [];
   try {
-    await pool.raw(`select set_config('role', ?, false), set_config('app.user_id', 'user-7', false)`, [
+    const [{ id }] = (await query<{ id: string }>(database.url, `select lane_of('user-7') as id`)) as [
+      { id: string },
+    ];
+    await pool.raw(`select set_config('app.lane_id', ?, false), set_config('role', ?, false)`, [
+      id,
       defaultAppRole,
     ]);
     pool.on('query', ({ sql, bindings }: Sent) => sent.push({ sql, bindings }));
     const lane: Lane = {
+      id,
       userId: 'user-7',
       quotas: noQuotas,
-      rows: (table) => pool(`tasklane.${table} as ${table}`).where(`${table}.user_id`, 'user-7') as never,
+      rows: (table) => pool(`tasklane.${table} as ${table}`).where(`${table}.lane_id`, id) as never,
       template(_key, args, build) {
         return build(this as never, args) as never;
       },
@@ -260,7 +267,7 @@ describe.each(['custom', 'generic'] as const)('with a %s plan', (mode) => {
     expect(nodes.map((node) => node['Node Type']).filter((type) => type === 'Seq Scan')).toEqual([]);
     const scans = nodes.filter((node) => node['Index Cond']);
     expect(scans.length).toBeGreaterThan(0);
-    for (const scan of scans) expect(scan['Index Cond']).toContain('user_id');
+    for (const scan of scans) expect(scan['Index Cond']).toContain('lane_id');
   });
 
   test.each([
@@ -276,7 +283,7 @@ describe.each(['custom', 'generic'] as const)('with a %s plan', (mode) => {
       expect(nodes.map((node) => node['Node Type']).filter((type) => type === 'Seq Scan')).toEqual([]);
       const scans = nodes.filter((node) => node['Index Cond']);
       expect(scans.length).toBeGreaterThan(0);
-      for (const scan of scans) expect(scan['Index Cond']).toContain('user_id');
+      for (const scan of scans) expect(scan['Index Cond']).toContain('lane_id');
     }
   });
 
@@ -287,7 +294,7 @@ describe.each(['custom', 'generic'] as const)('with a %s plan', (mode) => {
       const nodes = await planOfList({}, mode, { order, after, limit });
       expect(nodes.map((node) => node['Node Type']).filter((type) => type === 'Seq Scan')).toEqual([]);
       const ran = nodes.filter((node) => node['Index Cond'] && node['Actual Loops'] > 0);
-      for (const scan of ran) expect(scan['Index Cond']).toContain('user_id');
+      for (const scan of ran) expect(scan['Index Cond']).toContain('lane_id');
       return ran.map((scan) => [scan['Index Name'], scan['Actual Rows']]);
     };
     expect(await scansFrom(null, 21)).toEqual([['tasks_by_due', 21]]);

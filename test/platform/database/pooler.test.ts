@@ -100,7 +100,7 @@ const title = version
     const [row] = await query(
       setUp.adminUrl,
       `select (select count(*)::int from tasklane.profiles) as lanes,
-         (select count(*)::int from tasklane.tasks where starts_with(title, user_id)) as tasks,
+         (select count(*)::int from tasklane.tasks join tasklane.lanes on lanes.id = lane_id where starts_with(title, user_id)) as tasks,
          (select count(*)::int from pg_stat_activity where datname = $1 and usename = $2) as connections`,
       [setUp.name, `${setUp.name}_service`],
     );
@@ -118,24 +118,28 @@ const title = version
     );
     try {
       const lanes = () =>
-        database.withSystem.read((system) => system.rows('profiles').select('user_id').pluck('user_id'));
-      const userIds = await lanes();
-      expect(userIds).toHaveLength(userCount);
+        database.withSystem.read(async (system) => {
+          const ids: string[] = await system.rows('profiles').select('lane_id').pluck('lane_id');
+          return [...(await system.lanes(ids)).values()];
+        });
+      const found = await lanes();
+      expect(found).toHaveLength(userCount);
       const rounds = await Promise.all(
-        userIds.map(async (userId) => {
+        found.map(async (key) => {
+          const { userId } = key;
           const title = `${userId} by a job`;
           const made = database
-            .laneForJob(userId)
-            .write((lane) => lane.insert('tasks', { id: randomUUID(), title }).returning('user_id'));
-          const [found, seen, rows] = await Promise.all([
+            .laneForJob(key)
+            .write((lane) => lane.insert('tasks', { id: randomUUID(), title }).returning('lane_id'));
+          const [all, seen, rows] = await Promise.all([
             lanes(),
             database.withUser(userId).read(async (lane) => lane.rows('profiles').clear('where')),
             made,
           ]);
-          return [found.length, seen.map((row) => row.user_id), rows];
+          return [all.length, seen.map((row) => row.lane_id), rows];
         }),
       );
-      expect(rounds).toEqual(userIds.map((userId) => [userCount, [userId], [{ user_id: userId }]]));
+      expect(rounds).toEqual(found.map(({ id }) => [userCount, [id], [{ lane_id: id }]]));
     } finally {
       await database.close();
     }
@@ -162,7 +166,7 @@ const title = version
               const rows = await lane.read((each) =>
                 each.template('all', {}, (own) => own.rows('tasks').orderBy('id')),
               );
-              expect(rows.map(({ user_id }) => user_id)).toEqual(Array(round).fill(userId));
+              expect(rows.map(({ title }) => title)).toEqual(Array(round).fill(userId));
             }),
           );
         }
@@ -186,10 +190,10 @@ const title = version
       await query(
         setUp.adminUrl,
         `with lane as (
-           update tasklane.profiles set change_seq = change_seq + 1 where user_id = $1 returning user_id, change_seq
+           update tasklane.profiles set change_seq = change_seq + 1 where lane_id = (select id from tasklane.lanes where user_id = $1) returning lane_id, change_seq
          )
-         insert into tasklane.changes (user_id, seq, type, entity_id, action, fields)
-         select user_id, change_seq, 'task', gen_random_uuid(), 'deleted', '{}' from lane`,
+         insert into tasklane.changes (lane_id, seq, type, entity_id, action, fields)
+         select lane_id, change_seq, 'task', gen_random_uuid(), 'deleted', '{}' from lane`,
         [user.id],
       );
       await until(() => reader.events.length === 2);
@@ -207,9 +211,9 @@ const title = version
       for (const client of clients) await client.query('begin');
       for (const client of clients) {
         const { rows } = await client.query(
-          `select pg_backend_pid() as pid, current_user as role, current_setting('app.user_id', true) as user_id`,
+          `select pg_backend_pid() as pid, current_user as role, concat(current_setting('app.user_id', true), current_setting('app.lane_id', true)) as lane`,
         );
-        expect(rows).toEqual([{ pid: expect.any(Number), role: `${setUp.name}_service`, user_id: '' }]);
+        expect(rows).toEqual([{ pid: expect.any(Number), role: `${setUp.name}_service`, lane: '' }]);
       }
     } finally {
       for (const client of clients) await client.end();

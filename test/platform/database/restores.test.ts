@@ -170,13 +170,10 @@ describe('a database that is copied within its cluster', () => {
   });
 
   const epochs = () =>
-    query<{ epoch: string }>(original.url, 'select epoch from tasklane.profiles order by user_id');
+    query<{ epoch: string }>(original.url, 'select epoch from tasklane.profiles order by lane_id');
 
   test('a run that was stopped continues; on a restored database it begins again', async () => {
-    await query(
-      original.url,
-      `insert into tasklane.profiles (user_id) select 'user-' || n from generate_series(1, 2500) as n`,
-    );
+    await query(original.url, `select make_lane('user-' || n) from generate_series(1, 2500) as n`);
     const database = openDatabase(original.url);
     const { withSystem } = database;
     const breaking = (after: number) =>

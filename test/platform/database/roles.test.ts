@@ -175,9 +175,9 @@ describe('migrating', () => {
       url,
       `grant all on all tables in schema tasklane to ${roles.appRole};
        revoke insert on tasklane.tasks from ${roles.appRole};
-       create table tasklane.walled (user_id text);
+       create table tasklane.walled (lane_id bigint);
        alter table tasklane.walled enable row level security;
-       create table tasklane.open (user_id text)`,
+       create table tasklane.open (lane_id bigint)`,
     );
     await migrateUp(url, roles);
     expect(await grants(url, roles.appRole)).toEqual([...granted, ...everything('walled')].sort());
@@ -194,7 +194,7 @@ describe('migrating', () => {
     expect(await grants(url, role)).toEqual(deletes);
     const listed = await columnGrants(url, role);
     expect(listed).toEqual(
-      expect.arrayContaining(['change_seq', 'epoch', 'user_id'].map((column) => `profiles select ${column}`)),
+      expect.arrayContaining(['change_seq', 'epoch', 'lane_id'].map((column) => `profiles select ${column}`)),
     );
     const before = await policies(url, role);
     expect(before.map(({ policy }) => policy)).toContain('profiles system_select r');

@@ -73,7 +73,7 @@ async function seed(lane: UserScope): Promise<void> {
       due_at: writable.now,
     });
     const feed = writable.insert('calendar_feeds', { id, secret_hash: Buffer.alloc(32) });
-    await feed.onConflict(['user_id']).ignore();
+    await feed.onConflict(['lane_id']).ignore();
     writable.changed({ type: 'task', id, action: 'created', fields: {} });
     const hash = randomBytes(32);
     await writable.insert('idempotency_keys', {
@@ -108,7 +108,7 @@ function laneTables(url: string): Promise<Table[]> {
     url,
     `select table_name::text as name, array_agg(column_name::text) filter (where is_generated = 'NEVER') as columns
      from information_schema.columns where table_schema = 'tasklane'
-     group by table_name having bool_or(column_name = 'user_id') order by 1`,
+     group by table_name having bool_or(column_name = 'lane_id') order by 1`,
   );
 }
 
@@ -119,6 +119,8 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
   let pool: Pool;
   let open: (userId: string) => UserScope;
   let tables: Table[];
+  /** The ids of the lanes, by user. */
+  const ids: Record<string, string> = {};
 
   beforeAll(async () => {
     setUp = await setUpRoles(sql);
@@ -134,7 +136,10 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     };
     pool = createPool(options, pino({ level: 'silent' }));
     open = createLanes(pool, { ...options, appRole }).withUser;
-    for (const userId of adaAndBob) await seed(open(userId));
+    for (const userId of adaAndBob) {
+      await seed(open(userId));
+      ids[userId] = await open(userId).read(async (lane) => lane.id);
+    }
     tables = await laneTables(setUp.urlOf('owner'));
   });
   afterAll(async () => {
@@ -195,8 +200,8 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
   test('a query without a filter finds only rows of the lane', async () => {
     for (const userId of adaAndBob) {
       for (const { name } of tables) {
-        const rows: { user_id: string }[] = await open(userId).read(async (lane) => unfiltered(lane, name));
-        expect(new Set(rows.map((row) => row.user_id))).toEqual(new Set([userId]));
+        const rows: { lane_id: string }[] = await open(userId).read(async (lane) => unfiltered(lane, name));
+        expect(new Set(rows.map((row) => row.lane_id))).toEqual(new Set([ids[userId]]));
       }
     }
   });
@@ -206,9 +211,9 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
       const theirs = () => open('bob').read((lane) => run(lane, `select xmin, * from tasklane.${name}`));
       const [before, own] = [await theirs(), (await counts()).ada?.[name]];
       const updated = await open('ada').write((lane) =>
-        run(lane, `update tasklane.${name} set user_id = user_id returning user_id`),
+        run(lane, `update tasklane.${name} set lane_id = lane_id returning lane_id`),
       );
-      expect(updated).toEqual(Array(own).fill({ user_id: 'ada' }));
+      expect(updated).toEqual(Array(own).fill({ lane_id: ids.ada }));
       expect(await theirs()).toEqual(before);
     }
   });
@@ -226,31 +231,31 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
   });
 
   test.each([
-    ['a locking read', (name: string) => `select user_id from tasklane.${name} for update`],
+    ['a locking read', (name: string) => `select lane_id from tasklane.${name} for update`],
     [
       'a delete with returning',
       (name: string) =>
-        `with gone as (delete from tasklane.${name} returning user_id) select user_id from gone`,
+        `with gone as (delete from tasklane.${name} returning lane_id) select lane_id from gone`,
     ],
     [
       'a merge that updates, and then a read',
       (name: string) => `merge into tasklane.${name} as lane using (select 1) as one on true
-        when matched then update set user_id = lane.user_id`,
+        when matched then update set lane_id = lane.lane_id`,
     ],
     [
       'a recursive query',
       (name: string) => `with recursive each as (
-          select user_id, 1 as n from tasklane.${name} union
-          select lane.user_id, n + 1 from each, tasklane.${name} as lane where n < 3
-        ) select user_id from each`,
+          select lane_id, 1 as n from tasklane.${name} union
+          select lane.lane_id, n + 1 from each, tasklane.${name} as lane where n < 3
+        ) select lane_id from each`,
     ],
   ])('%s without a filter reaches only rows of the lane', async (_what, statement) => {
     for (const { name } of tables) {
       await seed(open('ada'));
       const theirs = () => open('bob').read((lane) => run(lane, `select xmin, * from tasklane.${name}`));
       const before = await theirs();
-      const reached = await open('ada').write((lane) => run<{ user_id: string }>(lane, statement(name)));
-      expect(reached.filter((row) => row.user_id !== 'ada')).toEqual([]);
+      const reached = await open('ada').write((lane) => run<{ lane_id: string }>(lane, statement(name)));
+      expect(reached.filter((row) => row.lane_id !== ids.ada)).toEqual([]);
       // A row's xmin also shows an update that changed nothing.
       expect(await theirs()).toEqual(before);
     }
@@ -263,7 +268,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
         run<{ row: object }>(lane, `select to_jsonb(t) as row from tasklane.${name} as t limit 1`),
       );
       const list = columns.map((column) => `"${column}"`);
-      for (const conflict of ['do nothing', 'do update set user_id = excluded.user_id']) {
+      for (const conflict of ['do nothing', 'do update set lane_id = excluded.lane_id']) {
         const target = conflict === 'do nothing' ? '' : `on constraint ${name}_pkey`;
         const statement = `insert into tasklane.${name} (${list})
           select ${list} from jsonb_populate_record(null::tasklane.${name}, $1) on conflict ${target} ${conflict}`;
@@ -277,10 +282,10 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     const before = await counts();
     for (const { name, columns } of tables) {
       const list = columns.map((column) => `"${column}"`);
-      const copied = list.map((column) => (column === '"user_id"' ? `'bob'` : column));
+      const copied = list.map((column) => (column === '"lane_id"' ? ids.bob : column));
       for (const statement of [
         `insert into tasklane.${name} (${list}) select ${copied} from tasklane.${name}`,
-        `update tasklane.${name} set user_id = 'bob'`,
+        `update tasklane.${name} set lane_id = ${ids.bob}`,
       ]) {
         await expect(open('ada').write((lane) => run(lane, statement))).rejects.toThrow(
           /violates row-level security policy/,
@@ -290,11 +295,33 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     expect(await counts()).toEqual(before);
   });
 
+  test('the registry shows only the lane of the user, and changes no other', async () => {
+    for (const userId of adaAndBob) {
+      expect(await open(userId).read((lane) => run(lane, 'select id, user_id from tasklane.lanes'))).toEqual([
+        { id: ids[userId], user_id: userId },
+      ]);
+    }
+    const asAda = (statement: string) => open('ada').write((lane) => run(lane, statement));
+    expect(await asAda(`delete from tasklane.lanes where user_id = 'bob' returning id`)).toEqual([]);
+    for (const statement of [
+      `insert into tasklane.lanes (user_id) values ('eve')`,
+      `update tasklane.lanes set user_id = 'eve'`,
+    ]) {
+      await expect(asAda(statement)).rejects.toThrow(/violates row-level security policy/);
+    }
+  });
+
   test('the user is set from the first statement of a transaction to its last, and not longer', async () => {
-    const who = `select session_user, current_user, current_setting('app.user_id', true) as user_id`;
+    const who = `select session_user, current_user, current_setting('app.user_id', true) as user_id,
+      current_setting('app.lane_id', true) as lane_id`;
     const login = `${setUp.name}_${service}`;
-    const lane = (user_id: string) => ({ session_user: login, current_user: appRole, user_id });
-    const nowhere = { session_user: login, current_user: login, user_id: '' };
+    const lane = (user_id: 'ada' | 'bob') => ({
+      session_user: login,
+      current_user: appRole,
+      user_id,
+      lane_id: ids[user_id],
+    });
+    const nowhere = { session_user: login, current_user: login, user_id: '', lane_id: '' };
 
     expect(await open('ada').read((each) => run(each, who))).toEqual([lane('ada')]);
     expect(await outside(who)).toEqual([nowhere]);
@@ -308,9 +335,9 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
   test('the app role reads and writes nothing without a lane, before and after the first one', async () => {
     const client = new Client({ connectionString: setUp.urlOf(service) });
     await client.connect();
-    const visible = async (userId?: string) => {
+    const visible = async (laneId?: string) => {
       await client.query(`begin; set local role ${appRole}`);
-      if (userId) await client.query(`select set_config('app.user_id', $1, true)`, [userId]);
+      if (laneId) await client.query(`select set_config('app.lane_id', $1, true)`, [laneId]);
       const found: number[] = [];
       for (const { name } of tables) {
         const { rows } = await client.query(`select count(*)::int as count from tasklane.${name}`);
@@ -320,15 +347,15 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
       return found;
     };
     const setting = async () =>
-      (await client.query(`select current_setting('app.user_id', true) as value`)).rows[0].value;
+      (await client.query(`select current_setting('app.lane_id', true) as value`)).rows[0].value;
     try {
       expect(await setting()).toBeNull();
       expect(await visible()).toEqual(tables.map(() => 0));
-      expect(Math.min(...(await visible('ada')))).toBeGreaterThan(0);
+      expect(Math.min(...(await visible(ids.ada)))).toBeGreaterThan(0);
       expect(await setting()).toBe('');
       expect(await visible()).toEqual(tables.map(() => 0));
       await client.query(`begin; set local role ${appRole}`);
-      await expect(client.query(`insert into tasklane.profiles (user_id) values ('eve')`)).rejects.toThrow(
+      await expect(client.query(`insert into tasklane.lanes (user_id) values ('eve')`)).rejects.toThrow(
         /violates row-level security policy/,
       );
     } finally {
@@ -373,9 +400,9 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
       );
       expect(seen).toMatchObject(refused);
       const lanes = await withSystem.read((system) =>
-        system.rows('profiles').select('user_id', 'epoch', 'change_seq').orderBy('user_id'),
+        system.rows('profiles').select('lane_id', 'epoch', 'change_seq').orderBy('lane_id'),
       );
-      expect(lanes.map((lane) => lane.user_id)).toEqual(adaAndBob);
+      expect(lanes.map((lane) => lane.lane_id)).toEqual([ids.ada, ids.bob]);
       const reading = withSystem.read((system) => system.query('select time_zone from tasklane.profiles'));
       await expect(reading).rejects.toMatchObject(refused);
     });
@@ -437,13 +464,13 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     }
   });
 
-  // Row-level security stops mistakes, but injected SQL can set another user (docs/database.md).
-  test('SQL that sets another user finds the rows of that user', async () => {
+  // Row-level security stops mistakes, but injected SQL can set another lane (docs/database.md).
+  test('SQL that sets another lane finds the rows of that lane', async () => {
     const rows = await open('ada').read(async (lane) => {
-      await run(lane, `select set_config('app.user_id', 'bob', true)`);
-      return run<{ user_id: string }>(lane, 'select user_id from tasklane.tasks');
+      await run(lane, `select set_config('app.lane_id', $1, true)`, [ids.bob]);
+      return run<{ lane_id: string }>(lane, 'select lane_id from tasklane.tasks');
     });
-    expect(new Set(rows.map((row) => row.user_id))).toEqual(new Set(['bob']));
+    expect(new Set(rows.map((row) => row.lane_id))).toEqual(new Set([ids.bob]));
   });
 });
 
@@ -479,7 +506,7 @@ describe('injected SQL that goes back to the login role', () => {
 
   test('with the least privileged login can read the migrations, but no tables of users', async () => {
     expect(await asLogin('select name from tasklane.migrations')).not.toEqual([]);
-    const reading = asLogin('select * from tasklane.tasks where user_id <> $$ada$$');
+    const reading = asLogin('select * from tasklane.tasks where lane_id <> 1');
     // Before Postgres 16 a login inherits the app role's privileges, and row-level security still applies.
     if (server < 160_000) expect(await reading).toEqual([]);
     else await expect(reading).rejects.toMatchObject({ code: '42501' });
@@ -509,7 +536,7 @@ describe('a migration under forced row-level security', () => {
     await migrateUp(setUp.urlOf('owner'), roles);
     await query(
       setUp.urlOf('owner'),
-      `begin; set local app.user_id = 'ada'; insert into tasklane.profiles (user_id) values ('ada'); commit;
+      `begin; set local app.user_id = 'ada'; insert into tasklane.lanes (user_id) values ('ada'); commit;
        create table tasklane.accounts (id text primary key)`,
     );
   });
@@ -519,20 +546,20 @@ describe('a migration under forced row-level security', () => {
     withMigrationLock(setUp.urlOf('owner'), ({ change }) =>
       change('A statement', async (transaction) => (await transaction.raw(statement)).rows),
     );
-  const reference = 'alter table tasklane.profiles add foreign key (user_id) references tasklane.accounts';
+  const reference = 'alter table tasklane.lanes add foreign key (user_id) references tasklane.accounts';
 
   test.each([
-    ['reads rows', 'select * from tasklane.profiles'],
-    ['changes rows', 'update tasklane.profiles set change_seq = 0'],
+    ['reads rows', 'select * from tasklane.lanes'],
+    ['changes rows', 'update tasklane.lanes set user_id = user_id'],
     ['validates a reference', reference],
   ])('fails when it %s, because it cannot see the rows', async (_what, statement) => {
     await expect(migrate(statement)).rejects.toThrow('query would be affected by row-level security policy');
   });
 
   test('sees the rows without the force, as docs/database.md says', async () => {
-    await migrate('alter table tasklane.profiles no force row level security');
-    expect(await migrate('select user_id from tasklane.profiles')).toEqual([{ user_id: 'ada' }]);
+    await migrate('alter table tasklane.lanes no force row level security');
+    expect(await migrate('select user_id from tasklane.lanes')).toEqual([{ user_id: 'ada' }]);
     await expect(migrate(reference)).rejects.toMatchObject({ code: '23503' });
-    await migrate('alter table tasklane.profiles force row level security');
+    await migrate('alter table tasklane.lanes force row level security');
   });
 });

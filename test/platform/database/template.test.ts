@@ -12,7 +12,7 @@ test('each value of every run is in the place of its argument', () => {
         .where('level', '>', level as number)
         .where('parent_id', parent as string)
         .where('project_id', project as string)
-        .where('user_id', user as string)
+        .where('lane_id', user as string)
         .limit(limit as number),
     );
   const runs = [
@@ -33,7 +33,7 @@ test('a value that comes twice is in both places, and a constant stays the same'
   const statement = (user: string) =>
     templates.statement('twice', [user], ([marker]) =>
       build('tasks')
-        .where('user_id', marker as string)
+        .where('lane_id', marker as string)
         .where('status', 'open')
         .orWhere('owner_id', marker as string),
     );

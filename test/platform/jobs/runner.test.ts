@@ -224,13 +224,19 @@ function emptyTitles(seen: string[][]): Job {
     name: 'finish',
     everyMs: 1000,
     async run({ withSystem, laneForJob, signal }) {
-      const lanes = await withSystem.read((system) =>
-        system.rows('profiles').select('user_id').where('change_seq', 0).orderBy('user_id').limit(4),
-      );
-      seen.push(lanes.map((lane) => lane.user_id));
-      for (const { user_id } of lanes) {
+      const lanes = await withSystem.read(async (system) => {
+        const found = await system
+          .rows('profiles')
+          .select('lane_id')
+          .where('change_seq', 0)
+          .orderBy('lane_id')
+          .limit(4);
+        return [...(await system.lanes(found.map((row) => row.lane_id))).values()];
+      });
+      seen.push(lanes.map((lane) => lane.userId));
+      for (const key of lanes) {
         if (signal.aborted) break;
-        await laneForJob(user_id).write(async (lane) => {
+        await laneForJob(key).write(async (lane) => {
           const rows = await lane
             .rows('tasks')
             .where('status', 'pending')
@@ -277,7 +283,7 @@ test('instances that run a job at once process each lane once, and skip a lane t
   expect(seen.flat()).toContain(erased);
   const rows = await query(
     testDatabase.url,
-    `select user_id, change_seq::int as changes from tasklane.profiles where user_id = any($1) order by 1`,
+    `select user_of(lane_id) as user_id, change_seq::int as changes from tasklane.profiles where user_of(lane_id) = any($1) order by 1`,
     [userIds],
   );
   expect(rows).toEqual(userIds.slice(1).map((user_id) => ({ user_id, changes: 1 })));

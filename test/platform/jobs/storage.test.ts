@@ -22,7 +22,7 @@ async function storageOf(user: Pick<TestUser, 'id'> = ada) {
   const [row] = await sql<{ bytes: number; written: number; check_at: Date | null }>(
     `select (storage_written + storage_correction)::float8 as bytes, storage_written::float8 as written,
        storage_check_at as check_at
-     from tasklane.profiles where user_id = $1`,
+     from tasklane.profiles where lane_id = lane_of($1)`,
     user,
   );
   return row as NonNullable<typeof row>;
@@ -33,14 +33,14 @@ async function actual(): Promise<Record<string, number>> {
   const tables = await query<{ name: string }>(
     service.database.url,
     `select table_name as name from information_schema.columns
-     where table_schema = 'tasklane' and column_name = 'user_id'
+     where table_schema = 'tasklane' and column_name = 'lane_id'
        and table_name not in ('profiles', 'calendar_feeds', 'erased') order by 1`,
   );
   const sizes = await Promise.all(
     tables.map(async ({ name }) => {
       const [row] = await sql<{ bytes: number }>(
         `select coalesce(sum(pg_column_size(t.*) + 4), 0)::float8 as bytes from tasklane."${name}" as t
-         where user_id = $1`,
+         where lane_id = lane_of($1)`,
       );
       return [name, row?.bytes ?? 0];
     }),
@@ -51,7 +51,8 @@ async function actual(): Promise<Record<string, number>> {
 const total = (sizes: Record<string, number>) => Object.values(sizes).reduce((sum, each) => sum + each, 0);
 
 /** Makes the lane due for a measurement. */
-const makeDue = () => sql('update tasklane.profiles set storage_check_at = now() where user_id = $1');
+const makeDue = () =>
+  sql('update tasklane.profiles set storage_check_at = now() where lane_id = lane_of($1)');
 
 async function measure(): Promise<void> {
   await makeDue();
@@ -126,8 +127,8 @@ test('the job measures the bytes of every table', async () => {
 test('the job measures a table in parts', async () => {
   await send('POST', '/projects', { name: 'A project' });
   const insert = (from: number, to: number) =>
-    sql(`insert into tasklane.changes (user_id, seq, type, entity_id, action, fields)
-         select $1, seq, 'task', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60', 'updated', '{}'
+    sql(`insert into tasklane.changes (lane_id, seq, type, entity_id, action, fields)
+         select lane_of($1), seq, 'task', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60', 'updated', '{}'
          from generate_series(${from}, ${to}) as seq`);
   await insert(2, 1_001);
   await measure();
@@ -157,7 +158,7 @@ test('a small lane is never measured, and a lane above half of the quota always 
   }
   const [due] = await sql<{ minutes: number }>(
     `select (extract(epoch from storage_check_at - now()) / 60)::float8 as minutes from tasklane.profiles
-     where user_id = $1`,
+     where lane_id = lane_of($1)`,
   );
   expect(due?.minutes).toBeGreaterThan(8);
   expect(due?.minutes).toBeLessThanOrEqual(10);
@@ -181,7 +182,7 @@ const create = async () => (await ada.send('POST', '/tasks', { body: { title: 'A
 test('the purge of old changes frees storage at the next measurement', async () => {
   await fillUp();
   expect(await create()).toBe(409);
-  await sql(`update tasklane.changes set at = now() - interval '31 days' where user_id = $1`);
+  await sql(`update tasklane.changes set at = now() - interval '31 days' where lane_id = lane_of($1)`);
   await service.runJob('purge-changes');
   expect(await create()).toBe(409);
   await measure();
@@ -288,7 +289,9 @@ test('a lane that is erased and created again is not corrected by a measurement 
   await send('POST', '/tasks', { title: 'A task', description: text(10_000) });
   // When the job has measured the lane, another lane of the same user is there.
   await measureWhile(() =>
-    sql('update tasklane.profiles set epoch = gen_random_uuid(), storage_written = 0 where user_id = $1'),
+    sql(
+      'update tasklane.profiles set epoch = gen_random_uuid(), storage_written = 0 where lane_id = lane_of($1)',
+    ),
   );
   expect((await storageOf()).bytes).toBe(0);
 });

@@ -58,6 +58,10 @@ interface Format {
 
 const described: Readonly<Record<string, Format>> = {
   date: { validate: isDate, detail: 'must be a calendar date such as 2027-01-31' },
+  'excluded-date': {
+    validate: (value) => isDate(value.slice(0, 10)),
+    detail: 'must be a date such as 2027-01-31, or a date with a time such as 2027-01-31T18:00',
+  },
   'iana-time-zone': { validate: isTimeZone, detail: 'must be an IANA time zone such as Europe/Zurich' },
   'date-time': {
     validate: isInstant,

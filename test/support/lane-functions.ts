@@ -1,0 +1,16 @@
+/** SQL functions of the tests' databases: tests know the user of a lane, and tables have its id. */
+export const laneFunctions = `
+  create function lane_of(owner text) returns bigint stable language plpgsql as $$
+  begin
+    return (select id from tasklane.lanes where user_id = owner);
+  end $$;
+  create function user_of(lane bigint) returns text stable language plpgsql as $$
+  begin
+    return (select user_id from tasklane.lanes where id = lane);
+  end $$;
+  create function make_lane(owner text) returns bigint language plpgsql as $$
+  begin
+    insert into tasklane.lanes (user_id) values (owner) on conflict do nothing;
+    insert into tasklane.profiles (lane_id) values (lane_of(owner)) on conflict do nothing;
+    return lane_of(owner);
+  end $$`;
