@@ -22,6 +22,9 @@ export interface paths {
          * @description Returns a page of the lane's tasks. The newest task is first, unless `sort` says otherwise.
          *
          *     Different filters combine with *and*. Several values of one filter combine with *or*.
+         *
+         *     Tasks of archived projects are left out, also from views and searches. They are included if `include_archived` is
+         *     true, or if the request has `project_id`, `parent_id` or `id`.
          */
         get: operations["listTasks"];
         put?: never;
@@ -346,7 +349,7 @@ export interface paths {
         post?: never;
         /**
          * Empty the trash
-         * @description Purges all tasks in the trash. They cannot be restored.
+         * @description Purges all tasks and projects in the trash. They cannot be restored.
          */
         delete: operations["emptyTrash"];
         options?: never;
@@ -448,7 +451,8 @@ export interface paths {
         post?: never;
         /**
          * Delete a project
-         * @description Deletes the project for good. The parameter `tasks` says what happens to its tasks.
+         * @description Deletes the project. The parameter `tasks` says what happens to its tasks. With `tasks=delete`, the project is in
+         *     the trash too: restoring it brings its tasks back. With `tasks=move`, it is deleted for good.
          */
         delete: operations["deleteProject"];
         options?: never;
@@ -456,7 +460,11 @@ export interface paths {
         /**
          * Change a project
          * @description Changes the fields in the body ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch). An absent field
-         *     stays the same. Archiving a project does not change its tasks.
+         *     stays the same.
+         *
+         *     Archiving a project (`archived: true`) does not change its tasks, but puts them away: lists, views, searches, the
+         *     counts of statistics and tags, and calendar feeds leave them out unless they are asked for, and their reminders do
+         *     not fire.
          */
         patch: operations["updateProject"];
         trace?: never;
@@ -492,6 +500,99 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/{user_id}/projects/{project_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+                /**
+                 * @description The id of the project.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
+                 */
+                project_id: components["parameters"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a project
+         * @description Moves the project out of the trash, with all tasks that were deleted together with it.
+         *
+         *     - Tasks that were restored on their own since, or purged, stay as they are.
+         *     - If the project is not in the trash, the answer is 404.
+         *     - If an import has created a project with its id since, the answer is 409.
+         */
+        post: operations["restoreProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/deleted-projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List deleted projects
+         * @description Returns a page of the projects in the trash, the latest deletion first. Each was deleted together with its tasks.
+         *     Projects that were deleted more than 30 days ago (configurable) are purged.
+         */
+        get: operations["listDeletedProjects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/deleted-projects/{project_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+                /**
+                 * @description The id of the project.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
+                 */
+                project_id: components["parameters"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get a deleted project
+         * @description Returns one project in the trash. If the project is not in the trash, the answer is 404.
+         */
+        get: operations["getDeletedProject"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{user_id}/tags": {
         parameters: {
             query?: never;
@@ -508,7 +609,7 @@ export interface paths {
         /**
          * List tags
          * @description Returns a page of the lane's tags, ordered by name. `counts` has the number of open tasks and of all tasks with
-         *     each tag. A tag is created when a task uses its name for the first time.
+         *     each tag, outside archived projects. A tag is created when a task uses its name for the first time.
          */
         get: operations["listTags"];
         put?: never;
@@ -619,6 +720,9 @@ export interface paths {
          *
          *     Each completed occurrence of a recurring task counts as one completion. Tasks in the trash are not counted, but
          *     their completions are: deleting a completed task lowers no streak and no total. They count until the task is purged.
+         *
+         *     The counts of tasks leave out tasks of archived projects, unless `include_archived` is true. Their completions
+         *     always count, so that archiving a project ends no streak.
          */
         get: operations["getStats"];
         put?: never;
@@ -1352,6 +1456,8 @@ export interface paths {
          *       hour from the due time, and does not block the time as busy. Use this for Google Calendar and Outlook, which
          *       ignore `VTODO`.
          *     - `components=todos`: a `VTODO` for each open task, for programs that show to-dos.
+         *
+         *     Tasks of archived projects are left out, unless `include_archived` is true.
          *
          *     Calendar programs usually read a feed every hour. If they send its `ETag` in `If-None-Match`, the answer is 304
          *     until the lane changes.
@@ -2653,7 +2759,7 @@ export interface components {
             user_id: components["schemas"]["UserId"];
             name: components["schemas"]["ProjectName"];
             color: components["schemas"]["Color"];
-            /** @description True if the user has archived the project. */
+            /** @description True if the user has archived the project. Its tasks are then put away. */
             archived: boolean;
             position: components["schemas"]["Position"];
             /**
@@ -2738,6 +2844,28 @@ export interface components {
             before?: components["schemas"]["Id"];
             /** @description The project moves directly after this project. */
             after?: components["schemas"]["Id"];
+        };
+        /** @description A project in the trash, together with the tasks that were deleted with it. */
+        DeletedProject: {
+            project: components["schemas"]["Project"];
+            deleted_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: date-time
+             * @description The service can purge the project from this instant on.
+             */
+            purged_after: string;
+            /**
+             * Format: int32
+             * @description The number of tasks that were deleted with the project and are still in the trash.
+             */
+            task_count: number;
+        };
+        /** @description A page of the projects in the trash. */
+        DeletedProjectPage: {
+            /** @description The deleted projects, the latest first. */
+            items: components["schemas"]["DeletedProject"][];
+            /** @description The `cursor` of the next page; null on the last page. */
+            next_cursor: string | null;
         };
         /** @description A label for tasks. */
         Tag: {
@@ -3006,7 +3134,7 @@ export interface components {
             id: components["schemas"]["IdOrReference"];
             project: components["schemas"]["ProjectPatch"];
         };
-        /** @description Deletes a project for good, like `DELETE …/projects/{project_id}`. */
+        /** @description Deletes a project, like `DELETE …/projects/{project_id}`. */
         BatchDeleteProject: {
             /**
              * @description The kind of operation. (enum property replaced by openapi-typescript)
@@ -3020,6 +3148,16 @@ export interface components {
              * @enum {string}
              */
             tasks: "move" | "delete";
+        };
+        /** @description Restores a project from the trash, like `POST …/projects/{project_id}/restore`. */
+        BatchRestoreProject: {
+            /**
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            op: "restore_project";
+            /** @description The id of the project, or `$name` for a project that an earlier operation of the batch creates. */
+            id: components["schemas"]["IdOrReference"];
         };
         /** @description Changes a tag, like `PATCH …/tags/{tag_id}`. `tag` contains the fields to change. */
         BatchUpdateTag: {
@@ -3041,7 +3179,7 @@ export interface components {
             id: components["schemas"]["Id"];
         };
         /** @description One operation. `op` is the kind of operation and determines the other fields. */
-        BatchOperation: components["schemas"]["BatchCreateTask"] | components["schemas"]["BatchUpdateTask"] | components["schemas"]["BatchCompleteTask"] | components["schemas"]["BatchSkipOccurrence"] | components["schemas"]["BatchMoveTask"] | components["schemas"]["BatchDeleteTask"] | components["schemas"]["BatchRestoreTask"] | components["schemas"]["BatchCreateProject"] | components["schemas"]["BatchUpdateProject"] | components["schemas"]["BatchDeleteProject"] | components["schemas"]["BatchUpdateTag"] | components["schemas"]["BatchDeleteTag"];
+        BatchOperation: components["schemas"]["BatchCreateTask"] | components["schemas"]["BatchUpdateTask"] | components["schemas"]["BatchCompleteTask"] | components["schemas"]["BatchSkipOccurrence"] | components["schemas"]["BatchMoveTask"] | components["schemas"]["BatchDeleteTask"] | components["schemas"]["BatchRestoreTask"] | components["schemas"]["BatchCreateProject"] | components["schemas"]["BatchUpdateProject"] | components["schemas"]["BatchDeleteProject"] | components["schemas"]["BatchRestoreProject"] | components["schemas"]["BatchUpdateTag"] | components["schemas"]["BatchDeleteTag"];
         /** @description Operations to apply in this order. */
         Batch: {
             /**
@@ -3108,7 +3246,7 @@ export interface components {
              * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
-            op: "create_project" | "update_project" | "delete_project";
+            op: "create_project" | "update_project" | "delete_project" | "restore_project";
             /**
              * Format: int32
              * @description The HTTP status that the single operation would have; 424 if it was not applied.
@@ -4203,7 +4341,7 @@ export interface components {
         /** @description A change of a project. */
         ProjectMessage: {
             /** @enum {string} */
-            type?: "project.created" | "project.updated" | "project.deleted";
+            type?: "project.created" | "project.updated" | "project.deleted" | "project.restored" | "project.purged";
             data: components["schemas"]["ProjectMessageData"];
         } & components["schemas"]["Message"];
         /** @description The change of a tag, and the tag. */
@@ -5409,6 +5547,11 @@ export interface components {
          */
         Limit: number;
         /**
+         * @description If true, tasks of archived projects are included.
+         * @example true
+         */
+        IncludeArchived: boolean;
+        /**
          * @description Makes the request safe to send again
          *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
          *     request out once and repeats its reply for 24 hours.
@@ -5669,10 +5812,13 @@ export interface operations {
                 tags_none?: components["schemas"]["TagNames"];
                 /**
                  * @description Searches titles and descriptions. A task matches if, for each word of `q`, its title or description has a word
-                 *     that begins with it. Case and diacritics do not matter.
+                 *     that begins with it. Case and diacritics do not matter: `lodz` finds `Łódź`, and `strasse` finds `Straße`. An emoji
+                 *     is a word. In scripts without spaces between words (Chinese, Japanese, Thai and others) and in Korean, each run
+                 *     of letters in `q` matches anywhere: `タワー` finds `東京タワー`. Arabic words are found with and without their
+                 *     article.
                  *
                  *     If no task matches and the service supports typo tolerance, tasks with similar words are returned; `search` in
-                 *     the response says so. Use `sort=relevance` to get the best matches first.
+                 *     the response says so. The words of the newest 20,000 tasks are compared. Use `sort=relevance` to get the best matches first.
                  * @example water pla
                  */
                 q?: string;
@@ -5767,7 +5913,8 @@ export interface operations {
                  * @description One or more sort keys, separated by commas. The first key is the most important. `-` before a key reverses its
                  *     order.
                  *
-                 *     - `title`: by Unicode code point.
+                 *     - `title`: as in a dictionary, by the Unicode collation algorithm, with numbers by value (`Task 2` before
+                 *       `Task 10`). Accents and case only decide between titles that are otherwise equal.
                  *     - `priority`: from `low` to `urgent`.
                  *     - `status`: in the order of its schema.
                  *     - `due`: by day and time. All-day tasks come after the other tasks of the same day.
@@ -5793,6 +5940,11 @@ export interface operations {
                  * @example 20
                  */
                 limit: components["parameters"]["Limit"];
+                /**
+                 * @description If true, tasks of archived projects are included.
+                 * @example true
+                 */
+                include_archived: components["parameters"]["IncludeArchived"];
                 /**
                  * @description If true, `total` is the number of all tasks that match the filters.
                  * @example true
@@ -7370,6 +7522,181 @@ export interface operations {
             "5XX": components["responses"]["ServerError"];
         };
     };
+    restoreProject: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+                /**
+                 * @description The id of the project.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
+                 */
+                project_id: components["parameters"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["ProjectRepresentation"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["ProjectNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["IdTaken"];
+            412: components["responses"]["ProjectPreconditionFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            "5XX": components["responses"]["ServerError"];
+        };
+    };
+    listDeletedProjects: {
+        parameters: {
+            query: {
+                /**
+                 * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
+                 *     order.
+                 * @example eyJ2IjoxfQ
+                 */
+                cursor?: components["parameters"]["Cursor"];
+                /**
+                 * @description The maximum number of items on a page.
+                 * @example 20
+                 */
+                limit: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the deleted projects. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    /**
+                     * @description The address of the next page, with `rel="next"` (RFC 8288). Absent on the last page.
+                     * @example </api/ada/deleted-projects?cursor=eyJ2IjoxfQ>; rel="next"
+                     */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "project": {
+                     *             "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                     *             "user_id": "ada",
+                     *             "name": "Garden",
+                     *             "color": "#2f855a",
+                     *             "archived": false,
+                     *             "position": "m00064422c6a9c0",
+                     *             "version": 2,
+                     *             "created_at": "2026-11-21T09:30:00.000Z",
+                     *             "updated_at": "2026-11-22T09:30:00.000Z"
+                     *           },
+                     *           "deleted_at": "2026-11-22T09:30:00.000Z",
+                     *           "purged_after": "2026-12-22T09:30:00.000Z",
+                     *           "task_count": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJ2IjoxfQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeletedProjectPage"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            "5XX": components["responses"]["ServerError"];
+        };
+    };
+    getDeletedProject: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Answers 304 without a body if the entity's current entity tag is one of these ([RFC 9110, section
+                 *     13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @example "3-1795255200000"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+                /**
+                 * @description The id of the project.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
+                 */
+                project_id: components["parameters"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["ProjectRepresentation"];
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["ProjectNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            "5XX": components["responses"]["ServerError"];
+        };
+    };
     listTags: {
         parameters: {
             query: {
@@ -7874,7 +8201,7 @@ export interface operations {
     };
     getStats: {
         parameters: {
-            query?: {
+            query: {
                 /**
                  * @description The first day of the range. The default is 29 days before `until`.
                  * @example 2026-11-20
@@ -7890,6 +8217,11 @@ export interface operations {
                  * @example Europe/Zurich
                  */
                 tz?: components["schemas"]["TimeZone"];
+                /**
+                 * @description If true, tasks of archived projects are included.
+                 * @example true
+                 */
+                include_archived: components["parameters"]["IncludeArchived"];
             };
             header?: never;
             path: {
@@ -9863,6 +10195,11 @@ export interface operations {
                  * @example events
                  */
                 components: "events" | "todos";
+                /**
+                 * @description If true, tasks of archived projects are included.
+                 * @example true
+                 */
+                include_archived: components["parameters"]["IncludeArchived"];
             };
             header?: {
                 /**

@@ -1,7 +1,10 @@
 import type { Knex } from 'knex';
 import { lastPosition, protectLaneTable } from '../src/platform/database/lane-table';
 
-/** Projects. */
+/**
+ * Projects, and the projects in the trash. `roots` has the tasks that went to the trash with the project, without their
+ * subtasks.
+ */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table tasklane.projects (
@@ -18,10 +21,33 @@ export async function up(knex: Knex): Promise<void> {
       updated_at timestamptz(3) not null default now(),
       primary key (lane_id, id)
     )`);
+  await knex.raw(`
+    create table tasklane.deleted_projects (
+      lane_id bigint not null references tasklane.profiles on delete cascade,
+      id uuid not null,
+      name text collate "C" not null,
+      color text,
+      archived boolean not null,
+      position text collate "C" not null,
+      version integer not null,
+      created_at timestamptz(3) not null,
+      updated_at timestamptz(3) not null,
+      deleted_at timestamptz(3) not null,
+      roots uuid[] not null,
+      primary key (lane_id, id)
+    )`);
+  await knex.raw(
+    'create index deleted_projects_by_time on tasklane.deleted_projects (lane_id, deleted_at, id)',
+  );
+  // For the job, which reads across lanes.
+  await knex.raw('create index deleted_projects_to_purge on tasklane.deleted_projects (deleted_at)');
+  await protectLaneTable(knex, 'deleted_projects');
   await knex.raw('create index projects_by_position on tasklane.projects (lane_id, position, id)');
+  await knex.raw('create index projects_archived on tasklane.projects (lane_id, id) where archived');
   await protectLaneTable(knex, 'projects');
 }
 
 export async function down(knex: Knex): Promise<void> {
+  await knex.raw('drop table tasklane.deleted_projects');
   await knex.raw('drop table tasklane.projects');
 }

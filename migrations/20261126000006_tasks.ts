@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { lastPosition, protectLaneTable } from '../src/platform/database/lane-table';
+import { createTitleOrder } from '../src/platform/database/title-order';
 
 // Text with a rank instead of an enum: an enum's comparisons are not leakproof, and under row-level security only a
 // leakproof condition can use an index.
@@ -18,6 +19,7 @@ const start = `start_date + coalesce(${startTime}, time '00:00')`;
  * a job computes it for tasks with version 0.
  */
 export async function up(knex: Knex): Promise<void> {
+  await createTitleOrder(knex);
   // An update logs one range of bytes, from the first changed byte to the last. So the columns that each edit changes
   // are last, and wide columns that few edits change are before them. The free space keeps new versions of a row on its
   // page, which HOT requires.
@@ -112,10 +114,11 @@ export async function up(knex: Knex): Promise<void> {
     create index tasks_deleted_with on tasklane.tasks (lane_id, deleted_with) where deleted_with is not null`);
   // For jobs, which read across lanes.
   await knex.raw('create index tasks_to_purge on tasklane.tasks (deleted_at) where deleted_at is not null');
-  await knex.raw('create index tasks_to_index on tasklane.tasks (lane_id, id) where search_version < 1');
+  await knex.raw('create index tasks_to_index on tasklane.tasks (lane_id, id) where search_version < 2');
   await protectLaneTable(knex, 'tasks');
 }
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw('drop table tasklane.tasks');
+  await knex.raw('drop collation tasklane.title_order');
 }

@@ -1,9 +1,25 @@
 import type { Logger } from 'pino';
-import { ConfigError, parseConfig, readEnvironment } from './config';
+import { type Config, ConfigError, parseConfig, readEnvironment } from './config';
 import { developmentKey, signDevelopmentToken } from './platform/auth/development-token';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './platform/database/embedded/server';
 import { createLogger } from './platform/observability/logger';
 import { type StandardOutput, standardOutput } from './platform/observability/standard-output';
-import { type Service, startService } from './start';
+import type { Service } from './start';
+
+/** Starts the embedded Postgres, and resolves when its process runs. `ready` resolves when it accepts connections. */
+async function launchPostgres({ dataDir }: Config): Promise<{ ready: Promise<EmbeddedPostgres> }> {
+  const spawned = Promise.withResolvers<void>();
+  const ready = startEmbeddedPostgres({ dataDir, onSpawn: spawned.resolve });
+  await Promise.race([spawned.promise, ready]);
+  return { ready };
+}
+
+/** Starts the service. Its modules are loaded while Postgres starts. */
+async function start(config: Config, log: Logger, onLost: (error: Error) => void): Promise<Service> {
+  const postgres = config.databaseUrl === null ? (await launchPostgres(config)).ready : undefined;
+  const { startService } = require('./start') as typeof import('./start');
+  return startService(config, log, { postgres, onLost });
+}
 
 /** Text for new users: the documentation, and a command that creates a first task. */
 async function greeting(url: string, secret: string | null): Promise<string> {
@@ -61,7 +77,7 @@ async function main(): Promise<void> {
   process.stderr.on('error', () => undefined);
   const output = standardOutput();
   const log = createLogger({ level: config.logLevel, pretty, destination: output });
-  const starting = startService(config, log, (error) => {
+  const starting = start(config, log, (error) => {
     log.fatal({ err: error }, 'the embedded Postgres stopped and could not be restarted');
     process.stderr.write(`${error.message}\n`);
     output.flush(lastLinesMs).finally(() => process.exit(1));

@@ -13,7 +13,7 @@ import { createAuthenticator } from './platform/auth/authenticator';
 import { createServer } from './platform/contract/http/server';
 import { findChangedLanes } from './platform/database/changed-lanes';
 import { createDatabase } from './platform/database/database';
-import { startEmbeddedPostgres } from './platform/database/embedded/server';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './platform/database/embedded/server';
 import { type WatchedPostgres, watchEmbedded } from './platform/database/embedded/watch';
 import { isUnavailable } from './platform/database/errors';
 import { LocksUnavailable } from './platform/database/lock-retries';
@@ -201,27 +201,33 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   }
 }
 
-async function startEmbedded(
+export interface StartOptions {
+  /** Called when the embedded Postgres cannot be restarted, so that the service cannot continue. */
+  readonly onLost?: (error: Error) => void;
+  /** The embedded Postgres, if it is starting already. */
+  readonly postgres?: Promise<EmbeddedPostgres> | undefined;
+}
+
+async function startWatched(
   { dataDir }: Config,
   log: Logger,
-  onLost: (error: Error) => void,
+  { postgres, onLost = () => undefined }: StartOptions,
 ): Promise<WatchedPostgres> {
-  const first = await startEmbeddedPostgres({ dataDir });
+  const first = await (postgres ?? startEmbeddedPostgres({ dataDir }));
   const restart = (signal: AbortSignal) => startEmbeddedPostgres({ dataDir, port: first.port, signal });
   return watchEmbedded(first, { restart, log, onFailed: onLost });
 }
 
 /**
  * Starts the service, with the embedded Postgres if no other is configured. Resolves when it listens.
- * @param onLost called when the embedded Postgres cannot be restarted, so that the service cannot continue
  * @throws the error that prevents the start; everything that was already started is stopped
  */
 export async function startService(
   config: Config,
   log: Logger,
-  onLost: (error: Error) => void = () => undefined,
+  options: StartOptions = {},
 ): Promise<Service> {
-  const embedded = config.databaseUrl === null ? await startEmbedded(config, log, onLost) : null;
+  const embedded = config.databaseUrl === null ? await startWatched(config, log, options) : null;
   try {
     return await startServing(config, embedded, log);
   } catch (error) {

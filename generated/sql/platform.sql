@@ -582,6 +582,73 @@ where
 select
   id
 from
+  tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+order by
+  id asc
+limit
+  $2
+offset
+  $3;
+
+select
+  coalesce(
+    sum(
+      92 + coalesce(pg_column_size(name), 0) + coalesce(pg_column_size(color), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(roots), 0)
+    ),
+    0
+  ) as bytes
+from
+  tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+  and (id) <= ($2);
+
+select
+  id
+from
+  tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+  and (id) > ($2)
+order by
+  id asc
+limit
+  $3
+offset
+  $4;
+
+select
+  coalesce(
+    sum(
+      92 + coalesce(pg_column_size(name), 0) + coalesce(pg_column_size(color), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(roots), 0)
+    ),
+    0
+  ) as bytes
+from
+  tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+  and (id) > ($2)
+  and (id) <= ($3);
+
+select
+  coalesce(
+    sum(
+      92 + coalesce(pg_column_size(name), 0) + coalesce(pg_column_size(color), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(roots), 0)
+    ),
+    0
+  ) as bytes
+from
+  tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+  and (id) > ($2);
+
+select
+  id
+from
   tasklane.tags as tags
 where
   tags.lane_id = $1

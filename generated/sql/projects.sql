@@ -1,3 +1,34 @@
+-- src/features/projects/archived.ts
+
+-- archivedProjects
+select
+  id
+from
+  tasklane.projects as projects
+where
+  projects.lane_id = $1
+  and archived;
+
+-- outsideArchived
+select
+  id
+from
+  tasklane.tasks as tasks
+where
+  tasks.lane_id = $1
+  and (
+    project_id is null
+    or project_id not in (
+      select
+        id
+      from
+        tasklane.projects as projects
+      where
+        projects.lane_id = $2
+        and archived
+    )
+  );
+
 -- src/features/projects/repository.ts
 
 -- listProjects: first page
@@ -109,6 +140,40 @@ where
 order by
   position asc,
   id asc;
+
+-- isInTrash
+select
+  id
+from
+  tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+  and id = $2
+limit
+  $3;
+
+-- addToTrash
+delete from tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+  and id = $2;
+
+insert into
+  tasklane.deleted_projects (archived, color, created_at, deleted_at, id, lane_id, name, position, roots, updated_at, version)
+values
+  (
+    $1,
+    $2,
+    $3,
+    current_setting('app.now')::timestamptz(3),
+    $4,
+    $5,
+    $6,
+    $7,
+    $8,
+    current_setting('app.now')::timestamptz(3),
+    $9
+  );
 
 -- deleteProject
 select

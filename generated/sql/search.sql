@@ -7,7 +7,13 @@ with
       stat.word
     from
       tasklane.profiles as profiles
-      cross join lateral ts_stat(format('select search from tasklane.tasks where lane_id = %L and deleted_at is null', lane_id)) as stat
+      cross join lateral ts_stat(
+        format(
+          'select search from tasklane.tasks where lane_id = %L and deleted_at is null
+    order by created_at desc limit 20000',
+          lane_id
+        )
+      ) as stat
     where
       profiles.lane_id = $1
   )
@@ -45,7 +51,7 @@ from
   tasklane.tasks as tasks
 where
   tasks.lane_id = $1
-  and search_version < 1
+  and search_version < 2
 order by
   id asc
 limit
@@ -67,7 +73,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  search_version < 1
+  search_version < 2
 group by
   lane_id
 order by
@@ -89,7 +95,7 @@ from
   tasklane.tasks as tasks
 where
   tasks.lane_id = $1
-  and search_version < 1
+  and search_version < 2
 order by
   id asc
 limit

@@ -3,12 +3,23 @@
 -- countByKind
 select
   status, priority, project_id,
+  project_id in (
+    (
+      select
+        id
+      from
+        tasklane.projects as projects
+      where
+        projects.lane_id = $1
+        and archived
+    )
+  ) is true as archived,
   count(*)::integer as count,
   min(completed_at) as first_completed
 from
   tasklane.tasks as tasks
 where
-  tasks.lane_id = $1
+  tasks.lane_id = $2
   and deleted_at is null
 group by
   status, priority, project_id

@@ -189,6 +189,18 @@ where
     where
       tasks.lane_id = $3
       and deleted_at is null
+      and (
+        project_id is null
+        or project_id not in (
+          select
+            id
+          from
+            tasklane.projects as projects
+          where
+            projects.lane_id = $4
+            and archived
+        )
+      )
   )
 group by
   tag_id;
@@ -209,6 +221,18 @@ where
     where
       tasks.lane_id = $3
       and deleted_at is null
+      and (
+        project_id is null
+        or project_id not in (
+          select
+            id
+          from
+            tasklane.projects as projects
+          where
+            projects.lane_id = $4
+            and archived
+        )
+      )
       and status_rank <= 2
   )
 group by

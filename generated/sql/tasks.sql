@@ -37,10 +37,11 @@ limit
 
 -- listTasks: next page of two directions
 select
-  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
-  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
-  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
-  version, created_at, updated_at, completion_count, priority_rank
+  title collate tasklane.title_order as title_order, id, project_id, parent_id, title, description,
+  status, priority, completed_at, tags, due_date, due_time, time_zone, due_at, start_date,
+  start_time, start_at, rrule, repeat_from, recurrence_start, recurrence_start_time, recurrence_due,
+  excluded_dates, reminders, position, version, created_at, updated_at, completion_count,
+  priority_rank
 from
   tasklane.tasks as tasks
 where
@@ -51,9 +52,9 @@ where
     and (
       priority_rank < $3
       or (
-        title >= $4
+        title collate tasklane.title_order >= $4
         and (
-          title > $5
+          title collate tasklane.title_order > $5
           or (id > $6)
         )
       )
@@ -61,10 +62,39 @@ where
   )
 order by
   priority_rank desc,
-  title asc,
+  title_order asc,
   id asc
 limit
   $7;
+
+-- listTasks: outside archived projects
+select
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+  version, created_at, updated_at, completion_count
+from
+  tasklane.tasks as tasks
+where
+  tasks.lane_id = $1
+  and deleted_at is null
+  and (
+    project_id is null
+    or project_id not in (
+      select
+        id
+      from
+        tasklane.projects as projects
+      where
+        projects.lane_id = $2
+        and archived
+    )
+  )
+order by
+  created_at asc,
+  id asc
+limit
+  $3;
 
 -- listTasks: view today
 with
@@ -1143,7 +1173,19 @@ where
   tasks.lane_id = $1
   and deleted_at is null
   and id in ($2)
-  and status_rank <= 2;
+  and status_rank <= 2
+  and (
+    project_id is null
+    or project_id not in (
+      select
+        id
+      from
+        tasklane.projects as projects
+      where
+        projects.lane_id = $3
+        and archived
+    )
+  );
 
 update tasklane.reminders as reminders
 set
@@ -1241,7 +1283,19 @@ where
   tasks.lane_id = $1
   and deleted_at is null
   and id in ($2)
-  and status_rank <= 2;
+  and status_rank <= 2
+  and (
+    project_id is null
+    or project_id not in (
+      select
+        id
+      from
+        tasklane.projects as projects
+      where
+        projects.lane_id = $3
+        and archived
+    )
+  );
 
 update tasklane.reminders as reminders
 set

@@ -175,6 +175,12 @@ where
   tasks.lane_id = $1
   and id = any ($2);
 
+delete from tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+returning
+  id;
+
 -- purgeDeleted: old tasks
 select
   id
@@ -215,6 +221,13 @@ where
   tasks.lane_id = $1
   and id = any ($2);
 
+delete from tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+  and deleted_at <= $2
+returning
+  id;
+
 -- listDeleted
 select
   *
@@ -241,6 +254,101 @@ where
 group by
   deleted_with;
 
+-- src/features/trash/projects.ts
+
+-- findDeletedProject
+select
+  id, name, color, archived, position, version, created_at, updated_at, deleted_at
+from
+  tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+  and id = $2
+limit
+  $3;
+
+-- listDeletedProjects
+select
+  id, name, color, archived, position, version, created_at, updated_at, deleted_at,
+  (
+    (
+      select
+        count(*)
+      from
+        tasklane.tasks as tasks
+      where
+        tasks.lane_id = $1
+        and deleted_with = any (deleted_projects.roots)
+    )
+  ) as task_count
+from
+  tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $2
+  and ((id) > ($3))
+order by
+  id asc
+limit
+  $4;
+
+-- restoreProject
+select
+  id, name, color, archived, position, version, created_at, updated_at, deleted_at
+from
+  tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+  and id = $2
+limit
+  $3;
+
+insert into
+  tasklane.projects (archived, color, created_at, id, lane_id, name, position, updated_at, version)
+values
+  ($1, $2, $3, $4, $5, $6, $7, current_setting('app.now')::timestamptz(3), $8)
+on conflict (lane_id, id) do nothing
+returning
+  *;
+
+select
+  id, parent_id
+from
+  tasklane.tasks as tasks
+where
+  tasks.lane_id = $1
+  and deleted_with in (
+    select
+      unnest(roots)
+    from
+      tasklane.deleted_projects as deleted_projects
+    where
+      deleted_projects.lane_id = $2
+      and id = $3
+  )
+order by
+  position asc,
+  id asc;
+
+delete from tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+  and id = $2;
+
+-- purgeProjects: all
+delete from tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+returning
+  id;
+
+-- purgeProjects: old
+delete from tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+  and deleted_at <= $2
+returning
+  id;
+
 -- src/features/trash/job.ts
 
 -- createTrashPurgeJob
@@ -248,7 +356,17 @@ select
   lane_id,
   now() - make_interval(hours => 24 * $1) as until
 from
-  tasklane.tasks
+  (
+    select
+      lane_id, deleted_at
+    from
+      tasklane.tasks
+    union all
+    select
+      lane_id, deleted_at
+    from
+      tasklane.deleted_projects
+  ) as deleted
 where
   deleted_at <= now() - make_interval(hours => 24 * $1)
 group by
@@ -304,3 +422,9 @@ delete from tasklane.tasks as tasks
 where
   tasks.lane_id = $1
   and id = any ($2);
+
+delete from tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+returning
+  id;

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
+import { searchVersion } from '../../src/domain/text/words';
 import { signDevelopmentToken } from '../../src/platform/auth/development-token';
 import { startEmbeddedPostgres } from '../../src/platform/database/embedded/server';
 import { migrateUp } from '../../src/platform/database/migrations';
@@ -40,7 +41,7 @@ const insertTasks = `
     (array['low', 'medium', 'high', 'urgent'])[1 + n % 4], case when n % 50 = 2 then now() end,
     case when n % 3 = 0 then current_date + n % 400 - 100 end,
     now() - n * interval '1 minute', now() - n * interval '1 second', 'm' || lpad(to_hex(n), 13, '0'),
-    setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', description), 'D'), 1
+    setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', description), 'D'), ${searchVersion}
   from texts`;
 
 /** Fills the database. @returns seconds */

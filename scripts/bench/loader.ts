@@ -19,11 +19,11 @@ export interface RunResult {
   readonly throughput: number;
 }
 
-/** Sends as many requests as the run says, taken from `requests` in turn. */
+/** Sends the requests in turn. */
 async function load(requests: readonly Buffer[], run: Run): Promise<RunResult> {
   const latencies: number[] = [];
   let sent = 0;
-  const next = () => (sent < run.requests ? requests[sent++ % requests.length] : undefined);
+  const next = () => requests[sent++];
   const startedAt = performance.now();
   await Promise.all(
     Array.from({ length: run.connections }, () =>

@@ -21,15 +21,20 @@ function nextMessage<T>(child: ChildProcess, name: string): Promise<T> {
   });
 }
 
-/** Starts a module of this folder as a process, which `signal` ends; rejects if it ends before it is ready. */
+/**
+ * Starts a module of this folder as a process, with `flags` for Node. `signal` ends the process. Rejects if it ends before it
+ * is ready.
+ */
 export async function startChild<Ready, Question extends string | object, Answer>(
   name: string,
   argument: string,
-  { environment, signal }: { environment: Record<string, string>; signal: AbortSignal },
+  options: { environment: Record<string, string>; signal: AbortSignal; flags?: readonly string[] },
 ): Promise<Child<Ready, Question, Answer>> {
+  const { environment, signal, flags = [] } = options;
   signal.throwIfAborted();
   const child = fork(join(__dirname, name), [argument], {
     env: { NODE_ENV: 'production', ...environment },
+    execArgv: [...process.execArgv, ...flags],
     // The service writes its log, and it is discarded.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     signal,

@@ -2,7 +2,7 @@
 import type { Run } from './loader';
 import type { Sample } from './report';
 import type { Loader, Server } from './setting';
-import type { Load } from './workload';
+import { type Load, loads } from './workload';
 
 export interface RoundOptions {
   readonly loads: readonly Load[];
@@ -10,12 +10,14 @@ export interface RoundOptions {
   /** Requests of one run. */
   readonly requests: number;
   readonly connectionCounts: readonly number[];
+  /** How often each server gets 1,000 requests of each load before the first round. */
+  readonly warmUpPasses: number;
   /** Milliseconds after the start of this process after which no further measurement begins. */
   readonly deadlineMs: number;
+  /** Called after each round; the rounds end if it returns true. */
+  readonly isEnough?: ((samples: readonly Sample[], round: number) => boolean) | undefined;
 }
 
-// With fewer passes, V8 would not have optimized all code, which affects the larger service more.
-const warmUpPasses = 5;
 const warmUp = { connections: 16, requests: 1_000 };
 
 async function measure(server: Server, loader: Loader, run: Omit<Run, 'port'>): Promise<Sample> {
@@ -35,14 +37,17 @@ async function measure(server: Server, loader: Loader, run: Omit<Run, 'port'>): 
 export async function measureRounds(
   servers: readonly Server[],
   loader: Loader,
-  { loads, rounds, requests, connectionCounts, deadlineMs }: RoundOptions,
+  options: RoundOptions,
 ): Promise<Sample[]> {
+  const { rounds, requests, connectionCounts, warmUpPasses, deadlineMs, isEnough } = options;
   for (let pass = 1; pass <= warmUpPasses && performance.now() < deadlineMs / 2; pass++) {
-    for (const load of loads) {
+    for (const load of options.loads) {
       for (const server of servers) await measure(server, loader, { load, ...warmUp });
     }
   }
-  const blocks = loads.flatMap((load) => connectionCounts.map((connections) => ({ load, connections })));
+  const blocks = options.loads.flatMap((load) =>
+    connectionCounts.map((connections) => ({ load, connections })),
+  );
   const samples: Sample[] = [];
   for (let round = 1; round <= rounds; round++) {
     for (const block of blocks) {
@@ -54,6 +59,29 @@ export async function measureRounds(
         samples.push(await measure(server, loader, { ...block, requests }));
       }
     }
+    if (isEnough?.(samples, round)) break;
   }
   return samples;
+}
+
+/**
+ * Measures the CPU time of the cheapest runs, over 16 connections. Without a warm-up: the first runs are slow, and do not
+ * count. `isEnough` is called after each round that can be the last one.
+ */
+export function measureCheapest(
+  servers: readonly Server[],
+  loader: Loader,
+  { deadlineMs, isEnough }: { deadlineMs: number; isEnough?: (samples: readonly Sample[]) => boolean },
+): Promise<Sample[]> {
+  // After fewer rounds, V8 has not optimized all code.
+  const [leastRounds, rounds] = [8, 12];
+  return measureRounds(servers, loader, {
+    loads,
+    rounds,
+    requests: 250,
+    connectionCounts: [16],
+    warmUpPasses: 0,
+    deadlineMs,
+    isEnough: (samples, round) => round >= leastRounds && isEnough?.(samples) === true,
+  });
 }

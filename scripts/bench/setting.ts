@@ -2,17 +2,19 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../../src/platform/database/embedded/server';
 import { migrateUp } from '../../src/platform/database/migrations';
 import type { Run, RunResult } from './loader';
 import { type Child, startChild } from './processes';
-import { secret, seed } from './workload';
+import { secret, seed, seedFloor } from './workload';
 
-/** A kind of server: its name in the report, its module with an argument, and its number of processes. */
+/** A kind of server: its name in the report, its module with an argument and flags for Node, and its number of processes. */
 export interface ServerKind {
   readonly name: string;
   readonly module: string;
   readonly argument: string;
+  readonly flags?: readonly string[];
   readonly processes: number;
 }
 
@@ -22,6 +24,16 @@ export interface ServerKind {
  */
 export type Server = ServerKind & { readonly process: number } & Child<{ port: number }, 'cpu', number>;
 export type Loader = Child<{ issuerUrl: string }, Run, RunResult>;
+
+/** Creates another database on the server at `url`. @returns its URL */
+async function createDatabase(url: string, name: string): Promise<string> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  await client.query(`create database ${name}`).finally(() => client.end());
+  const own = new URL(url);
+  own.pathname = name;
+  return own.href;
+}
 
 /**
  * Runs `work` with a database of its own, at `databaseUrl`. Afterwards, and on SIGINT and SIGTERM, stops everything that it
@@ -50,10 +62,13 @@ export async function withSetting<T>(
     const { url } = started(await startEmbeddedPostgres({ dataDir, settings }));
     await migrateUp(url);
     await seed(url);
+    const floorUrl = await createDatabase(url, 'floor');
+    await seedFloor(floorUrl);
 
     const loader: Loader = started(await startChild('loader', '', { environment: {}, signal }));
     const environment = {
       DATABASE_URL: url,
+      FLOOR_DATABASE_URL: floorUrl,
       BETTER_AUTH_SECRET: secret,
       BETTER_AUTH_URL: loader.ready.issuerUrl,
       AUTH_SOURCES: 'secret,key-set',
@@ -61,10 +76,9 @@ export async function withSetting<T>(
     const servers: Server[] = [];
     for (const kind of kinds) {
       for (let process = 1; process <= kind.processes; process++) {
-        const child = await startChild<{ port: number }, 'cpu', number>(kind.module, kind.argument, {
-          environment,
-          signal,
-        });
+        const { module, argument, flags = [] } = kind;
+        const options = { environment, signal, flags };
+        const child = await startChild<{ port: number }, 'cpu', number>(module, argument, options);
         servers.push({ ...kind, process, ...started(child) });
       }
     }

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
+import { searchVersion } from '../../src/domain/text/words';
 import { signDevelopmentToken } from '../../src/platform/auth/development-token';
 import { startEmbeddedPostgres } from '../../src/platform/database/embedded/server';
 import { migrateUp } from '../../src/platform/database/migrations';
@@ -41,7 +42,7 @@ const insertTasks = `
     case when n % 3 = 0 then current_date + n % 400 - 100 end,
     now() - n * interval '1 minute', now() - n * interval '1 second', 'm' || lpad(to_hex(n), 13, '0'),
     case when n % 5 = 0 then md5(lane)::uuid end,
-    setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', description), 'D'), 1
+    setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', description), 'D'), ${searchVersion}
   from texts order by n`;
 
 async function load(client: Client, tasks: number): Promise<number> {

@@ -3,10 +3,11 @@
 import { Client } from 'pg';
 import { signDevelopmentToken } from '../../src/platform/auth/development-token';
 import { schema } from '../../src/platform/database/rows';
+import { createFloor } from './floor';
 import type { Sign } from './issuer';
 import { laneOf, makeLanes } from './lanes';
 
-export const loads = ['get', 'list', 'create'] as const;
+export const loads = ['get', 'list', 'create', 'patch'] as const;
 
 // A token that is already verified, and tokens that are new for each request.
 const tokenKinds = {
@@ -31,10 +32,23 @@ export const pageSize = 20;
 
 // Several lanes, so that concurrent writes do not queue for one lane's lock.
 const userIds = Array.from({ length: 32 }, (_, n) => `user-${n}`);
-const taskIds = Array.from(
-  { length: 200 },
-  (_, n) => `019a9c2e-5b00-7c3a-9d51-${n.toString(16).padStart(12, '0')}`,
-);
+const tasksPerUser = 200;
+const hex = (n: number, digits: number) => n.toString(16).padStart(digits, '0');
+const taskId = (user: number, task: number) => `019a9c2e-5b00-7c3a-9d51-${hex(user, 4)}${hex(task, 8)}`;
+
+/** The tasks of all users as columns: the owner, the id, and the number of the task in its lane. */
+function taskColumns(): [owners: string[], ids: string[], numbers: number[]] {
+  const tasks = userIds.flatMap((userId, user) =>
+    Array.from({ length: tasksPerUser }, (_, n) => ({ userId, id: taskId(user, n), n })),
+  );
+  return [tasks.map(({ userId }) => userId), tasks.map(({ id }) => id), tasks.map(({ n }) => n)];
+}
+
+const insertTasks = (table: string, key: string, owner: string) => `
+  insert into ${table} (${key}, id, title, description, created_at)
+  select ${owner}, id, 'Water the plants, time ' || n, repeat('All of them, the cactus too. ', 4),
+    now() - n * interval '1 minute'
+  from unnest($1::text[], $2::uuid[], $3::int[]) as task (owner, id, n)`;
 
 /** Creates every user's lane, with tasks a minute apart, in a migrated and empty database. */
 export async function seed(url: string): Promise<void> {
@@ -42,63 +56,67 @@ export async function seed(url: string): Promise<void> {
   await client.connect();
   try {
     await client.query(makeLanes, [userIds]);
-    await client.query(
-      `insert into ${schema}.tasks (lane_id, id, title, description, created_at)
-      select ${laneOf('user_id')}, id, 'Water the plants, time ' || n, repeat('All of them, the cactus too. ', 4),
-        now() - n * interval '1 minute'
-      from unnest($1::text[]) user_id, unnest($2::uuid[]) with ordinality task(id, n)`,
-      [userIds, taskIds],
-    );
+    await client.query(insertTasks(`${schema}.tasks`, 'lane_id', laneOf('owner')), taskColumns());
     await client.query(`vacuum analyze ${schema}.tasks`);
   } finally {
     await client.end();
   }
 }
 
+/** Creates the same tasks for the floor, in an empty database. */
+export const seedFloor = (url: string) =>
+  createFloor(url, insertTasks('tasks', 'user_id', 'owner'), taskColumns());
+
 /** The bytes of a request. */
 export function encode(method: string, path: string, token: string, body?: object): Buffer {
   const text = body && JSON.stringify(body);
+  const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
   const headers = [
     `${method} ${path} HTTP/1.1`,
     'Host: localhost',
     `Authorization: Bearer ${token}`,
     'Accept: application/json',
-    ...(text === undefined ? [] : ['Content-Type: application/json', `Content-Length: ${text.length}`]),
+    ...(text === undefined ? [] : [`Content-Type: ${type}`, `Content-Length: ${text.length}`]),
   ];
   return Buffer.from(`${headers.join('\r\n')}\r\n\r\n${text ?? ''}`);
 }
 
 type PlainLoad = (typeof loads)[number];
 
-/** The requests of each plain load, with the users in turn, and one token for each user. */
-async function encodePlain(): Promise<Record<PlainLoad, readonly Buffer[]>> {
-  const requests: Record<PlainLoad, Buffer[]> = { get: [], list: [], create: [] };
+/** Creates a function that returns requests of a load, with the users in turn, and one token for each user. */
+async function createPlainEncoder(): Promise<(load: PlainLoad, count: number) => Buffer[]> {
   const tokens = await Promise.all(userIds.map((userId) => signDevelopmentToken(secret, { userId })));
-  const lanes = userIds.map((userId, n) => ({ tasks: `/api/${userId}/tasks`, token: tokens[n] as string }));
-  for (const { tasks, token } of lanes) {
-    requests.list.push(encode('GET', `${tasks}?limit=${pageSize}`, token));
-    requests.create.push(encode('POST', tasks, token, { title: 'Water the plants', priority: 'high' }));
-  }
-  for (const id of taskIds) {
-    for (const { tasks, token } of lanes) requests.get.push(encode('GET', `${tasks}/${id}`, token));
-  }
-  return requests;
+  let edits = 0;
+  const encodeOne = {
+    get: (tasks, id, token) => encode('GET', `${tasks}/${id}`, token),
+    list: (tasks, _id, token) => encode('GET', `${tasks}?limit=${pageSize}`, token),
+    create: (tasks, _id, token) =>
+      encode('POST', tasks, token, { title: 'Water the plants', priority: 'high' }),
+    // Each title is new: a patch that changes nothing costs less.
+    patch: (tasks, id, token) => encode('PATCH', `${tasks}/${id}`, token, { title: `Edit ${edits++}` }),
+  } satisfies Record<PlainLoad, (tasks: string, id: string, token: string) => Buffer>;
+  return (load, count) =>
+    Array.from({ length: count }, (_, n) => {
+      const user = n % userIds.length;
+      const id = taskId(user, Math.floor(n / userIds.length) % tasksPerUser);
+      return encodeOne[load](`/api/${userIds[user]}/tasks`, id, tokens[user] as string);
+    });
 }
 
-/** Creates a function that returns the requests of a load, to be sent in turn; with fresh tokens, `count` requests. */
+/** Creates a function that returns `count` requests of a load, to be sent in turn. */
 export async function createEncoder(
   sign: Sign,
 ): Promise<(load: Load, count: number) => Promise<readonly Buffer[]>> {
-  const plain = await encodePlain();
+  const encodePlain = await createPlainEncoder();
   const userId = userIds[0] as string;
   return async (load, count) => {
-    if (!(load in tokenKinds)) return plain[load as PlainLoad];
+    if (!(load in tokenKinds)) return encodePlain(load as PlainLoad, count);
     const { algorithm, fresh } = tokenKinds[load as TokenLoad];
     const tokens = await Promise.all(
       Array.from({ length: fresh ? count : 1 }, () => sign(algorithm, userId)),
     );
     return Array.from({ length: count }, (_, n) => {
-      const path = `/api/${userId}/tasks/${taskIds[n % taskIds.length]}`;
+      const path = `/api/${userId}/tasks/${taskId(0, n % tasksPerUser)}`;
       return encode('GET', path, tokens[n % tokens.length] as string);
     });
   };

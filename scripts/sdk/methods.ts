@@ -65,7 +65,9 @@ interface Method {
   readonly parameters: readonly string[];
   readonly options: string;
   readonly result: string;
-  readonly entry: Readonly<Record<string, unknown>>;
+  readonly hasQuery: boolean;
+  /** The line of the table; with the fields of the body that the method sets, if there are any. */
+  readonly entry: string | readonly [string, Readonly<Record<string, unknown>>];
 }
 
 function methodsOf(contract: SdkContract): Method[] {
@@ -113,6 +115,17 @@ function methodsOfOperation(
     const args = own.map((each) => `${camelCase(each.name)}: string`);
     const body = operation.requestBody && bodyOf(operation.requestBody, preset);
     if (body) args.push(`body${body.required ? '' : '?'}: ${body.type}`);
+    const line = [
+      verb.toUpperCase(),
+      path.slice(lanePrefix.length),
+      body && (body.mediaType === 'application/json' ? 'body' : `body=${body.mediaType}`),
+      query.length > 0 && 'query',
+      hasHeader('Idempotency-Key') && 'key',
+      isPage && 'page',
+      isFile && 'file',
+    ]
+      .filter((part) => part !== false && part !== undefined)
+      .join(' ');
     const queryName = `${pascalCase(operation.operationId)}Query`;
     if (query.length > 0) args.push(`query${query.some((each) => each.required) ? '' : '?'}: ${queryName}`);
     return {
@@ -124,16 +137,8 @@ function methodsOfOperation(
       parameters: args,
       options,
       result: isPage ? `Listing<${model}>` : `Promise<${isFile ? 'Response' : (model ?? 'void')}>`,
-      entry: {
-        method: verb.toUpperCase(),
-        path: path.slice(lanePrefix.length),
-        ...(body && { body: body.mediaType }),
-        ...(preset && { preset }),
-        ...(query.length > 0 && { query: true }),
-        ...(hasHeader('Idempotency-Key') && { key: true }),
-        ...(isPage && { page: true }),
-        ...(isFile && { file: true }),
-      },
+      hasQuery: query.length > 0,
+      entry: preset ? [line, preset] : line,
     };
   });
 }
@@ -165,7 +170,7 @@ export function sdkMethods(contract: SdkContract): string {
   const methods = methodsOf(contract).filter(({ group, name }) => group || !handwritten.includes(name));
   const groups = [...new Set(methods.flatMap(({ group }) => group ?? []))];
   const inGroup = (group: string | undefined) => methods.filter((each) => each.group === group);
-  const queries = [...new Set(methods.filter(({ entry }) => entry.query).map((each) => each.operationId))];
+  const queries = [...new Set(methods.filter(({ hasQuery }) => hasQuery).map((each) => each.operationId))];
   const models = Object.entries(contract.components.schemas)
     .map(([name, { type, properties }]) =>
       type === 'object' && properties
@@ -189,7 +194,7 @@ ${interfaces.join('\n')}
 export interface LaneMethods {
 ${groups.map((group) => `  readonly ${group}: ${pascalCase(group)}Methods;\n`).join('')}${inGroup(undefined).map(signature).join('')}}
 
-/** How each method is sent. */
+/** How each method is sent: the HTTP method, the path below the lane, and what it has. calls.ts reads the lines. */
 export const methods = ${JSON.stringify(tables, null, 2)} as const;
 `;
 }

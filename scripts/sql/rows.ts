@@ -150,6 +150,7 @@ const rows: Readonly<Record<string, object>> = {
   tasks: task,
   task_tags: { lane_id: laneId, task_id: id, tag_id: otherId },
   projects: project,
+  deleted_projects: { ...project, deleted_at: instant, roots: [id], task_count: '1' },
   tags: tag,
   completions: completion,
   reminders: { lane_id: laneId, task_id: id, identity: '5', fire_at: instant },

@@ -1,10 +1,12 @@
 /** Sample calls of every function that sends SQL. The types require a call of each function that a module exports. */
 import { hash } from 'node:crypto';
+import { termsOf } from '../../src/domain/text/words';
 import * as calendarFeeds from '../../src/features/calendar-feed/repository';
 import * as changePurge from '../../src/features/changes/job';
 import * as changes from '../../src/features/changes/repository';
 import * as completions from '../../src/features/completions/repository';
 import * as profile from '../../src/features/profile/repository';
+import { archivedProjects, outsideArchived } from '../../src/features/projects/archived';
 import * as projects from '../../src/features/projects/repository';
 import * as searchJobs from '../../src/features/search/job';
 import * as search from '../../src/features/search/repository';
@@ -23,6 +25,7 @@ import { viewMoment } from '../../src/features/tasks/view';
 import * as taskWrites from '../../src/features/tasks/write';
 import * as transfer from '../../src/features/transfer/repository';
 import * as trashJobs from '../../src/features/trash/job';
+import * as deletedProjects from '../../src/features/trash/projects';
 import * as trash from '../../src/features/trash/repository';
 import * as deliveries from '../../src/features/webhooks/deliveries';
 import * as endpoints from '../../src/features/webhooks/endpoints';
@@ -106,8 +109,9 @@ const job = ({ run }: Job): Sample => ({ call: (context) => run(context), empty:
 const byId = [{ column: 'id', direction: 'asc' }] as const;
 const bySeq = [{ column: 'seq', direction: 'desc' }] as const;
 const ids = new Set([id, otherId]);
-const searchExact = { words: ['word'], near: null };
-const searchNear = { words: ['word'], near: [[{ word: 'work', similarity: 0.5 }]] };
+const terms = termsOf('word');
+const searchExact = { terms, near: null };
+const searchNear = { terms, near: [[{ word: 'work', similarity: 0.5 }]] };
 const at = viewMoment('UTC', instant);
 const newTag = { id, name: 'tag', color: null, created_at: undefined };
 const newTask = () => ({ ...structuredClone(absentFields), id, title: 'Task', tags: ['tag'] });
@@ -213,6 +217,13 @@ export const allSamples: readonly FileSamples[] = [
     knowsTimeZone: (lane) => profile.knowsTimeZone(lane, 'Europe/Zurich'),
     updateProfile: (lane) => profile.updateProfile(lane, { time_zone: 'Europe/Zurich' }),
   }),
+  {
+    path: 'src/features/projects/archived.ts',
+    samples: {
+      archivedProjects: inLane((lane) => archivedProjects(lane)),
+      outsideArchived: inLane((lane) => outsideArchived(lane, lane.rows('tasks')).select('id')),
+    },
+  },
   filed<typeof projects>('features/projects/repository.ts', {
     listProjects: {
       'first page': (lane) => projects.listProjects(lane, { order: byId, after: null, limit: 51 }),
@@ -229,10 +240,12 @@ export const allSamples: readonly FileSamples[] = [
       ]),
     updateProject: (lane) => projects.updateProject(lane, project, { name: 'Other' }),
     rootsIn: (lane) => projects.rootsIn(lane, id),
+    isInTrash: (lane) => projects.isInTrash(lane, id),
+    addToTrash: (lane) => projects.addToTrash(lane, project, [id]),
     deleteProject: (lane) => projects.deleteProject(lane, project),
   }),
   filed<typeof search>('features/search/repository.ts', {
-    nearWords: (lane) => search.nearWords(lane, ['word'], 'public'),
+    nearWords: (lane) => search.nearWords(lane, terms, 'public'),
     indexTasks: (lane) => search.indexTasks(lane, 100),
   }),
   { path: 'src/features/search/job.ts', samples: { searchJob: job(searchJobs.searchJob) } },
@@ -285,6 +298,7 @@ export const allSamples: readonly FileSamples[] = [
       'next page': (lane) => tasks.listTasks(lane, { ...list({}), after: [instant, id] }),
       'next page of two directions': (lane) =>
         tasks.listTasks(lane, { ...list({}, ['-priority', 'title']), after: [1, 'Task', id] }),
+      'outside archived projects': (lane) => tasks.listTasks(lane, list({ outsideArchived: true })),
       'view today': view('today'),
       'view overdue': view('overdue'),
       'view upcoming': view('upcoming'),
@@ -358,6 +372,15 @@ export const allSamples: readonly FileSamples[] = [
     },
     listDeleted: (lane) => trash.listDeleted(lane, byId, [id], 51),
     countTaken: (lane) => trash.countTaken(lane, [id]),
+  }),
+  filed<typeof deletedProjects>('features/trash/projects.ts', {
+    findDeletedProject: (lane) => deletedProjects.findDeletedProject(lane, id),
+    listDeletedProjects: (lane) => deletedProjects.listDeletedProjects(lane, byId, [id], 51),
+    restoreProject: (lane) => deletedProjects.restoreProject(lane, id),
+    purgeProjects: {
+      all: (lane) => deletedProjects.purgeProjects(lane),
+      old: (lane) => deletedProjects.purgeProjects(lane, instant),
+    },
   }),
   {
     path: 'src/features/trash/job.ts',

@@ -47,21 +47,42 @@ export interface Listing<Page extends AnyPage> extends Promise<Page>, AsyncItera
   pages(): AsyncGenerator<Page, void, undefined>;
 }
 
-/** An entry of the generated table. */
+/** A line of the generated table, such as `PATCH /tasks/{task_id} body key`; perhaps with fields of the body that it sets. */
+export type Line = string | readonly [string, Readonly<Record<string, unknown>>];
+
+/** A line of the table, parsed. */
 export interface Method {
   readonly method: string;
-  /** The path below that of the lane. */
+  /** The path below that of the lane, and the names of its parameters. */
   readonly path: string;
+  readonly names: readonly string[];
   /** The media type of the request's body. */
-  readonly body?: string;
-  /** Fields of the body that the method sets. */
-  readonly preset?: Readonly<Record<string, unknown>>;
-  readonly query?: true;
+  readonly body: string | undefined;
+  readonly preset: Readonly<Record<string, unknown>> | undefined;
+  readonly query: boolean;
   /** Whether it accepts `Idempotency-Key`. */
-  readonly key?: true;
-  readonly page?: true;
+  readonly key: boolean;
+  readonly page: boolean;
   /** Whether it resolves to the response itself. */
-  readonly file?: true;
+  readonly file: boolean;
+}
+
+export function parseLine(line: Line): Method {
+  const [text, preset] = typeof line === 'string' ? [line] : line;
+  const [method = '', path = '', ...parts] = text.split(' ');
+  const body = parts.find((part) => part.startsWith('body'));
+  const has = (part: string) => parts.includes(part);
+  return {
+    method,
+    path,
+    names: [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as string),
+    body: body && (body.split('=')[1] ?? 'application/json'),
+    preset,
+    query: has('query'),
+    key: has('key'),
+    page: has('page'),
+    file: has('file'),
+  };
 }
 
 type Query = Readonly<Record<string, unknown>>;
@@ -102,20 +123,19 @@ function listing(read: (query: Query) => Promise<AnyPage>, query: Query = {}): L
 
 /** Makes the function of a method: `(…path parameters, body?, query?, options?)`. */
 export function methodOf(method: Method, send: Send, userId: () => Promise<string>) {
-  const names = [...method.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as string);
   return (...args: unknown[]): unknown => {
-    const path = Object.fromEntries(names.map((name) => [name, args.shift()]));
+    const path = Object.fromEntries(method.names.map((name) => [name, args.shift()]));
     const body = method.body === undefined ? undefined : args.shift();
     const query = (method.query && args.shift()) as Query | undefined;
     const options = (args.shift() ?? {}) as ChangeOptions;
 
     const call = async (query: Query | undefined): Promise<unknown> => {
       const isRead = method.method === 'GET';
-      const key = method.key && (options.idempotencyKey ?? randomKey());
+      const key = method.key ? (options.idempotencyKey ?? randomKey()) : undefined;
       const init = {
         params: { path: { ...path, user_id: await userId() }, query },
         ...(method.body !== undefined && bodyInit(method, body)),
-        ...(method.file && { parseAs: 'stream' }),
+        ...(method.file && { parseAs: 'stream' as const }),
       };
       const headers = {
         ...(method.body !== undefined && { 'Content-Type': method.body }),
@@ -141,8 +161,7 @@ export function methodOf(method: Method, send: Send, userId: () => Promise<strin
   };
 }
 
-function bodyInit({ body: mediaType, preset }: Method, body: unknown): object {
-  if (mediaType !== 'application/json') return { body, bodySerializer: (each: unknown) => each };
+function bodyInit({ preset }: Method, body: unknown): { body?: unknown } {
   const fields = preset ? { ...preset, ...(body as object) } : body;
   return fields === undefined ? {} : { body: fields };
 }

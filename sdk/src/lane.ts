@@ -1,5 +1,5 @@
 /** A lane: the methods of the contract, synchronization and events. */
-import { type Method, methodOf } from './calls.js';
+import { type Line, methodOf, parseLine } from './calls.js';
 import { NoTokenError, unwrap } from './errors.js';
 import { type EventsOptions, followEvents, type OpenStream, type StreamEvent } from './events.js';
 import { type LaneMethods, methods } from './methods.js';
@@ -35,7 +35,7 @@ export interface Lane extends LaneMethods {
 export interface Tasklane {
   /** The lane of a user; without an id, the lane of the token's subject. Nothing is requested. */
   lane(userId?: string): Lane;
-  /** openapi-fetch with the types of the contract: results instead of errors, and every header. */
+  /** The operations by method and path, with the types of the contract: results instead of errors, and every header. */
   readonly raw: RawClient;
 }
 
@@ -62,13 +62,13 @@ export function createTasklane(options: RawOptions): Tasklane {
   const { raw, send } = createRaw(options);
   const lane = (id?: string): Lane => {
     const userId = async () => id ?? (await subjectOf(options.token));
-    const functionOf = (method: Method) => methodOf(method, send, userId);
-    const isMethod = (value: object): value is Method => typeof (value as Method).method === 'string';
+    const functionOf = (line: Line) => methodOf(parseLine(line), send, userId);
+    const isLine = (value: Line | object): value is Line => typeof value === 'string' || Array.isArray(value);
     const built = Object.entries(methods).map(([name, value]) => [
       name,
-      isMethod(value)
+      isLine(value)
         ? functionOf(value)
-        : Object.fromEntries(Object.entries(value).map(([each, method]) => [each, functionOf(method)])),
+        : Object.fromEntries(Object.entries(value).map(([each, line]) => [each, functionOf(line)])),
     ]);
 
     async function* sync({ token, limit, ...retry }: SyncOptions = {}) {

@@ -95,6 +95,8 @@ export type ProjectNotFoundProblem = Schema<'ProjectNotFoundProblem'>;
 export type ProjectPreconditionFailedProblem = Schema<'ProjectPreconditionFailedProblem'>;
 export interface ProjectPatch extends Schema<'ProjectPatch'> {}
 export interface ProjectMove extends Schema<'ProjectMove'> {}
+export interface DeletedProject extends Schema<'DeletedProject'> {}
+export interface DeletedProjectPage extends Schema<'DeletedProjectPage'> {}
 export interface Tag extends Schema<'Tag'> {}
 export interface TagTally extends Schema<'TagTally'> {}
 export interface TagPage extends Schema<'TagPage'> {}
@@ -117,6 +119,7 @@ export interface BatchRestoreTask extends Schema<'BatchRestoreTask'> {}
 export interface BatchCreateProject extends Schema<'BatchCreateProject'> {}
 export interface BatchUpdateProject extends Schema<'BatchUpdateProject'> {}
 export interface BatchDeleteProject extends Schema<'BatchDeleteProject'> {}
+export interface BatchRestoreProject extends Schema<'BatchRestoreProject'> {}
 export interface BatchUpdateTag extends Schema<'BatchUpdateTag'> {}
 export interface BatchDeleteTag extends Schema<'BatchDeleteTag'> {}
 export type BatchOperation = Schema<'BatchOperation'>;
@@ -227,6 +230,7 @@ export interface ListCompletionsQuery extends QueryOf<'listCompletions'> {}
 export interface ListTrashQuery extends QueryOf<'listTrash'> {}
 export interface ListProjectsQuery extends QueryOf<'listProjects'> {}
 export interface DeleteProjectQuery extends QueryOf<'deleteProject'> {}
+export interface ListDeletedProjectsQuery extends QueryOf<'listDeletedProjects'> {}
 export interface ListTagsQuery extends QueryOf<'listTags'> {}
 export interface GetStatsQuery extends QueryOf<'getStats'> {}
 export interface EraseLaneQuery extends QueryOf<'eraseLane'> {}
@@ -274,6 +278,10 @@ export interface TrashMethods {
   get(taskId: string, options?: CallOptions): Promise<Task>;
   /** Purge a task. */
   purge(taskId: string, options?: ConditionOptions): Promise<void>;
+  /** List deleted projects. */
+  listProjects(query?: ListDeletedProjectsQuery, options?: CallOptions): Listing<DeletedProjectPage>;
+  /** Get a deleted project. */
+  getProject(projectId: string, options?: CallOptions): Promise<Project>;
 }
 
 export interface ProjectsMethods {
@@ -289,6 +297,8 @@ export interface ProjectsMethods {
   delete(projectId: string, query: DeleteProjectQuery, options?: ConditionOptions): Promise<void>;
   /** Move a project. */
   move(projectId: string, body: ProjectMove, options?: ChangeOptions): Promise<Project>;
+  /** Restore a project. */
+  restore(projectId: string, options?: ChangeOptions): Promise<Project>;
 }
 
 export interface TagsMethods {
@@ -378,303 +388,88 @@ export interface LaneMethods {
   activity(query?: ListActivityQuery, options?: CallOptions): Listing<ActivityPage>;
 }
 
-/** How each method is sent. */
+/** How each method is sent: the HTTP method, the path below the lane, and what it has. calls.ts reads the lines. */
 export const methods = {
-  "batch": {
-    "method": "POST",
-    "path": "/batch",
-    "body": "application/json",
-    "key": true
-  },
-  "stats": {
-    "method": "GET",
-    "path": "/stats",
-    "query": true
-  },
-  "erase": {
-    "method": "DELETE",
-    "path": "",
-    "query": true
-  },
-  "activity": {
-    "method": "GET",
-    "path": "/activity",
-    "query": true,
-    "page": true
-  },
+  "batch": "POST /batch body key",
+  "stats": "GET /stats query",
+  "erase": "DELETE  query",
+  "activity": "GET /activity query page",
   "tasks": {
-    "list": {
-      "method": "GET",
-      "path": "/tasks",
-      "query": true,
-      "page": true
-    },
-    "create": {
-      "method": "POST",
-      "path": "/tasks",
-      "body": "application/json",
-      "key": true
-    },
-    "get": {
-      "method": "GET",
-      "path": "/tasks/{task_id}"
-    },
-    "replace": {
-      "method": "PUT",
-      "path": "/tasks/{task_id}",
-      "body": "application/json"
-    },
-    "update": {
-      "method": "PATCH",
-      "path": "/tasks/{task_id}",
-      "body": "application/json",
-      "key": true
-    },
-    "delete": {
-      "method": "DELETE",
-      "path": "/tasks/{task_id}"
-    },
-    "complete": {
-      "method": "PATCH",
-      "path": "/tasks/{task_id}/complete",
-      "body": "application/json",
-      "preset": {
+    "list": "GET /tasks query page",
+    "create": "POST /tasks body key",
+    "get": "GET /tasks/{task_id}",
+    "replace": "PUT /tasks/{task_id} body",
+    "update": "PATCH /tasks/{task_id} body key",
+    "delete": "DELETE /tasks/{task_id}",
+    "complete": [
+      "PATCH /tasks/{task_id}/complete body key",
+      {
         "completed": true
-      },
-      "key": true
-    },
-    "reopen": {
-      "method": "PATCH",
-      "path": "/tasks/{task_id}/complete",
-      "body": "application/json",
-      "preset": {
+      }
+    ],
+    "reopen": [
+      "PATCH /tasks/{task_id}/complete body key",
+      {
         "completed": false
-      },
-      "key": true
-    },
-    "skip": {
-      "method": "POST",
-      "path": "/tasks/{task_id}/skip",
-      "body": "application/json",
-      "key": true
-    },
-    "occurrences": {
-      "method": "GET",
-      "path": "/tasks/{task_id}/occurrences",
-      "query": true
-    },
-    "completions": {
-      "method": "GET",
-      "path": "/completions",
-      "query": true,
-      "page": true
-    },
-    "move": {
-      "method": "POST",
-      "path": "/tasks/{task_id}/move",
-      "body": "application/json",
-      "key": true
-    },
-    "restore": {
-      "method": "POST",
-      "path": "/tasks/{task_id}/restore",
-      "key": true
-    }
+      }
+    ],
+    "skip": "POST /tasks/{task_id}/skip body key",
+    "occurrences": "GET /tasks/{task_id}/occurrences query",
+    "completions": "GET /completions query page",
+    "move": "POST /tasks/{task_id}/move body key",
+    "restore": "POST /tasks/{task_id}/restore key"
   },
   "trash": {
-    "list": {
-      "method": "GET",
-      "path": "/trash",
-      "query": true,
-      "page": true
-    },
-    "empty": {
-      "method": "DELETE",
-      "path": "/trash"
-    },
-    "get": {
-      "method": "GET",
-      "path": "/trash/{task_id}"
-    },
-    "purge": {
-      "method": "DELETE",
-      "path": "/trash/{task_id}"
-    }
+    "list": "GET /trash query page",
+    "empty": "DELETE /trash",
+    "get": "GET /trash/{task_id}",
+    "purge": "DELETE /trash/{task_id}",
+    "listProjects": "GET /deleted-projects query page",
+    "getProject": "GET /deleted-projects/{project_id}"
   },
   "projects": {
-    "list": {
-      "method": "GET",
-      "path": "/projects",
-      "query": true,
-      "page": true
-    },
-    "create": {
-      "method": "POST",
-      "path": "/projects",
-      "body": "application/json",
-      "key": true
-    },
-    "get": {
-      "method": "GET",
-      "path": "/projects/{project_id}"
-    },
-    "update": {
-      "method": "PATCH",
-      "path": "/projects/{project_id}",
-      "body": "application/json",
-      "key": true
-    },
-    "delete": {
-      "method": "DELETE",
-      "path": "/projects/{project_id}",
-      "query": true
-    },
-    "move": {
-      "method": "POST",
-      "path": "/projects/{project_id}/move",
-      "body": "application/json",
-      "key": true
-    }
+    "list": "GET /projects query page",
+    "create": "POST /projects body key",
+    "get": "GET /projects/{project_id}",
+    "update": "PATCH /projects/{project_id} body key",
+    "delete": "DELETE /projects/{project_id} query",
+    "move": "POST /projects/{project_id}/move body key",
+    "restore": "POST /projects/{project_id}/restore key"
   },
   "tags": {
-    "list": {
-      "method": "GET",
-      "path": "/tags",
-      "query": true,
-      "page": true
-    },
-    "get": {
-      "method": "GET",
-      "path": "/tags/{tag_id}"
-    },
-    "update": {
-      "method": "PATCH",
-      "path": "/tags/{tag_id}",
-      "body": "application/json",
-      "key": true
-    },
-    "delete": {
-      "method": "DELETE",
-      "path": "/tags/{tag_id}"
-    }
+    "list": "GET /tags query page",
+    "get": "GET /tags/{tag_id}",
+    "update": "PATCH /tags/{tag_id} body key",
+    "delete": "DELETE /tags/{tag_id}"
   },
   "profile": {
-    "get": {
-      "method": "GET",
-      "path": "/profile"
-    },
-    "update": {
-      "method": "PATCH",
-      "path": "/profile",
-      "body": "application/json",
-      "key": true
-    }
+    "get": "GET /profile",
+    "update": "PATCH /profile body key"
   },
   "webhooks": {
-    "list": {
-      "method": "GET",
-      "path": "/webhooks"
-    },
-    "create": {
-      "method": "POST",
-      "path": "/webhooks",
-      "body": "application/json",
-      "key": true
-    },
-    "get": {
-      "method": "GET",
-      "path": "/webhooks/{webhook_id}"
-    },
-    "update": {
-      "method": "PATCH",
-      "path": "/webhooks/{webhook_id}",
-      "body": "application/json",
-      "key": true
-    },
-    "delete": {
-      "method": "DELETE",
-      "path": "/webhooks/{webhook_id}"
-    },
-    "rotateSecret": {
-      "method": "POST",
-      "path": "/webhooks/{webhook_id}/rotate-secret",
-      "key": true
-    },
-    "test": {
-      "method": "POST",
-      "path": "/webhooks/{webhook_id}/test",
-      "key": true
-    },
-    "replay": {
-      "method": "POST",
-      "path": "/webhooks/{webhook_id}/replay",
-      "body": "application/json",
-      "key": true
-    },
-    "listDeliveries": {
-      "method": "GET",
-      "path": "/webhooks/{webhook_id}/deliveries",
-      "query": true,
-      "page": true
-    },
-    "getDelivery": {
-      "method": "GET",
-      "path": "/webhooks/{webhook_id}/deliveries/{delivery_id}"
-    },
-    "redeliver": {
-      "method": "POST",
-      "path": "/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver",
-      "key": true
-    }
+    "list": "GET /webhooks",
+    "create": "POST /webhooks body key",
+    "get": "GET /webhooks/{webhook_id}",
+    "update": "PATCH /webhooks/{webhook_id} body key",
+    "delete": "DELETE /webhooks/{webhook_id}",
+    "rotateSecret": "POST /webhooks/{webhook_id}/rotate-secret key",
+    "test": "POST /webhooks/{webhook_id}/test key",
+    "replay": "POST /webhooks/{webhook_id}/replay body key",
+    "listDeliveries": "GET /webhooks/{webhook_id}/deliveries query page",
+    "getDelivery": "GET /webhooks/{webhook_id}/deliveries/{delivery_id}",
+    "redeliver": "POST /webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver key"
   },
   "transfer": {
-    "export": {
-      "method": "GET",
-      "path": "/export",
-      "file": true
-    },
-    "exportCsv": {
-      "method": "GET",
-      "path": "/export.csv",
-      "file": true
-    },
-    "exportCalendar": {
-      "method": "GET",
-      "path": "/export.ics",
-      "file": true
-    },
-    "import": {
-      "method": "POST",
-      "path": "/import.json",
-      "body": "application/json",
-      "query": true
-    },
-    "importCsv": {
-      "method": "POST",
-      "path": "/import.csv",
-      "body": "text/csv",
-      "query": true
-    },
-    "importCalendar": {
-      "method": "POST",
-      "path": "/import.ics",
-      "body": "text/calendar",
-      "query": true
-    }
+    "export": "GET /export file",
+    "exportCsv": "GET /export.csv file",
+    "exportCalendar": "GET /export.ics file",
+    "import": "POST /import.json body query",
+    "importCsv": "POST /import.csv body=text/csv query",
+    "importCalendar": "POST /import.ics body=text/calendar query"
   },
   "calendarFeed": {
-    "get": {
-      "method": "GET",
-      "path": "/calendar-feed"
-    },
-    "create": {
-      "method": "POST",
-      "path": "/calendar-feed",
-      "key": true
-    },
-    "delete": {
-      "method": "DELETE",
-      "path": "/calendar-feed"
-    }
+    "get": "GET /calendar-feed",
+    "create": "POST /calendar-feed key",
+    "delete": "DELETE /calendar-feed"
   }
 } as const;

@@ -1,10 +1,4 @@
-/** openapi-fetch with the types of the contract, tokens, and an error for responses that are not from Tasklane. */
-import createClient, {
-  type FetchOptions,
-  type FetchResponse,
-  type Middleware,
-  type ParseAs,
-} from 'openapi-fetch';
+/** Sends the operations of the contract: addresses, bodies, tokens, and an error for responses that are not from Tasklane. */
 import { NoTokenError, TransportError } from './errors.js';
 import type { paths } from './openapi.js';
 import type { Problem } from './schemas.js';
@@ -42,20 +36,54 @@ type OperationAt<Path extends keyof paths, Method extends Verb> = Extract<
 type PathWith<Method extends Verb> = {
   [Path in keyof paths]: [OperationAt<Path, Method>] extends [never] ? never : Path;
 }[keyof paths];
-type Init<Operation, As> = Omit<FetchOptions<Operation>, 'parseAs'> & { parseAs?: As };
+type RequiredParts<T> = {
+  [Name in keyof T]-?: Record<never, never> extends Pick<T, Name> ? never : Name;
+}[keyof T];
+type Parameters<Operation> = Operation extends { parameters: infer Given } ? Given : never;
+type Body<Operation> = Operation extends { requestBody?: { content: infer Content } }
+  ? Content[keyof Content]
+  : never;
+type ParamsOf<Operation> = [RequiredParts<Parameters<Operation>>] extends [never]
+  ? { params?: Parameters<Operation> }
+  : { params: Parameters<Operation> };
+type BodyOf<Operation> = Operation extends { requestBody: { content: unknown } }
+  ? { body: Body<Operation> }
+  : [Body<Operation>] extends [never]
+    ? { body?: never }
+    : { body?: Body<Operation> };
+type Init<Operation, As> = ParamsOf<Operation> &
+  BodyOf<Operation> & {
+    headers?: Readonly<Record<string, string>>;
+    /** What `data` is: the JSON of the contract (default), the text, or the stream of the body. */
+    parseAs?: As;
+  } & Omit<RequestInit, 'method' | 'headers' | 'body'>;
 type InitArgument<T> = Record<never, never> extends T ? [init?: T] : [init: T];
+
+type ContentOf<Response> = Response extends { content: infer Content } ? Content[keyof Content] : undefined;
+type ProblemOf<Response> = Response extends { content: infer Content } ? Content[keyof Content] : never;
+type Success = 200 | 201 | 202 | 204;
+type DataOf<Operation> = Operation extends { responses: infer Responses }
+  ? { [Status in keyof Responses & Success]: ContentOf<Responses[Status]> }[keyof Responses & Success]
+  : never;
+type ErrorOf<Operation> = Operation extends { responses: infer Responses }
+  ? {
+      [Status in Exclude<keyof Responses, Success | 304>]: ProblemOf<Responses[Status]>;
+    }[Exclude<keyof Responses, Success | 304>]
+  : never;
+type ParseAs = 'json' | 'text' | 'stream';
+interface Parsed {
+  text: string;
+  stream: ReadableStream<Uint8Array>;
+}
+type RawResult<Operation, As> =
+  | { data: As extends keyof Parsed ? Parsed[As] : DataOf<Operation>; error?: never; response: Response }
+  | { data?: never; error: ErrorOf<Operation>; response: Response };
 
 /** Sends one operation. The types of the request are exact: a field that the contract does not have does not compile. */
 type RawMethod<Method extends Verb> = <Path extends PathWith<Method>, As extends ParseAs = 'json'>(
   path: Path,
   ...init: InitArgument<Init<OperationAt<Path, Method>, As>>
-) => Promise<
-  FetchResponse<
-    OperationAt<Path, Method>,
-    'json' extends As ? Record<never, never> : { parseAs: As },
-    `${string}/${string}`
-  >
->;
+) => Promise<RawResult<OperationAt<Path, Method>, As>>;
 
 /**
  * One function for each HTTP method. They resolve to `{data, response}`, or to `{error, response}` with one of the
@@ -132,23 +160,6 @@ function isProblemBody(value: unknown): boolean {
   return typeof code === 'string' && typeof status === 'number';
 }
 
-/** Rejects responses that Tasklane cannot have sent: errors that are not problems, and data that is not JSON. */
-const rejectForeignResponses: Middleware = {
-  async onResponse({ request, response, options }) {
-    // A 304 has no body (RFC 9110, section 15.4.5).
-    if (response.status === 304) return;
-    if (response.ok && (response.status === 204 || options.parseAs !== 'json')) return;
-    const body = await overNetwork(request, response.clone().text());
-    const json = parseJson(body);
-    if (response.ok ? json !== undefined : isProblemBody(json)) return;
-    const type = response.headers.get('Content-Type') ?? 'no content type';
-    throw new TransportError(
-      `${request.method} ${request.url}: the response (${response.status}, ${type}) is not from Tasklane`,
-      { response, body },
-    );
-  },
-};
-
 /**
  * Fills in the parameters of a path, each percent-encoded once.
  * @throws {TypeError} for values that would lead to another path (RFC 3986, section 5.2.4).
@@ -163,24 +174,69 @@ function serializePath(path: string, params: Record<string, unknown>): string {
   });
 }
 
+interface AnyInit extends Omit<RequestInit, 'body'> {
+  readonly params?: {
+    readonly path?: Record<string, unknown>;
+    readonly query?: Record<string, unknown> | undefined;
+    readonly header?: Record<string, string>;
+  };
+  readonly body?: unknown;
+  readonly parseAs?: ParseAs;
+}
+
 /** Sends any operation: `send('GET', '/api/{user_id}/tasks', init)`. */
 export type Send = (
   method: string,
   path: string,
-  init: object,
+  init?: AnyInit,
 ) => Promise<{ data?: unknown; error?: unknown; response: Response }>;
+
+/** The query of an address. The contract's arrays are comma-separated. */
+function serializeQuery(query: Record<string, unknown> = {}): string {
+  const parts = Object.entries(query).flatMap(([name, value]) => {
+    if (value === undefined || value === null) return [];
+    const values = Array.isArray(value) ? value : [value];
+    return `${name}=${values.map((each) => encodeURIComponent(String(each))).join(',')}`;
+  });
+  return parts.length > 0 ? `?${parts.join('&')}` : '';
+}
 
 /** Creates the client, and the same without types, for calls that the generated table describes. */
 export function createRaw({ baseUrl, token, fetch }: RawOptions): { raw: RawClient; send: Send } {
+  const base = baseUrl.replace(/\/$/, '');
   // The global fetch is looked up for each request, in case it is replaced later.
   const dispatch = fetch ?? ((request: Request) => globalThis.fetch(request));
-  const client = createClient<paths>({
-    baseUrl,
-    fetch: authorized(token, (request) => overNetwork(request, dispatch(request))),
-    // The contract's arrays are comma-separated.
-    querySerializer: { array: { style: 'form', explode: false } },
-    pathSerializer: serializePath,
-  });
-  client.use(rejectForeignResponses);
-  return { raw: client as unknown as RawClient, send: client.request as unknown as Send };
+  const transmit = authorized(token, (request) => overNetwork(request, dispatch(request)));
+
+  const send: Send = async (method, path, { params = {}, body, parseAs = 'json', ...rest } = {}) => {
+    const headers = new Headers({ ...params.header, ...(rest.headers as Record<string, string>) });
+    const isFile = typeof body === 'string' || body instanceof Blob;
+    if (body !== undefined && !headers.has('Content-Type')) headers.set('Content-Type', 'application/json');
+    const url = base + serializePath(path, params.path ?? {}) + serializeQuery(params.query);
+    const request = new Request(url, {
+      ...rest,
+      method,
+      headers,
+      ...(body !== undefined && { body: isFile ? body : JSON.stringify(body) }),
+    });
+    const response = await transmit(request);
+    // 204 and 304 have no body (RFC 9110, sections 15.3.5 and 15.4.5).
+    if (response.status === 204 || response.status === 304) return { data: undefined, response };
+    if (response.ok && parseAs === 'stream') return { data: response.body, response };
+    const text = await overNetwork(request, response.text());
+    if (response.ok && parseAs === 'text') return { data: text, response };
+    const json = parseJson(text);
+    if (response.ok && json !== undefined) return { data: json, response };
+    if (!response.ok && isProblemBody(json)) return { error: json, response };
+    const type = response.headers.get('Content-Type') ?? 'no content type';
+    throw new TransportError(
+      `${method} ${url}: the response (${response.status}, ${type}) is not from Tasklane`,
+      { response, body: text },
+    );
+  };
+  const verbs = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH'];
+  const raw = Object.fromEntries(
+    verbs.map((verb) => [verb, (path: string, init?: AnyInit) => send(verb, path, init)]),
+  ) as unknown as RawClient;
+  return { raw, send };
 }

@@ -51,7 +51,10 @@ export async function check(): Promise<void> {
     params: { path, header },
     body: { title: 'A' },
   });
-  if (patched.error?.code === 'precondition-failed') same<typeof patched.error.current, Task>();
+  if (patched.error?.code === 'precondition-failed') {
+    const { current } = patched.error;
+    same<typeof current, Task>();
+  }
   // @ts-expect-error an entity without a version has no entity tag
   etagOf({ items: [] });
 

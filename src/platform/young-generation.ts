@@ -1,5 +1,8 @@
 const flag = '--max-semi-space-size';
 
+/** The flag with which the service runs. */
+export const youngGenerationFlag = `${flag}=4`;
+
 /**
  * Limits V8's young generation to 3 × 4 MiB, unless the command line or NODE_OPTIONS sets a limit. V8 reads the flag
  * only when it starts, so this starts the program again, in the same process: its id, environment and standard
@@ -14,7 +17,7 @@ export function limitYoungGeneration(): void {
   if (given.includes(flag) || !canReplace) return;
   process.execve?.(process.execPath, [
     process.execPath,
-    `${flag}=4`,
+    youngGenerationFlag,
     ...process.execArgv,
     ...process.argv.slice(1),
   ]);

@@ -129,6 +129,16 @@ test('tasks in the trash count until they are purged', async () => {
   expect((await task()).status).toBe(201);
 });
 
+test('projects in the trash do not count, and can be restored within the quota', async () => {
+  await fill();
+  const [{ id }] = (await user.send('GET', '/projects')).body.items;
+  await user.send('DELETE', `/projects/${id}?tasks=delete`);
+  const { body: another } = await create('/projects', { name: 'Three' });
+  expect(await user.send('POST', `/projects/${id}/restore`)).toMatchObject(exceeded('projects'));
+  await user.send('DELETE', `/projects/${another.id}?tasks=move`);
+  expect((await user.send('POST', `/projects/${id}/restore`)).status).toBe(200);
+});
+
 test('after a deletion, new entities can be created', async () => {
   await fill();
   const [{ id: project }] = (await user.send('GET', '/projects')).body.items;

@@ -55,6 +55,8 @@ async function fill() {
   await ada.send('PATCH', `/tasks/${recurring.id}/complete`);
   const trashed = await task();
   await ada.send('DELETE', `/tasks/${trashed.id}`);
+  const trashedProject = await create('/projects', { name: 'A deleted project' });
+  await ada.send('DELETE', `/projects/${trashedProject.id}?tasks=delete`);
   const webhook = await create('/webhooks', { url: 'https://hooks.example.com/' });
   const { body: delivery } = await ada.send('POST', `/webhooks/${webhook.id}/test`);
   await ada.send('POST', '/tasks', {
@@ -62,7 +64,7 @@ async function fill() {
     body: { title: 'With a key' },
   });
   const { items: tags } = (await ada.send('GET', '/tags')).body;
-  return { project, other, plain, recurring, trashed, webhook, delivery, tag: tags[0] };
+  return { project, other, plain, recurring, trashed, trashedProject, webhook, delivery, tag: tags[0] };
 }
 type Filled = Awaited<ReturnType<typeof fill>>;
 
@@ -90,6 +92,7 @@ const growing: Record<string, (lane: Filled) => [string, string, RequestOptions]
   skipOccurrence: ({ recurring }) => post(`/tasks/${recurring.id}/skip`),
   moveTask: ({ plain, recurring }) => post(`/tasks/${plain.id}/move`, { after: recurring.id }),
   restoreTask: ({ trashed }) => post(`/tasks/${trashed.id}/restore`),
+  restoreProject: ({ trashedProject }) => post(`/projects/${trashedProject.id}/restore`),
   createProject: () => post('/projects', { name: 'Another' }),
   updateProject: ({ project }) => patch(`/projects/${project.id}`, { name: 'Another' }),
   moveProject: ({ project, other }) => post(`/projects/${project.id}/move`, { after: other.id }),

@@ -9,8 +9,22 @@ async function makeDeleted({ send, lane }: CaseContext): Promise<ApiResponse['bo
   return task;
 }
 
+async function makeDeletedProject({ send, lane }: CaseContext): Promise<ApiResponse['body']> {
+  const { body: project } = await send('POST', `${lane}/projects`, { body: { name: 'A project' } });
+  await send('POST', `${lane}/tasks`, { body: { title: 'In it', project_id: project.id } });
+  expect((await send('DELETE', `${lane}/projects/${project.id}?tasks=delete`)).status).toBe(204);
+  return project;
+}
+
 export const trashCases: CasesOf<
-  'listTrash' | 'getDeletedTask' | 'restoreTask' | 'purgeTask' | 'emptyTrash'
+  | 'listTrash'
+  | 'getDeletedTask'
+  | 'restoreTask'
+  | 'purgeTask'
+  | 'emptyTrash'
+  | 'listDeletedProjects'
+  | 'getDeletedProject'
+  | 'restoreProject'
 > = {
   listTrash: {
     200: async (context) => {
@@ -77,6 +91,52 @@ export const trashCases: CasesOf<
       const response = await context.send('DELETE', `${context.lane}/trash`);
       expect((await context.send('GET', `${context.lane}/trash`)).body.items).toEqual([]);
       return response;
+    },
+  },
+  listDeletedProjects: {
+    200: async (context) => {
+      const project = await makeDeletedProject(context);
+      const response = await context.send('GET', `${context.lane}/deleted-projects`);
+      const [item] = response.body.items;
+      expect(response.body).toEqual({
+        items: [
+          {
+            project: { ...project, version: 2, updated_at: item.deleted_at },
+            deleted_at: item.deleted_at,
+            purged_after: new Date(Date.parse(item.deleted_at) + 30 * 24 * 3_600_000).toISOString(),
+            task_count: 1,
+          },
+        ],
+        next_cursor: null,
+      });
+      return response;
+    },
+  },
+  getDeletedProject: {
+    200: async (context) => {
+      const project = await makeDeletedProject(context);
+      const response = await context.send('GET', `${context.lane}/deleted-projects/${project.id}`);
+      const [item] = (await context.send('GET', `${context.lane}/deleted-projects`)).body.items;
+      expect(response.body).toEqual(item.project);
+      return response;
+    },
+    404: ({ send, lane }) => send('GET', `${lane}/deleted-projects/${absentId}`),
+  },
+  restoreProject: {
+    200: async (context) => {
+      const project = await makeDeletedProject(context);
+      const response = await context.send('POST', `${context.lane}/projects/${project.id}/restore`);
+      expect(response.body).toEqual({ ...project, version: 3, updated_at: response.body.updated_at });
+      const tasks = await context.send('GET', `${context.lane}/tasks?project_id=${project.id}`);
+      expect(tasks.body.items).toHaveLength(1);
+      return response;
+    },
+    404: ({ send, lane }) => send('POST', `${lane}/projects/${absentId}/restore`),
+    409: async (context) => {
+      const project = await makeDeletedProject(context);
+      const body = { format: 'tasklane-export', version: 2, projects: [project] };
+      expect((await context.send('POST', `${context.lane}/import.json`, { body })).status).toBe(200);
+      return context.send('POST', `${context.lane}/projects/${project.id}/restore`);
     },
   },
 };

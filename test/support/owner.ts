@@ -37,6 +37,11 @@ export async function makeOwner(
     await send(url, 'DELETE', `${lane}/tasks/${deleted}`, { token, headers: ifMatch });
     return deleted;
   };
+  const deleteProject = async (): Promise<string> => {
+    const deleted = await made('/projects', { name: title });
+    await send(url, 'DELETE', `${lane}/projects/${deleted}?tasks=delete`, { token });
+    return deleted;
+  };
   const tagOne = async (): Promise<[string, string]> => {
     const tagged = await made('/tasks', { title, tags: [title] });
     const tags = await send(url, 'GET', `${lane}/tags`, { token });
@@ -52,6 +57,7 @@ export async function makeOwner(
     other_project_id,
     recurring_task_id,
     deleted_task_id,
+    deleted_project_id,
     [other_task_id, tag_id],
     [webhook_id, delivery_id],
   ] = await Promise.all([
@@ -59,6 +65,7 @@ export async function makeOwner(
     made('/projects', { name: title }),
     made('/tasks', { title, due_date: '2099-01-01', rrule: 'FREQ=WEEKLY' }),
     deleteOne(),
+    deleteProject(),
     tagOne(),
     deliverOne(),
   ]);
@@ -69,6 +76,7 @@ export async function makeOwner(
     recurring_task_id,
     project_id,
     other_project_id,
+    deleted_project_id,
     tag_id,
     webhook_id,
     delivery_id,
@@ -76,12 +84,14 @@ export async function makeOwner(
   return { id, token, ids };
 }
 
-/** The name of the id in the owner's ids, for operations that need a deleted or a recurring task. */
+/** The name of the id in the owner's ids, for operations that need a deleted task or project, or a recurring task. */
 const otherIds: Readonly<Record<string, string>> = {
   restoreTask: 'deleted_task_id',
   skipOccurrence: 'recurring_task_id',
   getDeletedTask: 'deleted_task_id',
   purgeTask: 'deleted_task_id',
+  getDeletedProject: 'deleted_project_id',
+  restoreProject: 'deleted_project_id',
 };
 
 /** The path parameters of an operation, except the user's id. */

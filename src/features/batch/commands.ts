@@ -12,6 +12,7 @@ import { changeTask, completeTask, createTask, moveTask, skipTask } from '../tas
 import { deleteTask } from '../tasks/delete';
 import { toTask } from '../tasks/mapper';
 import { restoreTask } from '../trash/commands';
+import { restoreProject } from '../trash/projects';
 import type { BatchOperation, Resolved } from './references';
 
 type Code = Schemas['BatchProblem']['code'];
@@ -106,6 +107,8 @@ async function apply(lane: WritableLane, operation: BatchOperation, index: numbe
       const answer = await removeProject(lane, operation.id, operation.tasks);
       return answer === 'removed' ? noContent : { code: 'project-not-found' };
     }
+    case 'restore_project':
+      return outcomeOf(await restoreProject(lane, operation.id), user, toProject, project);
     case 'update_tag':
       return outcomeOf(await changeTag(lane, operation.id, operation.tag), user, toTag, tag);
     case 'delete_tag':

@@ -22,6 +22,13 @@ const name: Property[] = [
   ['x-published-ttl', {}, 'unknown', 'PT1H'],
 ];
 
+/** What a calendar feed shows. */
+export interface FeedContent {
+  readonly components: Components;
+  /** Whether it has the tasks of archived projects. */
+  readonly include_archived: boolean;
+}
+
 const filters: Readonly<Record<Components, TaskFilter>> = {
   events: { status: openStatuses, has: ['due_date'] },
   todos: { status: openStatuses },
@@ -40,10 +47,13 @@ export async function* feedText(
 }
 
 /** The text of a lane's calendar feed, in pieces. */
-export function feedOf(userId: string, read: LongRead, components: Components): AsyncGenerator<string> {
-  const rows = rowsById(read, (lane, after, limit) =>
-    listTasks(lane, { filter: filters[components], order: byId, after, limit }),
-  );
+export function feedOf(
+  userId: string,
+  read: LongRead,
+  { components, include_archived }: FeedContent,
+): AsyncGenerator<string> {
+  const filter = { ...filters[components], outsideArchived: !include_archived };
+  const rows = rowsById(read, (lane, after, limit) => listTasks(lane, { filter, order: byId, after, limit }));
   return feedText(
     mapped(rows, (row) => toTaskAlone(userId, row)),
     components,

@@ -70,9 +70,8 @@ export function calendarFeedHandlers({
       const scope = await openFeed(hashSecret(call.path.secret));
       const read = scope && (await beginFeed(scope));
       if (!scope || !read?.profile) return call.fail('not-found');
-      const { components } = call.query;
-      return call.stream(200, feedOf(scope.userId, read, components), {
-        ETag: await feedTag(read.profile, components),
+      return call.stream(200, feedOf(scope.userId, read, call.query), {
+        ETag: await feedTag(read.profile, call.query),
         'Cache-Control': cacheControl,
       });
     },

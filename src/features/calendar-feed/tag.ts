@@ -1,7 +1,7 @@
 import type { CalendarTask } from '../../domain/icalendar/task';
 import { weakTagOf } from '../../platform/contract/http/entity-tags';
 import type { ProfileRow } from '../../platform/database/rows';
-import { type Components, feedText } from './calendar';
+import { type Components, type FeedContent, feedText } from './calendar';
 
 // A task with all fields. Its time zone has had no clock changes since 2000, because changes take long to compute.
 const sample: CalendarTask = {
@@ -50,7 +50,11 @@ let written: Promise<string[]> | undefined;
  * already contain a write that happens while it is read. The tag is then the older one, so the next request gets the
  * feed again.
  */
-export async function feedTag({ epoch, change_seq }: ProfileRow, components: Components): Promise<string> {
+export async function feedTag(
+  { epoch, change_seq }: ProfileRow,
+  { components, include_archived }: FeedContent,
+): Promise<string> {
   written ??= Promise.all([writeSample('events'), writeSample('todos')]);
-  return weakTagOf([epoch, change_seq, components, process.versions.tz ?? '', ...(await written)]);
+  const content = [components, String(include_archived)];
+  return weakTagOf([epoch, change_seq, ...content, process.versions.tz ?? '', ...(await written)]);
 }

@@ -7,7 +7,15 @@ import type { WritableLane } from '../../platform/database/lane';
 import type { ProjectRow } from '../../platform/database/rows';
 import { deleteTasks } from '../tasks/delete';
 import { moveNextTo, writePositions } from '../tasks/position';
-import { deleteProject, findProject, insertProject, rootsIn, updateProject } from './repository';
+import {
+  addToTrash,
+  deleteProject,
+  findProject,
+  insertProject,
+  isInTrash,
+  rootsIn,
+  updateProject,
+} from './repository';
 
 type Change = { [F in keyof Schemas['ProjectPatch']]?: Schemas['ProjectPatch'][F] | undefined };
 
@@ -16,6 +24,7 @@ export async function createProject(
   lane: WritableLane,
   { name, ...body }: Schemas['ProjectCreate'] & { id: string },
 ): Promise<ProjectRow | 'id-taken'> {
+  if (await isInTrash(lane, body.id)) return 'id-taken';
   return (await insertProject(lane, { ...body, name: name.trim() })) ?? 'id-taken';
 }
 
@@ -29,16 +38,23 @@ export async function changeProject(
   return current ? updateProject(lane, current, { ...body, name: body.name?.trim() }) : 'not-found';
 }
 
-/** Removes a project for good. Its tasks stay without a project (`move`), or move to the trash (`delete`). */
+/**
+ * Removes a project for good, and its tasks stay without a project (`move`). Or moves the project to the trash, with its
+ * tasks (`delete`).
+ */
 export async function removeProject(
   lane: WritableLane,
   id: string,
   tasks: 'move' | 'delete',
 ): Promise<'removed' | 'not-found'> {
-  const row = await findProject(lane, id);
-  if (!row) return 'not-found';
-  if (tasks === 'delete') await deleteTasks(lane, await rootsIn(lane, id));
-  await deleteProject(lane, row);
+  const project = await findProject(lane, id);
+  if (!project) return 'not-found';
+  if (tasks === 'delete') {
+    const roots = await rootsIn(lane, id);
+    await deleteTasks(lane, roots);
+    await addToTrash(lane, project, roots);
+  }
+  await deleteProject(lane, project);
   return 'removed';
 }
 

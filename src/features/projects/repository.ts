@@ -1,6 +1,12 @@
 import { isCompletedSql, isOpenSql } from '../../domain/tasks/status';
 import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
-import { differences, type Lane, lastValues, type WritableLane } from '../../platform/database/lane';
+import {
+  bytesOfRow,
+  differences,
+  type Lane,
+  lastValues,
+  type WritableLane,
+} from '../../platform/database/lane';
 import type { ProjectRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
 import { liveTasks } from '../tasks/repository';
@@ -139,6 +145,26 @@ export async function rootsIn(lane: Lane, projectId: string): Promise<string[]> 
     .orderBy(['position', 'id'])
     .select('id');
   return rows.map((row) => row.id);
+}
+
+/** True if the trash has a project with this id. */
+export async function isInTrash(lane: Lane, id: string): Promise<boolean> {
+  return (await lane.rows('deleted_projects').where('id', id).first('id')) !== undefined;
+}
+
+/** Adds a project to the trash, with the tasks `roots` that go there too. `deleteProject` must follow. */
+export async function addToTrash(
+  lane: WritableLane,
+  { id, name, color, archived, position, version, created_at }: ProjectRow,
+  roots: readonly string[],
+): Promise<void> {
+  const fields = { id, name, color, archived, position, created_at, roots: [...roots] };
+  const row = { ...fields, version: version + 1, updated_at: lane.now, deleted_at: lane.now };
+  // An import can have created a project with the id of one in the trash.
+  await lane.rows('deleted_projects').where('id', id).delete();
+  await lane.insert('deleted_projects', row);
+  // The row takes the place of the project's row. A full lane can still delete projects.
+  lane.stored(-bytesOfRow(row));
 }
 
 /** Removes a project. Its tasks, also those in the trash, then have no project. */

@@ -1,9 +1,9 @@
 import { createLaneJob } from '../../platform/jobs/job';
-import { indexTasks } from './repository';
+import { indexTasks, isOutdatedSql } from './repository';
 
 const tasksInAWrite = 500;
 
-/** The job that indexes tasks that are not indexed yet, for example because they were created before the service had the search. */
+/** The job that indexes tasks that are not indexed by the present rules, for example because they are older. */
 export const searchJob = createLaneJob({
   name: 'search',
   everyMs: 60_000,
@@ -11,7 +11,7 @@ export const searchJob = createLaneJob({
   find: (system, limit) =>
     system
       .rows('tasks')
-      .whereRaw('search_version < 1')
+      .whereRaw(isOutdatedSql)
       .groupBy('lane_id')
       .orderBy('lane_id')
       .limit(limit)

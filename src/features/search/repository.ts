@@ -1,6 +1,6 @@
 /** Indexes the words of tasks and searches them, with SQL over the column `search`. */
 
-import { anyOfEach, prefixQuery, searchVector, searchVersion } from '../../domain/text/words';
+import { nearQuery, prefixQuery, searchVector, searchVersion, type Term } from '../../domain/text/words';
 import type { Expression } from '../../platform/database/keyset';
 import type { Lane, WritableLane } from '../../platform/database/lane';
 import { schema } from '../../platform/database/rows';
@@ -14,8 +14,8 @@ export interface NearWord {
 
 /** A search: the words of the query, and how they match. */
 export interface TextSearch {
-  /** The words that `queryWords` returned. */
-  readonly words: readonly string[];
+  /** The words of the query, from `termsOf`. */
+  readonly terms: readonly Term[];
   /**
    * For each word of the query, the similar words of the lane. Null for an exact search: it finds the words that begin
    * with a word of the query.
@@ -23,14 +23,19 @@ export interface TextSearch {
   readonly near: readonly (readonly NearWord[])[] | null;
 }
 
-function queryOf({ words, near }: TextSearch): string {
-  return near ? anyOfEach(near.map((each) => each.map(({ word }) => word))) : prefixQuery(words);
+function queryOf({ terms, near }: TextSearch): string {
+  if (near === null) return prefixQuery(terms);
+  return nearQuery(
+    terms,
+    near.map((each) => each.map(({ word }) => word)),
+  );
 }
 
 /** The SQL condition for the tasks that match. */
 export function matching(search: TextSearch): Expression {
-  const { words, near } = search;
-  const isInVain = words.length === 0 || near?.some((each) => each.length === 0);
+  const { terms, near } = search;
+  const isInVain =
+    terms.length === 0 || near?.some((each, index) => each.length === 0 && !terms[index]?.isPhrase);
   if (isInVain) return { sql: 'false', bindings: [] };
   return { sql: 'search @@ ?::tsquery', bindings: [queryOf(search)] };
 }
@@ -54,18 +59,22 @@ const leastSimilarity = 0.25;
 
 const mostNearWords = 50;
 
+// Reading the words of these tasks takes about 30 ms of CPU. A word that only older tasks have is not suggested.
+const tasksForVocabulary = 20_000;
+
 /**
- * For each word, at most 50 similar words of the lane, the most similar first.
+ * For each word of a query, at most 50 similar words of the newest 20,000 tasks, the most similar first; none for a phrase.
  * @param trigramSchema the schema of pg_trgm, quoted for SQL
  */
 export async function nearWords(
   lane: Lane,
-  words: readonly string[],
+  terms: readonly Term[],
   trigramSchema: string,
 ): Promise<NearWord[][]> {
   // Each word of the lane is compared once, even if many tasks have it. `ts_stat` takes the text of a query. Row-level
   // security limits that query to the lane.
-  const vectors = `format('select search from ${schema}.tasks where lane_id = %L and deleted_at is null', lane_id)`;
+  const vectors = `format('select search from ${schema}.tasks where lane_id = %L and deleted_at is null
+    order by created_at desc limit ${tasksForVocabulary}', lane_id)`;
   const vocabulary = lane.rows('profiles').joinRaw(`cross join lateral ts_stat(${vectors}) as stat`);
   // Only the beginning of a longer word is compared, because the user may not have typed the whole word.
   const similarity = `${trigramSchema}.similarity(left(vocabulary.word, char_length(wanted.word) + 1), wanted.word)`;
@@ -75,11 +84,16 @@ export async function nearWords(
   const rows: { near: NearWord[] }[] = await lane
     .rows('profiles')
     .withMaterialized('vocabulary', vocabulary.select('stat.word') as never)
-    .joinRaw('cross join unnest(?::text[]) with ordinality as wanted(word, place)', [words] as never)
+    .joinRaw('cross join unnest(?::text[]) with ordinality as wanted(word, place)', [
+      terms.map(({ words: [word], isPhrase }) => (isPhrase ? null : word)),
+    ] as never)
     .orderBy('wanted.place')
     .select(lane.expression(`array(select to_jsonb(near) from (${nearest}) as near) as near`));
   return rows.map(({ near }) => near);
 }
+
+/** SQL: the task is not indexed by the present rules. */
+export const isOutdatedSql = `search_version < ${searchVersion}`;
 
 /** The columns of a task's row for searches. */
 export function wordsOfTask(title: string, description: string | null) {
@@ -93,7 +107,7 @@ export function wordsOfTask(title: string, description: string | null) {
 export async function indexTasks(lane: WritableLane, limit: number): Promise<boolean> {
   const rows = await lane
     .rows('tasks')
-    .whereRaw('search_version < 1')
+    .whereRaw(isOutdatedSql)
     .orderBy('id')
     .limit(limit)
     .select('id', 'title', 'description');

@@ -51,6 +51,7 @@ export const statsHandlers: Pick<Handlers, 'getStats'> = {
   async getStats(call) {
     const now = new Date();
     const outcome = await call.lane.read(async (lane: Lane) => {
+      const { include_archived } = call.query;
       const [profile, groups] = await Promise.all([findProfileSince(lane), countByKind(lane)]);
       const time_zone = call.query.tz ?? settingsOf(profile).time_zone;
       const at = viewMoment(time_zone, now);
@@ -60,15 +61,15 @@ export const statsHandlers: Pick<Handlers, 'getStats'> = {
       const since = Math.min(now.getTime(), ...instants.flatMap((instant) => instant?.getTime() ?? []));
       const offsets = offsetsBetween(time_zone, new Date(since), now);
       const [overdue, due_today, completions] = await Promise.all([
-        countTasks(lane, { view: { name: 'overdue', at } }),
-        countTasks(lane, { view: { name: 'today', at } }),
+        countTasks(lane, { view: { name: 'overdue', at }, outsideArchived: !include_archived }),
+        countTasks(lane, { view: { name: 'today', at }, outsideArchived: !include_archived }),
         findCompletions(lane, { ...range, yesterday: addDays(at.today, -1), offsets }),
       ]);
       const { counts, current, longest } = completions;
       return {
         time_zone,
         today: at.today,
-        ...toCounts(groups),
+        ...toCounts(include_archived ? groups : groups.filter(({ archived }) => !archived)),
         overdue,
         due_today,
         completions: toCompletions(range, counts),

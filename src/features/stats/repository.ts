@@ -1,5 +1,6 @@
 import type { Lane } from '../../platform/database/lane';
 import type { ProfileRow, TaskPriority, TaskStatus } from '../../platform/database/rows';
+import { archivedProjects } from '../projects/archived';
 import { liveTasks } from '../tasks/repository';
 
 /** The number of tasks with the same status, priority and project. */
@@ -7,6 +8,8 @@ export interface TaskGroup {
   readonly status: TaskStatus;
   readonly priority: TaskPriority;
   readonly project_id: string | null;
+  /** True if the project is archived. */
+  readonly archived: boolean;
   readonly count: number;
   /** When the first of them was completed; null if none is. */
   readonly first_completed: Date | null;
@@ -14,10 +17,13 @@ export interface TaskGroup {
 
 /** The query for `countByKind`. */
 export function kindsQuery(lane: Lane) {
+  const archived = lane.expression('project_id in (?) is true as archived', [
+    archivedProjects(lane),
+  ] as never);
   return liveTasks(lane)
     .groupBy('status', 'priority', 'project_id')
     .orderByRaw('project_id nulls first')
-    .select('status', 'priority', 'project_id', lane.expression('count(*)::integer as count'))
+    .select('status', 'priority', 'project_id', archived, lane.expression('count(*)::integer as count'))
     .min({ first_completed: 'completed_at' });
 }
 

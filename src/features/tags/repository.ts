@@ -5,6 +5,7 @@ import { type Position, pageAfter, type SortKey } from '../../platform/database/
 import { differences, type Lane, lastValues, type WritableLane } from '../../platform/database/lane';
 import type { TagRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
+import { outsideArchived } from '../projects/archived';
 import { compareKeys, namesByKey, tagKey, tagName } from './names';
 
 /** The fields of a tag that its user sets. */
@@ -127,9 +128,9 @@ export interface TagCounts {
   readonly total: number;
 }
 
-/** The number of tasks with each of these tags by its id, without tasks in the trash. */
+/** The number of tasks with each of these tags by its id, without tasks in the trash or in archived projects. */
 export async function countTagged(lane: Lane, ids: readonly string[]): Promise<Record<string, TagCounts>> {
-  const live = () => lane.rows('tasks').whereNull('deleted_at');
+  const live = () => outsideArchived(lane, lane.rows('tasks').whereNull('deleted_at'));
   const tally = async (tasks: ReturnType<typeof live>) => {
     const rows: { tag_id: string; count: string }[] = await lane
       .rows('task_tags')

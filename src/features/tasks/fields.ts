@@ -1,6 +1,6 @@
 /**
- * The fields of a task. All code that treats every field in the same way uses this table: the columns that lists read,
- * the mapper to the contract, the columns of CSV files, and imports.
+ * The fields of a task. Code that treats every field in the same way uses this table: the columns that lists read, the
+ * columns of CSV files, and imports.
  */
 import type { TaskRow } from '../../platform/database/rows';
 

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { type Range, rangesIn } from '../../domain/text/highlights';
-import { queryWords } from '../../domain/text/words';
+import { type Term, termsOf } from '../../domain/text/words';
 import { instantOf } from '../../domain/time/instant';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { inBody } from '../../platform/contract/document/validation-errors';
@@ -43,6 +43,7 @@ function toFilter(query: ListQuery): TaskFilter {
     ids: query.id,
     projectId: query.project_id,
     parentId: query.parent_id,
+    outsideArchived: !query.include_archived && !query.project_id && !query.id && !query.parent_id,
     tagsAny: query.tags_any?.map(tagKey),
     tagsAll: query.tags_all?.map(tagKey),
     tagsNone: query.tags_none?.map(tagKey),
@@ -95,11 +96,11 @@ function answerTask<Id extends TaskOperation>(call: Call<Id>, outcome: TaskOutco
 function listOf(
   call: Call<'listTasks'>,
   filter: TaskFilter,
-  words: readonly string[] | undefined,
+  terms: readonly Term[] | undefined,
   approximate: boolean,
 ) {
   const { view, started, tz, sort, q } = call.query;
-  const search = words && { words, near: approximate ? [] : null };
+  const search = terms && { terms, near: approximate ? [] : null };
   return {
     approximate,
     search,
@@ -108,14 +109,11 @@ function listOf(
   };
 }
 
-function highlightsOf(rows: readonly ListedTask[], { words, near }: TextSearch) {
-  const nearly = new Set(near?.flat().map(({ word }) => word));
-  const matches = near
-    ? (folded: string) => nearly.has(folded)
-    : (folded: string) => words.some((word) => folded.startsWith(word));
+function highlightsOf(rows: readonly ListedTask[], { terms, near }: TextSearch) {
+  const nearly = near && new Set(near.flat().map(({ word }) => word));
   const ranges = ({ title, description }: ListedTask): Record<'title' | 'description', Range[]> => ({
-    title: rangesIn(title, matches),
-    description: rangesIn(description, matches),
+    title: rangesIn(title, terms, nearly),
+    description: rangesIn(description, terms, nearly),
   });
   return Object.fromEntries(rows.map((row) => [row.id, ranges(row)]));
 }
@@ -144,23 +142,26 @@ export const taskListHandlers = ({
     if (q === undefined && sort.includes('relevance')) {
       return call.fail('validation-failed', { errors: [relevanceWithoutQuery] });
     }
-    const words = q === undefined ? undefined : queryWords(q);
-    const trigrams = words && (await trigramSchema());
+    const terms = q === undefined ? undefined : termsOf(q);
+    const trigrams = terms && (await trigramSchema());
     const narrowed = toFilter(call.query);
-    const lists = [listOf(call, narrowed, words, false)];
-    if (trigrams != null) lists.push(listOf(call, narrowed, words, true));
+    const lists = [listOf(call, narrowed, terms, false)];
+    // Phrases must be exact, so without other words there is no second list.
+    if (trigrams != null && terms?.some(({ isPhrase }) => !isPhrase)) {
+      lists.push(listOf(call, narrowed, terms, true));
+    }
     // A cursor belongs to one of the lists. The first page is typo-tolerant only if there are no exact matches.
     const [listed, ...others] = lists.filter((each) => startOf(each, cursor) !== undefined);
     if (!listed) return call.fail('validation-failed', wrongCursor);
 
     const { view, started, tz } = call.query;
     const needsZone = view !== undefined || started !== undefined;
-    const isOneFlight = (!needsZone || tz !== undefined) && !include_subtask_counts && !words;
+    const isOneFlight = (!needsZone || tz !== undefined) && !include_subtask_counts && !terms;
     const read = isOneFlight ? call.lane.readAtOnce : call.lane.read;
     const { page, search, total, subtask_counts, approximate, inTime } = await read(async (lane) => {
       const filter = { ...narrowed, ...(await momentFilters(lane, call.query)) };
       const find = async ({ list, approximate, search: wanted }: typeof listed) => {
-        const near = approximate && wanted && trigrams ? await nearWords(lane, wanted.words, trigrams) : null;
+        const near = approximate && wanted && trigrams ? await nearWords(lane, wanted.terms, trigrams) : null;
         const search = wanted && { ...wanted, near };
         const found = { ...filter, search };
         const order = orderOf(sort, search);

@@ -1,34 +1,40 @@
 import type { Schemas } from '../../platform/contract/document/operations';
 import { type Dates, dueAt } from './due';
-import { type ListedTask, shownFields } from './fields';
+import type { ListedTask } from './fields';
 
-/** A value in JSON. */
-type Json<T> = T extends Date ? string : T;
-
-type Computed = 'user_id' | 'completed';
-
-type ShownTask = { [F in Exclude<(typeof shownFields)[number], Computed>]: Json<ListedTask[F]> } & {
-  user_id: string;
-  completed: boolean;
-};
-
-// A field that the contract does not have does not compile here.
-const fields: readonly (keyof Schemas['Task'])[] = shownFields;
-
-// A copy of an object with all fields is faster than a new object that gets them one by one.
-const empty: Readonly<Record<string, unknown>> = Object.fromEntries(fields.map((field) => [field, null]));
-
-/** Maps a task to the schema `Task`. */
+/** Maps a task to the schema `Task`. A literal is three times as fast as a loop over the fields. */
 export function toTask(userId: string, row: ListedTask): Schemas['Task'] {
-  const task = { ...empty };
-  for (const field of fields) {
-    if (field === 'user_id' || field === 'completed') continue;
-    const value = row[field];
-    task[field] = value instanceof Date ? value.toISOString() : value;
-  }
-  task.user_id = userId;
-  task.completed = row.status === 'completed';
-  return task as unknown as ShownTask;
+  return {
+    id: row.id,
+    user_id: userId,
+    project_id: row.project_id,
+    parent_id: row.parent_id,
+    title: row.title,
+    description: row.description,
+    status: row.status,
+    priority: row.priority,
+    completed: row.status === 'completed',
+    completed_at: row.completed_at?.toISOString() ?? null,
+    tags: row.tags,
+    due_date: row.due_date,
+    due_time: row.due_time,
+    time_zone: row.time_zone,
+    due_at: row.due_at?.toISOString() ?? null,
+    start_date: row.start_date,
+    start_time: row.start_time,
+    start_at: row.start_at?.toISOString() ?? null,
+    rrule: row.rrule,
+    repeat_from: row.repeat_from,
+    recurrence_start: row.recurrence_start,
+    recurrence_start_time: row.recurrence_start_time,
+    recurrence_due: row.recurrence_due,
+    excluded_dates: row.excluded_dates,
+    reminders: row.reminders,
+    position: row.position,
+    version: row.version,
+    created_at: row.created_at.toISOString(),
+    updated_at: row.updated_at.toISOString(),
+  };
 }
 
 /** Maps the dates of an occurrence to the schema `Occurrence`. */

@@ -12,12 +12,14 @@ interface Column {
   readonly column: string;
   readonly type?: 'timestamp' | 'timestamptz';
   readonly hasIndex?: true;
+  /** The collation, if it is not the column's own. */
+  readonly collation?: string;
 }
 
 const columns: Readonly<Record<string, Column>> = {
   created_at: { kind: 'instant', column: 'created_at' },
   updated_at: { kind: 'instant', column: 'updated_at' },
-  title: { kind: 'text', column: 'title' },
+  title: { kind: 'text', column: 'title', collation: 'tasklane.title_order' },
   priority: { kind: 'rank', column: 'priority_rank' },
   status: { kind: 'rank', column: 'status_rank' },
   due: { kind: 'local', column: 'due_local', type: 'timestamp', hasIndex: true },
@@ -26,8 +28,15 @@ const columns: Readonly<Record<string, Column>> = {
   position: { kind: 'text', column: 'position' },
 };
 
-/** The sort key of a column. Null becomes an infinity, so that it comes last in both directions. */
-function keyOf({ kind, column, type, hasIndex }: Column, direction: Direction): CursorKey {
+/**
+ * The sort key of a column. Null becomes an infinity, so that it comes last in both directions. A cursor has the text
+ * itself, which has a place in every version of a collation.
+ */
+function keyOf({ kind, column, type, hasIndex, collation }: Column, direction: Direction): CursorKey {
+  if (collation) {
+    const expression = { sql: `${column} collate ${collation}`, bindings: [] };
+    return { kind, direction, column: `${column}_order`, expression };
+  }
   if (!type) return { kind, direction, column };
   const ifNull = direction === 'asc' ? 'infinity' : '-infinity';
   const expression = { sql: `coalesce(${column}, ${type} '${ifNull}')`, bindings: [] };

@@ -9,6 +9,7 @@ import type { Lane, WritableLane } from '../../platform/database/lane';
 import type { Reminder, ReminderRow, TaskRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
 import { findTimeZone } from '../profile/repository';
+import { outsideArchived } from '../projects/archived';
 import { type Due, remindersLeft } from './due';
 import { liveTasks } from './repository';
 
@@ -266,7 +267,7 @@ export async function moveReminders(lane: WritableLane, { after }: { after: stri
 
 /**
  * Fires at most `limit` due reminders of the lane, each once. A reminder that fires records a change of its task.
- * Nothing is recorded if the task is closed or in the trash.
+ * Nothing is recorded if the task is closed, in the trash or in an archived project.
  * @returns true if there may be more due reminders
  */
 export async function fireReminders(lane: WritableLane, limit: number): Promise<boolean> {
@@ -299,6 +300,7 @@ export async function fireReminders(lane: WritableLane, limit: number): Promise<
 }
 
 async function openAmong(lane: Lane, ids: readonly string[]): Promise<Set<string>> {
-  const rows: { id: string }[] = await liveTasks(lane).whereIn('id', ids).whereRaw(isOpenSql).select('id');
+  const open = liveTasks(lane).whereIn('id', ids).whereRaw(isOpenSql);
+  const rows: { id: string }[] = await outsideArchived(lane, open).select('id');
   return new Set(rows.map((row) => row.id));
 }

@@ -15,6 +15,7 @@ import {
   taskPriorities,
   taskStatuses,
 } from '../../platform/database/rows';
+import { outsideArchived } from '../projects/archived';
 import { matching, type TextSearch } from '../search/repository';
 import { tagsNamed } from '../tags/repository';
 import { type ListedTask, listedColumns, taskColumns } from './fields';
@@ -43,6 +44,8 @@ export interface TaskFilter {
   priority?: readonly TaskPriority[] | undefined;
   ids?: readonly string[] | undefined;
   projectId?: readonly string[] | undefined;
+  /** True leaves out tasks of archived projects. */
+  outsideArchived?: boolean | undefined;
   parentId?: string | undefined;
   /** Keys of tag names, see `tagKey`. */
   tagsAny?: readonly string[] | undefined;
@@ -150,6 +153,7 @@ function filtered(lane: Lane, filter: TaskFilter) {
   if (filter.priority) query.whereIn('priority_rank', ranks(taskPriorities, filter.priority));
   if (filter.ids) query.whereRaw('id = any(?::uuid[])', [[...filter.ids]]);
   if (filter.projectId) query.whereIn('project_id', filter.projectId);
+  if (filter.outsideArchived) outsideArchived(lane, query);
   if (filter.parentId) query.where('parent_id', filter.parentId);
   if (filter.tagsAny) query.whereIn('id', taggedWith(lane, filter.tagsAny));
   for (const key of filter.tagsAll ?? []) query.whereIn('id', taggedWith(lane, [key]));
@@ -250,20 +254,21 @@ function byDueDate(lane: Lane, { filter, order, after, limit }: TaskPageRequest,
 export async function listTasks(lane: Lane, page: TaskPageRequest): Promise<ListedTask[]> {
   const { filter, order, after, limit } = page;
   const part = partOf(page);
-  // A list has a template only if it has no filter except a view: filters produce many different texts, and a search
+  // A list has a template only if it has no filter except these two: filters produce many different texts, and a search
   // needs a plan for its own words.
-  const isPlain = Object.entries(filter).every(([name, value]) => value === undefined || name === 'view');
+  const { view, outsideArchived, ...others } = filter;
+  const isPlain = Object.values(others).every((value) => value === undefined);
   if (!isPlain || order.length > 2) return pageQuery(lane, page, part);
-  const { name, at } = filter.view ?? {};
+  const { name, at } = view ?? {};
   const keys = order.map(({ column, direction }) => `${column} ${direction}`);
-  const key = `tasks ${name} ${part} ${keys}`;
+  const key = `tasks ${name} ${outsideArchived} ${part} ${keys}`;
   const [first = null, second = null] = after ?? [];
   return lane.template(key, after ? { limit, first, second, ...at } : { limit, ...at }, (each, values) => {
     const { limit, first, second, ...at } = values as typeof values & { first: SortValue; second: SortValue };
     const request = {
       order,
       limit,
-      filter: { view: name && { name, at: at as unknown as ViewMoment } },
+      filter: { view: name && { name, at: at as unknown as ViewMoment }, outsideArchived },
       after: after && [first, second].slice(0, order.length),
     };
     return pageQuery(each, request, part);

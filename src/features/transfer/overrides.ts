@@ -38,6 +38,21 @@ function completedAt(text: unknown, dueDate: string): Date {
   return new Date(/T[\d:]+$/.test(written) ? `${written}Z` : written);
 }
 
+/**
+ * Adds times of recording in the order of the series, so that undoing goes back along it. They are in the past, and at most
+ * the times of the completions.
+ */
+function inRecordedOrder(
+  closings: readonly Omit<Drafts['completion'], 'recorded_at'>[],
+): Drafts['completion'][] {
+  let time = Date.now();
+  const latestFirst = closings.toReversed().map((each) => {
+    time = Math.min(time - 1, each.completed_at.getTime());
+    return { ...each, recorded_at: new Date(time) };
+  });
+  return latestFirst.toReversed();
+}
+
 /** A series with its changed occurrences. */
 export interface Applied {
   readonly task: TaskDraft;
@@ -77,15 +92,11 @@ export function applyOverrides(draft: TaskDraft, overrides: readonly ReadTodo[],
   const dates = occurrencesAt(series, points).map((each, index) =>
     points[index] === current ? { ...each, ...dueOf(changed) } : each,
   );
-  let recorded = 0;
-  const completions = points.flatMap((point, index): Drafts['completion'][] => {
+  const closings = points.flatMap((point, index): Omit<Drafts['completion'], 'recorded_at'>[] => {
     const occurrence = dates[index];
     if (point === current || !occurrence) return [];
     const isAhead = current !== null && point > current;
     const next = isAhead ? undefined : dates[index + 1];
-    const completed_at = completedAt(changes.get(point)?.fields.completed_at, occurrence.due_date);
-    // Undoing goes back along the series, whatever the times of the completions are.
-    recorded = Math.max(recorded + 1, completed_at.getTime());
     const { due_date, due_time, time_zone, start_date, start_time } = occurrence;
     return [
       {
@@ -94,16 +105,16 @@ export function applyOverrides(draft: TaskDraft, overrides: readonly ReadTodo[],
         title: draft.title,
         ...{ due_date, due_time, time_zone, start_date, start_time, rrule },
         status: 'pending',
-        completed_at,
+        completed_at: completedAt(changes.get(point)?.fields.completed_at, due_date),
         next_due_date: next?.due_date ?? null,
         next_due_time: next?.due_time ?? null,
         reopened: [],
         moved: [],
         advanced: !isAhead,
-        recorded_at: new Date(recorded),
       },
     ];
   });
+  const completions = inRecordedOrder(closings);
   const isCancelled = (point: string) => changes.get(point)?.fields.status === 'cancelled';
   const omitted = closed.filter((point) => current !== null && point > current && isCancelled(point));
   const last = completions.at(-1);

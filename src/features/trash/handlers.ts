@@ -1,9 +1,11 @@
 import type { Handlers } from '../../platform/contract/http/call';
 import type { CursorKey } from '../../platform/contract/pagination/cursor';
 import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
+import { toProject } from '../projects/mapper';
 import { toTask } from '../tasks/mapper';
 import { restoreTask } from './commands';
-import { toTrashItem } from './mapper';
+import { toDeletedProject, toTrashItem } from './mapper';
+import { findDeletedProject, listDeletedProjects, restoreProject } from './projects';
 import { countTaken, findDeleted, listDeleted, purgeDeleted, purgeTask } from './repository';
 
 const latestFirst: readonly CursorKey[] = [
@@ -13,7 +15,14 @@ const latestFirst: readonly CursorKey[] = [
 
 type TrashHandlers = Pick<
   Handlers,
-  'listTrash' | 'getDeletedTask' | 'restoreTask' | 'purgeTask' | 'emptyTrash'
+  | 'listTrash'
+  | 'getDeletedTask'
+  | 'restoreTask'
+  | 'purgeTask'
+  | 'emptyTrash'
+  | 'listDeletedProjects'
+  | 'getDeletedProject'
+  | 'restoreProject'
 >;
 
 /** The handlers of the trash. @param retentionDays days until a deleted task can be purged */
@@ -67,5 +76,29 @@ export const trashHandlers = (retentionDays: number): TrashHandlers => ({
   async emptyTrash(call) {
     await call.lane.write((lane) => purgeDeleted(lane));
     return call.reply(204);
+  },
+
+  async listDeletedProjects(call) {
+    const { cursor, limit } = call.query;
+    const listed = { list: [call.path.user_id, 'deleted-projects'], order: latestFirst };
+    const after = startOf(listed, cursor);
+    if (after === undefined) return call.fail('validation-failed', wrongCursor);
+    const rows = await call.lane.read((lane) => listDeletedProjects(lane, latestFirst, after, limit + 1));
+    const page = toPage(listed, rows, limit, call.url);
+    const items = page.rows.map((row) => toDeletedProject(call.lane.userId, row, retentionDays));
+    return call.reply(200, { items, next_cursor: page.next_cursor }, page.headers);
+  },
+
+  async getDeletedProject(call) {
+    const row = await call.lane.read((lane) => findDeletedProject(lane, call.path.project_id));
+    return row ? call.reply(200, toProject(call.lane.userId, row)) : call.fail('project-not-found');
+  },
+
+  async restoreProject(call) {
+    const outcome = await call.lane.write((lane) => restoreProject(lane, call.path.project_id));
+    if (outcome === 'not-found') return call.fail('project-not-found');
+    return outcome === 'id-taken'
+      ? call.fail('id-taken')
+      : call.reply(200, toProject(call.lane.userId, outcome));
   },
 });

@@ -6,6 +6,7 @@ import { update } from '../../platform/database/update';
 import { purgeCompletions } from '../completions/repository';
 import { changedAll } from '../tasks/delete';
 import { updateTasks } from '../tasks/write';
+import { purgeProjects } from './projects';
 
 // A task and its subtasks at all levels. A task for which the condition `state` is false is left out, with its subtasks.
 const treeBelow = (state: string) => `
@@ -122,7 +123,8 @@ export async function purgeTask(lane: WritableLane, row: TaskRow): Promise<void>
 }
 
 /**
- * Purges at most `limit` tasks that were deleted up to the instant `until`; without `until`, all tasks in the trash.
+ * Purges at most `limit` tasks that were deleted up to the instant `until`; without `until`, all tasks in the trash. After
+ * the last of them, purges the projects too.
  * @returns true if there may be more
  */
 export async function purgeDeleted(
@@ -139,7 +141,9 @@ export async function purgeDeleted(
       lane,
       rows.map((row) => row.id),
     );
-  return limit !== undefined && rows.length === limit;
+  const mayBeMore = limit !== undefined && rows.length === limit;
+  if (!mayBeMore) await purgeProjects(lane, until);
+  return mayBeMore;
 }
 
 /** A page of the trash: the roots of the deleted trees, in `order`. */

@@ -6,7 +6,7 @@
  */
 import type { Socket } from 'node:net';
 import * as pg from 'pg';
-import { DatabaseError, type QueryConfig, type QueryResult, type types } from 'pg';
+import { DatabaseError, type QueryConfig, type QueryResult, type QueryResultRow, type types } from 'pg';
 import { serialize } from 'pg-protocol';
 import { breaksConnection, isReadOnly } from './errors';
 import type { Connection } from './pool';
@@ -165,10 +165,9 @@ class Flight {
   }
 
   handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
-    const name = this.nameOf(this.current());
-    const columns = (name === undefined ? undefined : this.session.prepared.get(name)) ?? this.columns;
-    if (!columns) return;
-    const { names, parsers, emptyRow } = columns;
+    this.columns ??= this.knownColumns();
+    if (!this.columns) return;
+    const { names, parsers, emptyRow } = this.columns;
     const row = { ...emptyRow };
     try {
       for (let index = 0; index < fields.length; index++) {
@@ -179,6 +178,12 @@ class Flight {
       this.failure ??= error;
     }
     this.rows.push(row);
+  }
+
+  /** The columns of the current statement, if it was described before. */
+  private knownColumns(): Columns | undefined {
+    const name = this.nameOf(this.current());
+    return name === undefined ? undefined : this.session.prepared.get(name);
   }
 
   handleCommandComplete({ text }: { readonly text: string }): void {
@@ -247,6 +252,19 @@ class Flight {
 
 type Callback = (error: unknown, result?: Result) => void;
 
+/** The callback of several statements. The statements of a flight end together, so the first error may reject at once. */
+function settleAll(
+  count: number,
+  resolve: (results: Result[]) => void,
+  reject: (error: unknown) => void,
+): Callback {
+  const results: Result[] = [];
+  return (error, result) => {
+    if (error) reject(error);
+    else if (results.push(result as Result) === count) resolve(results);
+  };
+}
+
 /** Sends statements on one connection in flights. */
 class Flights {
   private readonly session: Session;
@@ -277,6 +295,14 @@ class Flights {
     this.schedule();
   }
 
+  /** Adds statements, which are sent in one flight. Rejects with the first error, when all of them have ended. */
+  addAll(statements: readonly Statement[]): Promise<Result[]> {
+    return new Promise((resolve, reject) => {
+      const settle = settleAll(statements.length, resolve, reject);
+      for (const statement of statements) this.add(statement, settle);
+    });
+  }
+
   /** Sends what waits when the present turn of the event loop ends, or else when the active flight ends. */
   private schedule(): void {
     if (this.active || this.isScheduled) return;
@@ -301,14 +327,8 @@ class Flights {
     return new Promise((resolve, reject) => {
       this.tail = () => {
         const last = statements();
-        const results: Result[] = [];
-        return last.map((statement) => ({
-          statement,
-          settle(error, result) {
-            if (error) reject(error);
-            else if (results.push(result as Result) === last.length) resolve(results);
-          },
-        }));
+        const settle = settleAll(last.length, resolve, reject);
+        return last.map((statement) => ({ statement, settle }));
       };
       this.schedule();
     });
@@ -360,6 +380,19 @@ export function endFlightWith(
 /** Lets a connection take statements again, after `endFlightWith`. */
 export function reopen(connection: Connection): void {
   flightsOf.get(connection)?.reopen();
+}
+
+/**
+ * Sends statements in one flight; a connection without flights sends each as a query. Rejects with the first error, after all
+ * statements of a flight have ended.
+ */
+export function sendAll(
+  connection: Connection,
+  statements: readonly Statement[],
+): Promise<QueryResult<QueryResultRow>[]> {
+  const flights = flightsOf.get(connection);
+  if (!flights) return Promise.all(statements.map((statement) => run(connection, statement)));
+  return flights.addAll(statements) as Promise<QueryResult<QueryResultRow>[]>;
 }
 
 /** Sends a statement. */

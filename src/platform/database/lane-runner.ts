@@ -5,6 +5,7 @@ import { isUnknownAccount } from './accounts';
 import { enforceLaneLimits } from './bound';
 import { chunksOf, rowsInStatement } from './chunks';
 import { isTransient, isUnavailable, violatedConstraint } from './errors';
+import { sendAll } from './flight';
 import { createGroups } from './group';
 import {
   bytesOfReply,
@@ -51,7 +52,7 @@ import { type Amounts, countsOf, findExceeded, growthOf, limitsOf, noQuotas, Quo
 import { makeLane, noLane } from './registry';
 import { jobsOwner, type Owner, ownerOf } from './shares';
 import { createTemplates } from './template';
-import { type Connection, type Statement, sendAll, transact } from './transaction';
+import { type Connection, type Statement, transact } from './transaction';
 
 export interface LaneOptions {
   /** The role of lanes' transactions. Row-level security applies to it, whatever the login role is. */

@@ -10,6 +10,7 @@ import {
 } from './migration-session';
 import { defaultAppRole, defaultSystemRole, ensureRoles, grantRoles } from './roles';
 import { schema } from './rows';
+import { acceptTitleOrder } from './title-order';
 import { ensureTrigrams } from './trigrams';
 
 const ownDirectory = join(__dirname, '..', '..', '..', 'migrations');
@@ -90,6 +91,7 @@ export function migrateUp(
       await retry(`Migration ${name}`, () => database.migrate.up({ ...config, name } as Knex.MigratorConfig));
     }
     await change('Granting rights to the roles', (transaction) => grantRoles(transaction, roles));
+    await acceptTitleOrder(database);
     if (!(await ensureTrigrams(database, appRole))) {
       options.notice?.(
         `Searches will not tolerate typos: the extension pg_trgm is missing, or the role ${appRole} has no right to use it.`,

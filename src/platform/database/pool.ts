@@ -12,6 +12,7 @@ import {
   Unavailable,
 } from './errors';
 import { sendInFlights } from './flight';
+import { readInstant } from './instants';
 import { createShares, type Owner } from './shares';
 
 export type Connection = PoolClient;
@@ -84,38 +85,27 @@ const retryLimitMs = 250;
 // While the database is read-only, connections are replaced at most this often.
 const renewalMs = 1_000;
 
+// Knex's pool checks a connection in several steps before it hands it out, which takes as long as sending a small query.
+// A released connection is used again without Knex's pool for this long.
+const reuseMs = 100;
+
 const openedAt = new WeakMap<Connection, number>();
+// When Knex's pool handed out the connection.
+const checkedAt = new WeakMap<Connection, number>();
 // The socket reports its end a little later.
 const destroyed = new WeakSet<Connection>();
 
-const parseInstant = types.getTypeParser(types.builtins.TIMESTAMPTZ, 'text') as (text: string) => Date;
-
-/** Reads `2027-01-31 12:00:00.5+00`, as Postgres writes instants in UTC; leaves other forms to node-postgres. */
-function readInstant(text: string): Date {
-  const isUtc = text.endsWith('+00') && text[4] === '-' && text[10] === ' ';
-  // `Date.UTC` takes the years 0 to 99 for those of the 20th century.
-  if (!isUtc || text.startsWith('00')) return parseInstant(text);
-  // Regular expressions and `Date.parse` take three times as long, and a list has many instants.
-  const number = (from: number, to: number) => {
-    let value = 0;
-    for (let index = from; index < to; index++) value = value * 10 + text.charCodeAt(index) - zero;
-    return value;
-  };
-  const digits = text.length - '+00'.length - 'YYYY-MM-DD hh:mm:ss.'.length;
-  const milliseconds = digits > 0 ? Math.floor(number(20, 20 + digits) * 10 ** (3 - digits)) : 0;
-  return new Date(
-    Date.UTC(number(0, 4), number(5, 7) - 1, number(8, 10), number(11, 13), number(14, 16), number(17, 19)) +
-      milliseconds,
-  );
-}
-
-const zero = '0'.charCodeAt(0);
+// `text[]` in Postgres' table `pg_type`.
+const textArray = 1009;
+const parseTexts = types.getTypeParser(textArray as never, 'text') as (text: string) => unknown;
 
 // Dates and local timestamps are not instants. As a `Date` they would depend on this machine's time zone.
 const parsers = new Map<number, (text: string) => unknown>([
   [types.builtins.DATE, (text) => text],
   [types.builtins.TIMESTAMP, (text) => text],
   [types.builtins.TIMESTAMPTZ, readInstant],
+  // Most tasks have no tags. node-postgres makes a parser for each array.
+  [textArray, (text) => (text === '{}' ? [] : parseTexts(text))],
 ]);
 const typeParsers: Pick<typeof types, 'getTypeParser'> = {
   getTypeParser: ((oid: number, format?: 'text') =>
@@ -166,11 +156,56 @@ function createKnex(
   });
 }
 
+function socketOf(connection: Connection): Socket {
+  return (connection as Connection & { connection: { stream: Socket } }).connection.stream;
+}
+
 /** Closes a connection at once, even while a statement runs. The pool then drops it. */
 function destroy(connection: Connection): void {
-  const { connection: wire } = connection as Connection & { connection: { stream: Socket } };
   destroyed.add(connection);
-  wire.stream.destroy();
+  socketOf(connection).destroy();
+}
+
+/** Keeps released connections for a moment, so that they can be used again without Knex's pool. */
+class ReleasedConnections {
+  private idle: Connection[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private isClosed = false;
+
+  /** `giveBack` returns a connection to Knex's pool. */
+  constructor(private readonly giveBack: (connection: Connection) => void) {}
+
+  /** A connection that `isUsable`, if there is one. */
+  take(isUsable: (connection: Connection) => boolean): Connection | undefined {
+    for (;;) {
+      const connection = this.idle.pop();
+      if (connection === undefined || (isUsable(connection) && socketOf(connection).writable))
+        return connection;
+      this.giveBack(connection);
+    }
+  }
+
+  add(connection: Connection): void {
+    const isDue = performance.now() - (checkedAt.get(connection) ?? 0) > reuseMs;
+    if (isDue || this.isClosed) {
+      this.giveBack(connection);
+      return;
+    }
+    this.idle.push(connection);
+    this.timer ??= setTimeout(() => this.giveBackAll(), reuseMs).unref();
+  }
+
+  private giveBackAll(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    for (const connection of this.idle.splice(0)) this.giveBack(connection);
+  }
+
+  /** From now on, connections are given back at once. */
+  close(): void {
+    this.isClosed = true;
+    this.giveBackAll();
+  }
 }
 
 /** Makes a pool of connections that send their statements in flights. It connects at first use. */
@@ -187,7 +222,11 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
     perUser: options.maxPerUser,
     waitMs: options.acquireTimeoutMs,
   });
-  const released = new Set<() => void>();
+  const giveBack = (connection: Connection) => void pool.client.releaseConnection(connection);
+  const released = new ReleasedConnections(giveBack);
+  const isCurrent = (connection: Connection) => !isOutdated(connection);
+  // The acquirers that wait at Postgres' connection limit.
+  const waiting = new Set<() => void>();
 
   /** Waits until a connection is released, or until the next attempt to open one. */
   async function pause(): Promise<void> {
@@ -195,9 +234,9 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
     const release = new Promise<void>((resolve) => {
       wake = resolve;
     });
-    released.add(wake);
+    waiting.add(wake);
     await Promise.race([release, sleep(retryLimitMs, undefined, { ref: false })]);
-    released.delete(wake);
+    waiting.delete(wake);
   }
 
   /** Acquires a connection. At Postgres' connection limit, waits for an existing connection. */
@@ -205,10 +244,14 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
     const deadline = performance.now() + options.acquireTimeoutMs;
     for (;;) {
       try {
-        return await pool.client.acquireConnection();
+        const connection: Connection = await pool.client.acquireConnection();
+        checkedAt.set(connection, performance.now());
+        return connection;
       } catch (error) {
         if (!isConnectionLimit(error) || performance.now() + retryLimitMs > deadline) throw error;
         await pause();
+        const connection = released.take(isCurrent);
+        if (connection) return connection;
       }
     }
   }
@@ -239,18 +282,23 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
     async acquire(owner) {
       const leave = await shares.enter(owner);
       const acquiredAt = performance.now();
-      const connection = await openConnection().catch((error) => {
-        leave();
-        throw error;
-      });
+      const reused = released.take(isCurrent);
+      const connection =
+        reused ??
+        (await openConnection().catch((error) => {
+          leave();
+          throw error;
+        }));
       let isBroken = false;
       return {
         connection,
         release(isBusy = false) {
-          if (isBroken || isBusy) destroy(connection);
-          void pool.client.releaseConnection(connection);
+          if (isBroken || isBusy) {
+            destroy(connection);
+            giveBack(connection);
+          } else released.add(connection);
           leave();
-          for (const wake of released) wake();
+          for (const wake of waiting) wake();
         },
         classifyError(error) {
           isBroken ||= breaksConnection(error);
@@ -258,6 +306,9 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
         },
       };
     },
-    close: () => pool.destroy(),
+    close() {
+      released.close();
+      return pool.destroy();
+    },
   };
 }

@@ -69,9 +69,9 @@ export function growthOf(changes: Iterable<CountedChange>, otherBytes = 0): Grow
     if (!frees) refusableBytes += bytes;
     const quota = quotasByType[type];
     if (quota === undefined) continue;
-    // A deleted task stays in the trash until it is purged.
+    // A deleted task counts until it is purged. A deleted project does not count, so restoring it adds one.
     const removed = type === 'task' ? 'purged' : 'deleted';
-    if (action === 'created') {
+    if (action === 'created' || (action === 'restored' && type !== 'task')) {
       growth[quota] += 1;
       creates = true;
     }

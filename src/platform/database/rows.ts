@@ -137,6 +137,13 @@ export interface ProjectRow {
   updated_at: Date;
 }
 
+/** A project in the trash. */
+export interface DeletedProjectRow extends ProjectRow {
+  deleted_at: Date;
+  /** The tasks that went to the trash with it, without their subtasks. */
+  roots: string[];
+}
+
 export interface TagRow {
   lane_id: string;
   id: string;
@@ -306,6 +313,7 @@ export interface LaneTables {
   profiles: ProfileRow;
   changes: ChangeRow;
   projects: ProjectRow;
+  deleted_projects: DeletedProjectRow;
   tags: TagRow;
   tasks: TaskRow;
   task_tags: TaskTagRow;

@@ -92,6 +92,7 @@ const measuredTables: { readonly [T in MeasuredTable]: StoredTable<LaneTables[T]
     ],
   },
   projects: { key: ['id'], fixed: 40, varying: ['name', 'color', 'position'] },
+  deleted_projects: { key: ['id'], fixed: 48, varying: ['name', 'color', 'position', 'roots'] },
   tags: { key: ['id'], fixed: 40, varying: ['name', 'name_key', 'color'] },
   changes: { key: ['seq'], fixed: 32, varying: ['type', 'action', 'fields'] },
   webhooks: {

@@ -48,6 +48,8 @@ export const systemGrants = {
   reminders: { select: ['lane_id', 'fire_at', 'fired_at'] },
   // Finds lanes with tasks in the trash, and lanes with tasks that are not indexed for search yet.
   tasks: { select: ['lane_id', 'deleted_at', 'search_version'] },
+  // Finds lanes with projects in the trash.
+  deleted_projects: { select: ['lane_id', 'deleted_at'] },
   // Finds lanes with old changes.
   changes: { select: ['lane_id', 'seq', 'at'] },
   // Finds webhooks with deliveries to send, and leases them.

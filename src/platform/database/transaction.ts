@@ -1,7 +1,7 @@
 /** Transactions with few round trips: statements that are sent without awaiting results share a flight. */
 import type { QueryResult, QueryResultRow } from 'pg';
 import { Unavailable } from './errors';
-import { endFlightWith, reopen, run, type Statement } from './flight';
+import { endFlightWith, reopen, type Statement, sendAll } from './flight';
 import type { AcquiredConnection, Connection, Pool } from './pool';
 import type { Owner } from './shares';
 
@@ -42,23 +42,6 @@ export interface Transaction<T> {
    * still returned.
    */
   closing?(value: T): readonly Statement[] | null;
-}
-
-async function all<T>(promises: Promise<T>[]): Promise<T[]> {
-  // Waits for all results before it rejects, so that no statement is still running during the rollback.
-  const settled = await Promise.allSettled(promises);
-  return settled.map((each) => {
-    if (each.status === 'rejected') throw each.reason;
-    return each.value;
-  });
-}
-
-/** Sends statements in one round trip. Rejects with the first error, after all statements have ended. */
-export function sendAll(
-  connection: Connection,
-  statements: readonly Statement[],
-): Promise<QueryResult<QueryResultRow>[]> {
-  return all(statements.map((each) => run(connection, each)));
 }
 
 const commit: Statement = { name: 'commit', text: 'commit' };

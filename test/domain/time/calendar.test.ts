@@ -95,7 +95,7 @@ const moments = fc
 
 test('the tested zones change their clocks in the tested years', () => {
   expect(changes('Australia/Lord_Howe', 2026)).toHaveLength(2);
-  expect(changes('Africa/Casablanca', 2026)).toHaveLength(2);
+  expect(changes('Africa/Casablanca', 2025)).toHaveLength(2);
   expect(changes('Pacific/Apia', 2011)).toHaveLength(3);
 });
 
@@ -175,7 +175,8 @@ test.each([
   ['2026-02-30', '12:00', 'UTC'],
   ['2026-11-21', '24:01', 'UTC'],
 ])('%s %s in %s is an error', (day, time, zone) => {
-  expect(() => toInstant(day, time, zone)).toThrow(RangeError);
+  // The RangeError of Node's own Temporal is not the one of Jest's context.
+  expect(() => toInstant(day, time, zone)).toThrow(expect.objectContaining({ name: 'RangeError' }));
 });
 
 test.each([

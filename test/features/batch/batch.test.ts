@@ -68,6 +68,9 @@ describe('an operation in a batch', () => {
     const other = await create('/tasks', { title: 'Two' }, user);
     const gone = await create('/tasks', { title: 'Gone' }, user);
     await user.send('DELETE', `/tasks/${gone.id}`);
+    const goneProject = await create('/projects', { name: 'Gone' }, user);
+    await create('/tasks', { title: 'Gone with it', project_id: goneProject.id }, user);
+    await user.send('DELETE', `/projects/${goneProject.id}?tasks=delete`);
     const daily = await create(
       '/tasks',
       { title: 'Daily', rrule: 'FREQ=DAILY', due_date: '2027-01-01' },
@@ -81,6 +84,7 @@ describe('an operation in a batch', () => {
       subtask: subtask.id,
       other: other.id,
       gone: gone.id,
+      goneProject: goneProject.id,
       tag: tags.body.items[0].id,
     };
   }
@@ -173,6 +177,11 @@ describe('an operation in a batch', () => {
       (ids) => ['DELETE', `/projects/${ids.project}?tasks=delete`],
     ],
     [
+      'restore_project',
+      (ids) => ({ op: 'restore_project', id: ids.goneProject }),
+      (ids) => ['POST', `/projects/${ids.goneProject}/restore`],
+    ],
+    [
       'update_tag',
       (ids) => ({ op: 'update_tag', id: ids.tag, tag: { name: 'household' } }),
       (ids) => ['PATCH', `/tags/${ids.tag}`, { name: 'household' }],
@@ -231,7 +240,7 @@ describe('a reference', () => {
     expect(all[6].body.position < b.position).toBe(true);
     expect(all[7].body).toMatchObject({ id: q.id, archived: true });
     expect(all[9].body).toMatchObject({ id: c.id, parent_id: null, project_id: q.id });
-    const { body: page } = await ada.send('GET', '/tasks?sort=title');
+    const { body: page } = await ada.send('GET', '/tasks?sort=title&include_archived=true');
     expect(page.items).toMatchObject([
       { id: a.id, project_id: null },
       { id: b.id, parent_id: a.id, status: 'completed' },
@@ -582,10 +591,18 @@ describe('the lane of another user', () => {
       { title: 'Secret', tags: ['secret'], rrule: 'FREQ=DAILY', due_date: '2027-01-01' },
       bob,
     );
+    const goneProject = await create('/projects', { name: 'Secret' }, bob);
+    await bob.send('DELETE', `/projects/${goneProject.id}?tasks=delete`);
     const gone = await create('/tasks', { title: 'Secret' }, bob);
     await bob.send('DELETE', `/tasks/${gone.id}`);
     const tags = await bob.send('GET', '/tags');
-    theirs = { project: project.id, task: task.id, gone: gone.id, tag: tags.body.items[0].id };
+    theirs = {
+      project: project.id,
+      task: task.id,
+      gone: gone.id,
+      goneProject: goneProject.id,
+      tag: tags.body.items[0].id,
+    };
   });
 
   type Operation = (id: string) => object;
@@ -596,6 +613,7 @@ describe('the lane of another user', () => {
     ['move_task', 'task', (id) => ({ op: 'move_task', id, to: { project_id: null } })],
     ['delete_task', 'task', (id) => ({ op: 'delete_task', id })],
     ['restore_task', 'gone', (id) => ({ op: 'restore_task', id })],
+    ['restore_project', 'goneProject', (id) => ({ op: 'restore_project', id })],
     ['update_project', 'project', (id) => ({ op: 'update_project', id, project: { name: 'Mine' } })],
     ['delete_project', 'project', (id) => ({ op: 'delete_project', id, tasks: 'delete' })],
     ['update_tag', 'tag', (id) => ({ op: 'update_tag', id, tag: { name: 'mine' } })],

@@ -235,7 +235,7 @@ describe('a conditional request for a feed', () => {
         const release = jest.requireActual<{ feedTag: typeof feedTag }>(
           '../../../src/features/calendar-feed/tag',
         );
-        tag = await release.feedTag(lane, 'events');
+        tag = await release.feedTag(lane, { components: 'events', include_archived: false });
         jest.dontMock('../../../src/domain/icalendar/event');
       });
       return tag;

@@ -1,6 +1,7 @@
 /** Tests projects: their tasks, their counts and their order. */
 import { randomUUID } from 'node:crypto';
 import type { Body } from '../../support/api';
+import { query } from '../../support/database';
 import { useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';
 
@@ -50,6 +51,78 @@ describe('a deleted project', () => {
     });
     expect(await ada.ok('POST', `/tasks/${line[0].id}/restore`)).toMatchObject({ project_id: null });
     for (const { id } of line) expect((await ada.read(id)).project_id).toBeNull();
+  });
+
+  test('comes back from the trash with the tasks that were deleted with it', async () => {
+    const project = await ada.ok('POST', '/projects', { name: 'Garden', color: '#2f855a', archived: true });
+    const line = await ada.chain(3, { project_id: project.id });
+    const [before, single, gone, kept] = await Promise.all(
+      [1, 2, 3, 4].map(() => ada.create({ project_id: project.id })),
+    );
+    await ada.ok('DELETE', `/tasks/${before?.id}`);
+    await ada.ok('DELETE', `/projects/${project.id}?tasks=delete`);
+    await ada.ok('POST', `/tasks/${single?.id}/restore`);
+    await ada.ok('DELETE', `/trash/${gone?.id}`);
+    const [{ task_count }] = await ada.all('/deleted-projects');
+    expect(task_count).toBe(4);
+
+    const seq = await ada.seq();
+    const restored = await ada.ok('POST', `/projects/${project.id}/restore`);
+    expect(restored).toEqual({ ...project, version: 3, updated_at: restored.updated_at });
+    expect(await ada.ok('GET', `/projects/${project.id}`)).toEqual(restored);
+    const inProject = await ada.all(`/tasks?project_id=${project.id}`);
+    expect(ids(inProject).toSorted()).toEqual(ids([...line, kept as Body]).toSorted());
+    for (const { id, parent_id } of line) {
+      expect(await ada.read(id)).toMatchObject({ parent_id, project_id: project.id });
+    }
+    expect((await ada.read(single?.id)).project_id).toBeNull();
+    expect((await ada.all('/trash')).map(({ task }) => task.id)).toEqual([before?.id]);
+    expect(await ada.all('/deleted-projects')).toEqual([]);
+    expect((await ada.send('POST', `/projects/${project.id}/restore`)).status).toBe(404);
+
+    const changes = await ada.changesAfter(seq);
+    expect(changes[0]).toMatchObject({
+      type: 'project',
+      entity_id: project.id,
+      action: 'restored',
+      fields: {},
+    });
+    expect(changes.slice(1).map(({ entity_id }) => entity_id)).toEqual(expect.arrayContaining(ids(line)));
+    for (const { action, fields } of changes.slice(1)) {
+      expect({ action, fields }).toEqual({
+        action: 'restored',
+        fields: { project_id: { from: null, to: project.id } },
+      });
+    }
+  });
+
+  test('keeps its id in the trash, and is purged with it', async () => {
+    const project = await ada.project();
+    await ada.ok('DELETE', `/projects/${project.id}?tasks=delete`);
+    const again = await ada.send('POST', '/projects', { body: { id: project.id, name: 'Another' } });
+    expect(again).toMatchObject({ status: 409, body: { code: 'id-taken' } });
+    await ada.ok('DELETE', '/trash');
+    expect(await ada.all('/deleted-projects')).toEqual([]);
+    expect((await ada.changesAfter(0)).at(-1)).toMatchObject({ type: 'project', action: 'purged' });
+    await ada.ok('POST', '/projects', { id: project.id, name: 'Another' });
+  });
+
+  test('is purged by the job after its time in the trash', async () => {
+    const [old, young] = [await ada.project(), await ada.project()];
+    for (const { id } of [old, young]) await ada.ok('DELETE', `/projects/${id}?tasks=delete`);
+    await query(
+      service.database.url,
+      `update tasklane.deleted_projects set deleted_at = now() - interval '31 days' where id = $1`,
+      [old.id],
+    );
+    await service.runJob('purge');
+    expect((await ada.all('/deleted-projects')).map(({ project }) => project.id)).toEqual([young.id]);
+  });
+
+  test('does not go to the trash with tasks=move', async () => {
+    const project = await ada.project();
+    await ada.ok('DELETE', `/projects/${project.id}?tasks=move`);
+    expect(await ada.all('/deleted-projects')).toEqual([]);
   });
 
   test('requires the parameter tasks', async () => {

@@ -46,6 +46,44 @@ test('a query without words finds nothing, and search syntax has no meaning', as
   expect(await found("'water' &")).toEqual(['Water']);
 });
 
+test.each([
+  ['Đà Nẵng', 'da nang'],
+  ['Kraków i Łódź', 'lodz'],
+  ['Smørrebrød på Ærø', 'smorrebrod aero'],
+  ['Große Straße', 'strasse'],
+  ['Happy 😀 day', '😀'],
+  ['Call 👩‍💻 and 👍🏽', '👍'],
+  ['東京タワー', 'タワー'],
+  ['東京タワー', '東京タ'],
+  ['北京大学', '京大'],
+  ['黒猫', '猫'],
+  ['서울타워', '타워'],
+  ['การซื้อน้ำดื่ม', 'น้ำ'],
+  ['قراءة الكتاب', 'كتاب'],
+  ['كتاب', 'الكتاب'],
+])('finds %s by %s', async (title, q) => {
+  await make(title);
+  await make('Another', 'title 東大 タ京 โรง 🎈');
+  const page = await search(q);
+  expect(titles(page)).toEqual([title]);
+  expect(page.search).toMatchObject({ approximate: false });
+});
+
+test('finds no parts of words that are written in another order', async () => {
+  await make('タワー東京');
+  expect(await search('東京タワー')).toMatchObject({
+    items: [],
+    search: { typo_tolerance: true, approximate: false },
+  });
+  expect(await found('東京 タワー')).toEqual(['タワー東京']);
+});
+
+test('tolerates typos beside a phrase, which must be exact', async () => {
+  await make('Meeting 東京タワー');
+  await make('Meeting 京都タワー');
+  expect(titles(await search('meetting 東京'))).toEqual(['Meeting 東京タワー']);
+});
+
 test('ranks matches in the title first, and then tasks with more matches', async () => {
   await make('Other', 'A garden');
   await make('Garden');

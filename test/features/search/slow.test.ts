@@ -18,7 +18,7 @@ beforeAll(async () => {
   await query(
     service.database.url,
     `insert into tasklane.tasks (lane_id, id, title, description, search, search_version)
-     select lane_of($1), gen_random_uuid(), 'Task ' || n, words, array_to_tsvector(string_to_array(words, ' ')), 1
+     select lane_of($1), gen_random_uuid(), 'Task ' || n, words, array_to_tsvector(string_to_array(words, ' ')), 2
      from generate_series(1, $2::int) as n, lateral (
        select string_agg(substr(md5(n || '-' || k), 1, 10), ' ') as words from generate_series(1, $3::int) as k
      ) as made`,

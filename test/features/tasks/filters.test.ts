@@ -135,6 +135,7 @@ const ranks: Record<string, readonly string[]> = {
   status: ['pending', 'in_progress', 'completed', 'cancelled'],
 };
 const byText = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
+const { compare: byTitle } = new Intl.Collator('und', { numeric: true });
 
 /** The value to sort by; null comes last in both directions. */
 function sortValue(task: Body, key: string): string | null {
@@ -150,7 +151,8 @@ function sorted(tasks: readonly Body[], sort: string): Body[] {
       if (x === y) continue;
       if (x === null || x === undefined) return 1;
       if (y === null || y === undefined) return -1;
-      return key.startsWith('-') ? byText(y, x) : byText(x, y);
+      const compare = key.endsWith('title') ? byTitle : byText;
+      return key.startsWith('-') ? compare(y, x) : compare(x, y);
     }
     return 0;
   });

@@ -10,8 +10,7 @@ type SortField = 'created_at' | 'updated_at' | 'title' | 'priority' | 'status' |
 let ada: TestUser;
 let all: Task[];
 
-// Code point order differs from alphabetical order (`a` after `Z`, `é` after `z`) and from UTF-16 order, in which the
-// emoji is before U+FB01.
+// In code point order, `a` is after `Z`, `é` after `z`, and `Step 10` before `Step 2`.
 const titles = [
   'Zebra',
   'apple',
@@ -23,6 +22,12 @@ const titles = [
   'B',
   'b',
   'b b',
+  'Step 10',
+  'Step 2',
+  'resume',
+  'Résumé',
+  'résumé',
+  'resumes',
   '0',
   "o'brien %_\\",
 ];
@@ -80,11 +85,12 @@ async function pages(parameters: Record<string, string | number | undefined>): P
   return found;
 }
 
+const collator = new Intl.Collator('und', { numeric: true });
 const byCodePoint = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 const comparisons: Record<SortField, (a: Task, b: Task) => number> = {
   created_at: (a, b) => Date.parse(a.created_at) - Date.parse(b.created_at),
   updated_at: (a, b) => Date.parse(a.updated_at) - Date.parse(b.updated_at),
-  title: (a, b) => byCodePoint(a.title, b.title),
+  title: (a, b) => collator.compare(a.title, b.title) || byCodePoint(a.title, b.title),
   priority: (a, b) => taskPriorities.indexOf(a.priority) - taskPriorities.indexOf(b.priority),
   status: (a, b) => taskStatuses.indexOf(a.status) - taskStatuses.indexOf(b.status),
   id: (a, b) => byCodePoint(a.id, b.id),

@@ -36,7 +36,10 @@ const seeds: Record<string, string> = {
       (1, 'createTask', sha256('d'), sha256('e'), 200, null, null)`,
   '20261126000005_projects': `
     insert into tasklane.projects (lane_id, id, name, color)
-    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50', 'Garden', '#2f855a')`,
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50', 'Garden', '#2f855a');
+    insert into tasklane.deleted_projects
+      (lane_id, id, name, archived, position, version, created_at, updated_at, deleted_at, roots)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d51', 'House', false, 'a0', 2, now(), now(), now(), '{}')`,
   '20261126000006_tasks': `
     insert into tasklane.tasks (lane_id, id, title, description, status, priority, completed_at)
     values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'b', null, 'pending', 'low', null),

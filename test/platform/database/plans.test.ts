@@ -1,7 +1,9 @@
 /** Every sort, filter and page of a large lane reads this lane by an index, under row-level security. */
+
 import { randomUUID } from 'node:crypto';
 import knex from 'knex';
 import { Client } from 'pg';
+import { termsOf } from '../../../src/domain/text/words';
 import { orderOf } from '../../../src/features/tasks/order';
 import { listTasks, type TaskFilter, type TaskPageRequest } from '../../../src/features/tasks/repository';
 import { viewMoment } from '../../../src/features/tasks/view';
@@ -55,7 +57,7 @@ beforeAll(async () => {
        parent_id = case when n between 100 and 120 then first end,
        tags = array['tag ' || 1 + n / 20 % 50],
        search = to_tsvector('simple', 'task number ' || n || ' ' || md5(n::text)),
-       search_version = 1
+       search_version = 2
      from numbered
      where task.lane_id = numbered.lane_id and task.id = numbered.id and n % 20 = 0`,
   );
@@ -254,10 +256,10 @@ const filters: readonly [string, TaskFilter][] = [
   ['none of some tags', { tagsNone: ['tag 3'] }],
   ['days', { dueFrom: '2026-02-01', dueUntil: '2026-02-07' }],
   ['no parent', { hasNot: ['parent'] }],
-  ['words', { search: { words: ['number', '7'], near: null } }],
+  ['words', { search: { terms: termsOf('number 7'), near: null } }],
   [
     'words that are nearly these',
-    { search: { words: ['numbre'], near: [[{ word: 'number', similarity: 0.5 }]] } },
+    { search: { terms: termsOf('numbre'), near: [[{ word: 'number', similarity: 0.5 }]] } },
   ],
 ];
 

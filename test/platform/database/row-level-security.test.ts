@@ -50,6 +50,10 @@ async function seed(lane: UserScope): Promise<void> {
     const id = randomUUID();
     await writable.insert('tasks', { id, title: 'A task' });
     await writable.insert('projects', { id, name: 'A project' });
+    const project = { id, name: 'A project', archived: false, position: 'a0', version: 1 };
+    const now = new Date();
+    const times = { created_at: now, updated_at: now, deleted_at: now };
+    await writable.insert('deleted_projects', { ...project, ...times, roots: [] });
     await writable.insert('tags', { id, name: 'A tag', name_key: id });
     await writable.insert('task_tags', { task_id: id, tag_id: id });
     await writable.insert('reminders', { task_id: id, identity: '5', fire_at: new Date() });

@@ -71,6 +71,8 @@ const text = (length: number) => randomBytes(length).toString('base64url').slice
 /** Writes rows into every table of the lane. */
 async function fill(): Promise<void> {
   const project = await send('POST', '/projects', { name: 'A project' });
+  const { id: deleted } = await send('POST', '/projects', { name: 'A deleted project' });
+  await send('DELETE', `/projects/${deleted}?tasks=delete`);
   await send('POST', '/webhooks', { url: 'https://hooks.example.com/' });
   for (let n = 0; n < 10; n++) {
     const { id } = await send(

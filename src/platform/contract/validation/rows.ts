@@ -20,10 +20,19 @@ function createAjv(allErrors: boolean): Ajv2020 {
   return ajv;
 }
 
-const untilFirst = createAjv(false);
-const toTheEnd = createAjv(true);
+/** Makes a function that computes its value at the first call, and returns it at every later one. */
+function once<T>(compute: () => T): () => T {
+  let value: { readonly of: T } | undefined;
+  return () => {
+    value ??= { of: compute() };
+    return value.of;
+  };
+}
 
-const descriptions = patternDescriptions(contractDocument);
+// Compiling the schemas takes a tenth of a second, and most instances import nothing for hours.
+const untilFirst = once(() => createAjv(false));
+const toTheEnd = once(() => createAjv(true));
+const descriptions = once(() => patternDescriptions(contractDocument));
 
 function toValidationError({ instancePath, keyword, message = '', params }: ErrorObject): SchemaError {
   const property = params.missingProperty ?? params.additionalProperty;
@@ -33,23 +42,24 @@ function toValidationError({ instancePath, keyword, message = '', params }: Erro
     keyword,
     pointer: property === undefined ? instancePath : `${instancePath}/${escapePointer(property)}`,
     code: validationCodes[keyword] ?? 'not-allowed',
-    detail: wording(keyword, message + values, descriptions),
+    detail: wording(keyword, message + values, descriptions()),
   };
 }
 
 /**
  * Makes the check of values against a schema of the contract. It returns at most 100 validation errors, with pointers
- * into the value.
+ * into the value. The schema is compiled at the first check.
  */
 export function createCheck(name: keyof Schemas & string): (value: unknown) => ValidationError[] {
   const local = `#/components/schemas/${name}`;
-  const check = untilFirst.compile({ $ref: `contract${local}` });
-  const collect = toTheEnd.compile({ $ref: `contract${local}` });
-  const excerptOf = createExcerpter(contractDocument, { $ref: local });
+  const schema = { $ref: `contract${local}` };
+  const check = once(() => untilFirst().compile(schema));
+  const collect = once(() => toTheEnd().compile(schema));
+  const excerptOf = once(() => createExcerpter(contractDocument, { $ref: local }));
   return (value) => {
-    if (check(value)) return [];
-    const first = check.errors ?? [];
-    const found = collect(excerptOf(value).value) ? first : (collect.errors ?? first);
+    if (check()(value)) return [];
+    const first = check().errors ?? [];
+    const found = collect()(excerptOf()(value).value) ? first : (collect().errors ?? first);
     return mostTelling(found.map(toValidationError)).slice(0, maxErrors).map(shortenError);
   };
 }

@@ -72,7 +72,7 @@ async function removeUnfinished(home: string): Promise<void> {
   }
 }
 
-async function createCluster(home: string, user: User | undefined): Promise<void> {
+async function createCluster(home: string, user: User | undefined, onSpawn: () => void): Promise<void> {
   const native = await openNative(home, user);
   // Created under another name and renamed when complete, so that a killed initdb leaves no incomplete cluster.
   const unfinished = await mkdtemp(path.join(home, 'cluster.'));
@@ -96,7 +96,9 @@ async function createCluster(home: string, user: User | undefined): Promise<void
   ];
   const initdb = path.join(native, 'bin', 'initdb');
   try {
-    await promisify(execFile)(initdb, options, { cwd: unfinished, env: environment, ...user });
+    const created = promisify(execFile)(initdb, options, { cwd: unfinished, env: environment, ...user });
+    onSpawn();
+    await created;
   } catch (cause) {
     const { code, stderr, message } = cause as Error & { code?: unknown; stderr?: string };
     // The file itself exists: ENOENT means that its program loader is missing.
@@ -188,6 +190,7 @@ interface Start {
   /** Undefined: a free port. */
   port: number | undefined;
   signal: AbortSignal | undefined;
+  onSpawn: () => void;
 }
 
 /** Failures that another attempt can avoid: another process took the port, or a killed server has not ended yet. */
@@ -214,7 +217,7 @@ async function launch(
   home: string,
   cluster: Cluster,
   user: User | undefined,
-  { settings, port, signal: abort }: Start,
+  { settings, port, signal: abort, onSpawn }: Start,
 ): Promise<Postmaster | undefined> {
   const native = await openNative(home, user);
   // The default search path begins with "$user". The login has the same name as the service's schema, so other tables
@@ -247,6 +250,7 @@ async function launch(
       ...user,
     });
     child.unref();
+    onSpawn();
     let failure: Error | undefined;
     child.once('error', (error) => {
       failure = error;
@@ -310,7 +314,7 @@ async function openServer(dataDir: string, user: User | undefined, start: Start)
   if (!existsSync(directory)) {
     // A lost cluster must not be replaced by an empty database.
     if (start.port !== undefined) throw new Error(`${directory} no longer exists`);
-    await createCluster(home, user);
+    await createCluster(home, user, start.onSpawn);
   }
   const password = await readFile(path.join(directory, 'password'), 'utf8');
   const cluster = { data: path.join(directory, 'data'), password };
@@ -361,6 +365,7 @@ async function openServer(dataDir: string, user: User | undefined, start: Start)
  *   server
  * @param options.port to start an ended server again: its previous port. The cluster must exist
  * @param options.signal aborts the start, and ends what was started
+ * @param options.onSpawn called when a process of Postgres was started, which takes a while until it is ready
  * @throws Error with a message for the operator
  */
 export async function startEmbeddedPostgres(options: {
@@ -368,13 +373,15 @@ export async function startEmbeddedPostgres(options: {
   settings?: Record<string, string>;
   port?: number;
   signal?: AbortSignal;
+  onSpawn?: () => void;
 }): Promise<EmbeddedPostgres> {
   try {
     await mkdir(options.dataDir, { recursive: true });
     const dataDir = await realpath(options.dataDir);
     const user = await databaseUser(dataDir);
     const lock = path.join(dataDir, 'postgres.lock');
-    const start = { settings: options.settings ?? {}, port: options.port, signal: options.signal };
+    const { settings = {}, port, signal, onSpawn = () => undefined } = options;
+    const start = { settings, port, signal, onSpawn };
     return await withLock(lock, START_TIMEOUT, () => openServer(dataDir, user, start));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
