@@ -106,6 +106,9 @@ export type ListedTask = Pick<TaskRow, (typeof listedColumns)[number]>;
 /** The fields that the contract shows, in its order. */
 export const shownFields = fieldsOf('kept', 'plain', 'ruled', 'derived', 'computed');
 
+/** The fields that users set. */
+export const settableFields = fieldsOf('plain', 'ruled');
+
 const plainFields = fieldsOf('plain');
 
 type PlainFields = Pick<TaskFields, (typeof plainFields)[number]>;
