@@ -16,13 +16,14 @@ export interface TaskSeed {
 }
 
 /** A task for the repository to insert. */
-export function newTask(title = 'A task'): Required<NewTask> & { priority: TaskPriority } {
+export function newTask(
+  title = 'A task',
+): Required<Omit<NewTask, 'completed_at'>> & { priority: TaskPriority } {
   return {
     ...structuredClone(absentFields),
     id: randomUUID(),
     title,
     priority: 'medium',
-    completed_at: new Date(),
   };
 }
 

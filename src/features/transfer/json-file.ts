@@ -96,12 +96,13 @@ function reopenedErrors(reopened: readonly Schemas['ReopenedSubtask'][]): Valida
 }
 
 // Exports of earlier releases lack these fields.
-const addedLater = ({ due_time, completed_at }: Item) => ({
+const addedLater = ({ due_time }: Item) => ({
   ...{ start_date: null, start_time: null, next_due_time: due_time, reopened: [], moved: [] },
-  ...{ advanced: true, recorded_at: completed_at },
+  advanced: true,
 });
 
-const checkCompletion = (item: Item) => checks.completion({ ...addedLater(item), ...item });
+const checkCompletion = (item: Item) =>
+  checks.completion({ ...addedLater(item), recorded_at: new Date(0).toISOString(), ...item });
 
 function readCompletion(item: Item): Read<'completion'> {
   const wrong = checkCompletion(item);
@@ -110,7 +111,7 @@ function readCompletion(item: Item): Read<'completion'> {
     user_id: _user,
     completed_at,
     reopened,
-    recorded_at,
+    recorded_at = completed_at,
     ...record
   } = { ...addedLater(item), ...item } as unknown as Schemas['ExportedCompletion'];
   const errors = reopenedErrors(reopened);
