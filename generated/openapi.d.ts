@@ -120,23 +120,29 @@ export interface paths {
          *     - `{"completed": false}` sets a completed task to `pending`.
          *     - A request without a body switches between the two.
          *
+         *     `completed_at` tells when the task was completed, for example for a tick from a device that was offline.
+         *
          *     For a recurring task:
          *
          *     - `{"completed": true}` completes the current occurrence. The same task moves to its next occurrence: the first
-         *       date of its rule that is after both its due date and today. It is `pending`, and its closed subtasks are open
-         *       again.
+         *       date of its rule that is after both its due date and the day of the completion, and that is not completed yet.
+         *       It is `pending`, its closed subtasks are open again, and the dates of its subtasks move by the same step.
          *     - `GET …/completions` lists a record of each completed occurrence.
          *     - If the rule has no more dates, the task itself becomes `completed`.
          *     - `occurrence` names the occurrence to complete, by its due date. If that occurrence is already completed, nothing
          *       changes. So a repeated request does not complete the next occurrence.
+         *     - `occurrence` can also be another due date of the rule, before or after the present one, but no excluded date. This
+         *       stores a completion and does not move the task. So completions of several occurrences can arrive in any order.
+         *     - With an hourly rule, `occurrence_time` names the occurrence of the day.
          *     - `{"completed": true}` on a cancelled task completes its current occurrence too.
          *     - `{"completed": false}` undoes the last completion, and restores the due date that the task had. With an
-         *       `occurrence`, it undoes the completion of that occurrence; if that is not completed, nothing changes.
+         *       `occurrence`, it undoes the completion of that occurrence; if that is not completed, nothing changes. If the
+         *       completion did not move the task, only its record is removed.
          *     - A request without a body completes the current occurrence. If the task is `completed`, it undoes the last
          *       completion.
          *
-         *     The answer is 409 `completion-changed` if a completion cannot be undone: the due date or the rule was changed after
-         *     it, or an occurrence after `occurrence` was completed.
+         *     The answer is 409 `completion-changed` if a completion that moved the task cannot be undone: the due date or the rule
+         *     was changed after it, or a later completion moved the task again.
          */
         patch: operations["completeTask"];
         trace?: never;
@@ -203,10 +209,13 @@ export interface paths {
          *     date of the rule that is after both the due date and today.
          *
          *     - No completion is recorded.
-         *     - Closed subtasks are open again.
+         *     - Closed subtasks are open again, and the dates of subtasks move by the same step.
          *     - With `repeat_from: schedule`, the skipped date counts towards the `COUNT` of the rule.
          *     - If the rule has no more dates, the task becomes `cancelled`.
          *     - If the task does not recur or is closed, the answer is 409.
+         *     - `occurrence` names the occurrence to skip, by its due date. If the task is already past it, nothing changes. So a
+         *       repeated request does not skip the next occurrence. With an hourly rule, `occurrence_time` names the occurrence of
+         *       the day.
          */
         post: operations["skipOccurrence"];
         delete?: never;
@@ -236,7 +245,8 @@ export interface paths {
         /**
          * Preview occurrences
          * @description Returns the next due dates of a recurring task, beginning with the current one. Each date assumes that the
-         *     occurrence before it is completed on its due date. If the task does not recur or is closed, the list is empty.
+         *     occurrence before it is completed on its due date. Dates that are completed already are left out. If the task does
+         *     not recur or is closed, the list is empty.
          */
         get: operations["listOccurrences"];
         put?: never;
@@ -265,7 +275,8 @@ export interface paths {
          * @description Returns a page of completion records, the latest first. A recurring task has one record for each completed
          *     occurrence.
          *
-         *     A record never changes. It is removed when the completion is undone, or when its task is purged.
+         *     A record is removed when the completion is undone, or when its task is purged. It changes only if `completed_at` of a
+         *     completed recurring task is corrected.
          */
         get: operations["listCompletions"];
         put?: never;
@@ -743,8 +754,8 @@ export interface paths {
          * @description Returns the current counts of the lane's tasks, and the number of completions on each day of a range. Days are
          *     counted in the time zone `tz`. The range has at most 366 days.
          *
-         *     Each completed occurrence of a recurring task counts as one completion. Tasks in the trash and their completions
-         *     are not counted.
+         *     Each completed occurrence of a recurring task counts as one completion. Tasks in the trash are not counted, but
+         *     their completions are: deleting a completed task lowers no streak and no total. They count until the task is purged.
          *
          *     The counts of tasks leave out tasks of archived projects, unless `include_archived` is true. Their completions
          *     always count, so that archiving a project ends no streak.
@@ -1803,20 +1814,29 @@ export interface components {
          */
         ExcludedDates: string[];
         /**
-         * @description A reminder: an instant, or a number of minutes before the task is due. A task that is due all day counts as due at
-         *     the start of the day. A due time without a time zone is in the time zone of the profile.
+         * @description A reminder, in one of three forms: an instant (`at`), a number of minutes before the task is due
+         *     (`minutes_before_due`), or a time of day on the due date or on a day before it (`days_before_due` and `time`). A task
+         *     that is due all day counts as due at the start of the day. Times without a time zone are in the time zone of the
+         *     profile.
          */
         Reminder: {
             /**
              * Format: date-time
-             * @description The instant; null if the reminder depends on the due date.
+             * @description The instant; null for the other forms. If the due date changes, the instant moves with it and keeps its distance.
              */
             at: string | null;
             /**
              * Format: int32
-             * @description The number of minutes before the task is due, at most four weeks; null if the reminder is an instant.
+             * @description The number of minutes before the task is due, at most four weeks; null for the other forms.
              */
             minutes_before_due: number | null;
+            /**
+             * Format: int32
+             * @description The number of days before the due date, 0 for the due date itself; null for the other forms.
+             */
+            days_before_due: number | null;
+            /** @description The time of day; null for the other forms. */
+            time: components["schemas"]["NullableTimeOfDay"];
         };
         /**
          * @description The position of the item in the order that the user chose. Positions sort by code point: the smaller text comes
@@ -1895,8 +1915,8 @@ export interface components {
             recurrence_due: string | null;
             excluded_dates: components["schemas"]["ExcludedDates"];
             /**
-             * @description The reminders of the task, as they were set. Reminders before the due date are removed when the due date is
-             *     removed.
+             * @description The reminders of the task. Instants move with the due date. Reminders that depend on the due date are removed
+             *     when the due date is removed.
              */
             reminders: components["schemas"]["Reminder"][];
             position: components["schemas"]["Position"];
@@ -2301,6 +2321,12 @@ export interface components {
         /** @description Why the service failed to answer. */
         ServerErrorProblem: components["schemas"]["InternalErrorProblem"] | components["schemas"]["ServiceUnavailableProblem"];
         /**
+         * Format: date-time
+         * @description When the task was completed; absent or null for the time of the request. An instant up to 24 hours ahead of the clock
+         *     of the service counts as the time of the request, and a later one is refused. It requires the status `completed`.
+         */
+        CompletedAt: string | null;
+        /**
          * @description Another spelling of `status`. True is `completed`. False is `pending` if the task is `completed`; otherwise it keeps
          *     the status. It must not contradict `status`. If the body has the present `version`, the one of the two that differs
          *     from the task is used.
@@ -2311,15 +2337,23 @@ export interface components {
          * @description An instant with the format of `Timestamp`; null for none.
          */
         NullableTimestamp: string | null;
-        /** @description A reminder, with either `at` or `minutes_before_due`. */
+        /** @description A reminder, with either `at`, `minutes_before_due`, or both `days_before_due` and `time`. */
         ReminderInput: {
-            /** @description The instant; null or absent if the reminder depends on the due date. */
+            /** @description The instant; null or absent for the other forms. */
             at?: components["schemas"]["NullableTimestamp"];
             /**
              * Format: int32
-             * @description The number of minutes before the task is due, at most four weeks; null or absent if the reminder is an instant.
+             * @description The number of minutes before the task is due, at most four weeks; null or absent for the other forms.
              */
             minutes_before_due?: number | null;
+            /**
+             * Format: int32
+             * @description The number of days before the due date, at most 28, and 0 for the due date itself; null or absent for the other
+             *     forms.
+             */
+            days_before_due?: number | null;
+            /** @description The time of day; null or absent for the other forms. */
+            time?: components["schemas"]["NullableTimeOfDay"];
         };
         /** @description An address that belongs to a task. White space at both ends of the title is removed. */
         TaskLinkInput: {
@@ -2333,8 +2367,12 @@ export interface components {
             title: components["schemas"]["TaskTitle"];
             /** @default null */
             description: components["schemas"]["TaskDescription"];
-            /** @description The status of the task; the default is `pending`. */
-            status?: components["schemas"]["TaskStatus"];
+            /**
+             * @description The status of the task; the default is `pending`.
+             * @default pending
+             */
+            status: components["schemas"]["TaskStatus"];
+            completed_at?: components["schemas"]["CompletedAt"];
             completed?: components["schemas"]["CompletedInput"];
             /** @description The priority of the task; the default is the `default_priority` of the profile. */
             priority?: components["schemas"]["TaskPriority"];
@@ -2558,6 +2596,7 @@ export interface components {
             title?: components["schemas"]["TaskTitle"];
             description?: components["schemas"]["TaskDescription"];
             status?: components["schemas"]["TaskStatus"];
+            completed_at?: components["schemas"]["CompletedAt"];
             priority?: components["schemas"]["TaskPriority"];
             /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
             project_id?: components["schemas"]["NullableId"];
@@ -2580,8 +2619,6 @@ export interface components {
             id?: components["schemas"]["Id"];
             /** @description Read-only. */
             user_id?: components["schemas"]["UserId"];
-            /** @description Read-only. */
-            completed_at?: components["schemas"]["NullableTimestamp"];
             /** @description Read-only. */
             due_at?: components["schemas"]["NullableTimestamp"];
             /** @description Read-only. */
@@ -2646,10 +2683,14 @@ export interface components {
         TaskCompletion: {
             /** @description True completes the task or its current occurrence. False undoes the completion. */
             completed: boolean;
-            /** @description For a recurring task, the due date of the occurrence to complete or to undo. */
+            /**
+             * @description For a recurring task, the due date of the occurrence to complete or to undo. It can be an earlier or a later date
+             *     of the rule than the due date of the task.
+             */
             occurrence?: components["schemas"]["CalendarDate"];
             /** @description For an hourly rule, the due time of the `occurrence`. */
             occurrence_time?: components["schemas"]["TimeOfDay"];
+            completed_at?: components["schemas"]["CompletedAt"];
         };
         /**
          * Completion changed
@@ -2682,6 +2723,13 @@ export interface components {
              * @default false
              */
             subtasks: boolean;
+        };
+        /** @description The occurrence to skip. */
+        OccurrenceSkip: {
+            /** @description The due date of the occurrence to skip. */
+            occurrence?: components["schemas"]["CalendarDate"];
+            /** @description For an hourly rule, the due time of the `occurrence`. */
+            occurrence_time?: components["schemas"]["TimeOfDay"];
         };
         /**
          * Not recurring
@@ -3007,8 +3055,12 @@ export interface components {
             title: components["schemas"]["TaskTitle"];
             /** @default null */
             description: components["schemas"]["TaskDescription"];
-            /** @description The status of the task; the default is `pending`. */
-            status?: components["schemas"]["TaskStatus"];
+            /**
+             * @description The status of the task; the default is `pending`.
+             * @default pending
+             */
+            status: components["schemas"]["TaskStatus"];
+            completed_at?: components["schemas"]["CompletedAt"];
             completed?: components["schemas"]["CompletedInput"];
             /** @description The priority of the task; the default is the `default_priority` of the profile. */
             priority?: components["schemas"]["TaskPriority"];
@@ -3068,6 +3120,7 @@ export interface components {
             title?: components["schemas"]["TaskTitle"];
             description?: components["schemas"]["TaskDescription"];
             status?: components["schemas"]["TaskStatus"];
+            completed_at?: components["schemas"]["CompletedAt"];
             priority?: components["schemas"]["TaskPriority"];
             /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
             project_id?: components["schemas"]["NullableIdOrReference"];
@@ -3090,8 +3143,6 @@ export interface components {
             id?: components["schemas"]["Id"];
             /** @description Read-only. */
             user_id?: components["schemas"]["UserId"];
-            /** @description Read-only. */
-            completed_at?: components["schemas"]["NullableTimestamp"];
             /** @description Read-only. */
             due_at?: components["schemas"]["NullableTimestamp"];
             /** @description Read-only. */
@@ -3138,10 +3189,14 @@ export interface components {
              * @default true
              */
             completed: boolean;
-            /** @description For a recurring task, the due date of the occurrence to complete or to undo. */
+            /**
+             * @description For a recurring task, the due date of the occurrence to complete or to undo. It can be an earlier or a later date
+             *     of the rule than the due date of the task.
+             */
             occurrence?: components["schemas"]["CalendarDate"];
             /** @description For an hourly rule, the due time of the `occurrence`. */
             occurrence_time?: components["schemas"]["TimeOfDay"];
+            completed_at?: components["schemas"]["CompletedAt"];
         };
         /** @description Moves a recurring task to its next occurrence, like `POST …/tasks/{task_id}/skip`. */
         BatchSkipOccurrence: {
@@ -3152,6 +3207,10 @@ export interface components {
             op: "skip_occurrence";
             /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
+            /** @description The due date of the occurrence to skip. */
+            occurrence?: components["schemas"]["CalendarDate"];
+            /** @description For an hourly rule, the due time of the `occurrence`. */
+            occurrence_time?: components["schemas"]["TimeOfDay"];
         };
         /** @description Duplicates a task, like `POST …/tasks/{task_id}/duplicate`. */
         BatchDuplicateTask: {
@@ -3704,7 +3763,11 @@ export interface components {
             /** @description The id of the changed entity; null for the profile, because a lane has only one. */
             entity_id: string | null;
             action: components["schemas"]["ChangeAction"];
-            /** @description For an update, the changed fields, each with its old and its new value. */
+            /**
+             * @description The changed fields, each with its old and its new value. For a task, `completion_count` is the number of completed
+             *     occurrences since its rule was set. If a project, tag, webhook or completion is deleted, the fields are its last
+             *     values, and the new values are null. A created entity, and a task that moves to the trash, list no fields.
+             */
             fields: {
                 [key: string]: components["schemas"]["FieldChange"];
             };
@@ -4114,6 +4177,10 @@ export interface components {
             reopened: components["schemas"]["ReopenedSubtask"][];
             /** @description The subtasks whose dates the completion moved. */
             moved: components["schemas"]["Id"][];
+            /** @description True if the completion moved the task. False if it completed another occurrence than the current one. */
+            advanced: boolean;
+            /** @description The time when the service recorded the completion. Undoing follows the order of these times. */
+            recorded_at: components["schemas"]["Timestamp"];
         } & components["schemas"]["Completion"];
         /** @description All data of a lane. */
         LaneExport: {
@@ -4174,8 +4241,8 @@ export interface components {
             /** @description Tasks in the trash, with the fields of `TaskImport`. `id`, `deleted_at` and `deleted_with` are required. */
             trash?: unknown[];
             /**
-             * @description Completions, with the fields of `ExportedCompletion`. `reopened` is optional, because earlier releases did not
-             *     export it.
+             * @description Completions, with the fields of `ExportedCompletion`. `reopened`, `advanced` and `recorded_at` are optional,
+             *     because earlier releases did not export them.
              */
             completions?: unknown[];
             /** @description Ignored. Webhooks cannot be imported, because an export does not contain their secrets. */
@@ -4798,7 +4865,9 @@ export interface components {
                  *       "reminders": [
                  *         {
                  *           "at": null,
-                 *           "minutes_before_due": 30
+                 *           "minutes_before_due": 30,
+                 *           "days_before_due": null,
+                 *           "time": null
                  *         }
                  *       ],
                  *       "position": "m00064422c6a9c0",
@@ -4956,7 +5025,9 @@ export interface components {
                  *       "reminders": [
                  *         {
                  *           "at": null,
-                 *           "minutes_before_due": 30
+                 *           "minutes_before_due": 30,
+                 *           "days_before_due": null,
+                 *           "time": null
                  *         }
                  *       ],
                  *       "position": "m00064422c6a9c0",
@@ -5078,7 +5149,9 @@ export interface components {
                  *         "reminders": [
                  *           {
                  *             "at": null,
-                 *             "minutes_before_due": 30
+                 *             "minutes_before_due": 30,
+                 *             "days_before_due": null,
+                 *             "time": null
                  *           }
                  *         ],
                  *         "position": "m00064422c6a9c0",
@@ -6236,7 +6309,9 @@ export interface operations {
                      *           "reminders": [
                      *             {
                      *               "at": null,
-                     *               "minutes_before_due": 30
+                     *               "minutes_before_due": 30,
+                     *               "days_before_due": null,
+                     *               "time": null
                      *             }
                      *           ],
                      *           "position": "m00064422c6a9c0",
@@ -6773,7 +6848,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "occurrence": "2026-11-28"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OccurrenceSkip"];
+            };
+        };
         responses: {
             200: components["responses"]["TaskRepresentation"];
             400: components["responses"]["MalformedRequest"];
@@ -6784,6 +6868,8 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["NotRecurring"];
             412: components["responses"]["TaskPreconditionFailed"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
@@ -7175,7 +7261,9 @@ export interface operations {
                      *             "reminders": [
                      *               {
                      *                 "at": null,
-                     *                 "minutes_before_due": 30
+                     *                 "minutes_before_due": 30,
+                     *                 "days_before_due": null,
+                     *                 "time": null
                      *               }
                      *             ],
                      *             "position": "m00064422c6a9c0",
@@ -8764,7 +8852,9 @@ export interface operations {
                      *             "reminders": [
                      *               {
                      *                 "at": null,
-                     *                 "minutes_before_due": 30
+                     *                 "minutes_before_due": 30,
+                     *                 "days_before_due": null,
+                     *                 "time": null
                      *               }
                      *             ],
                      *             "position": "m00064422c6a9c0",
@@ -9866,7 +9956,9 @@ export interface operations {
                      *           "reminders": [
                      *             {
                      *               "at": null,
-                     *               "minutes_before_due": 30
+                     *               "minutes_before_due": 30,
+                     *               "days_before_due": null,
+                     *               "time": null
                      *             }
                      *           ],
                      *           "position": "m00064422c6a9c0",

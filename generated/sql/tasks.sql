@@ -648,22 +648,33 @@ limit
   $2;
 
 select
-  task_id, fire_at
+  task_id, identity
 from
   tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and fired_at is not null;
 
 delete from tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and (
+    fired_at is null
+    or fired_at < current_setting('app.now')::timestamptz(3) - make_interval(days => $3)
+    or (task_id, identity) in (
+      select
+        *
+      from
+        unnest($4::uuid[], $5::text[])
+    )
+  );
 
 insert into
-  tasklane.reminders (fire_at, lane_id, task_id)
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
 values
-  ($1, $2, $3);
+  ($1, $2, $3, $4, $5);
 
 -- insertTasks
 insert into
@@ -748,6 +759,11 @@ where
   profiles.lane_id = $1
 limit
   $2;
+
+insert into
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
+values
+  ($1, $2, $3, $4, $5);
 
 -- restoreImported
 select
@@ -934,6 +950,11 @@ where
 limit
   $2;
 
+insert into
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
+values
+  ($1, $2, $3, $4, $5);
+
 -- updateTask: title
 update tasklane.tasks as tasks
 set
@@ -1020,13 +1041,14 @@ set
   start_date = ($6::jsonb -> id::text ->> 5)::date,
   start_time = $7::jsonb -> id::text ->> 6,
   start_at = ($8::jsonb -> id::text ->> 7)::timestamptz,
-  overdue_at = ($9::jsonb ->> id::text)::timestamptz,
+  reminders = ($9::jsonb -> id::text ->> 8)::jsonb,
+  overdue_at = ($10::jsonb ->> id::text)::timestamptz,
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.lane_id = $10
+  tasks.lane_id = $11
   and deleted_at is null
-  and id = any ($11);
+  and id = any ($12);
 
 -- src/features/tasks/delete.ts
 
@@ -1183,26 +1205,37 @@ where
   tasks.lane_id = $1
   and deleted_at is null
   and due_date is not null
-  and due_at is null
+  and time_zone is null
   and reminders <> '[]';
 
 select
-  task_id, fire_at
+  task_id, identity
 from
   tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and fired_at is not null;
 
 delete from tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and (
+    fired_at is null
+    or fired_at < current_setting('app.now')::timestamptz(3) - make_interval(days => $3)
+    or (task_id, identity) in (
+      select
+        *
+      from
+        unnest($4::uuid[], $5::text[])
+    )
+  );
 
 insert into
-  tasklane.reminders (fire_at, lane_id, task_id)
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
 values
-  ($1, $2, $3);
+  ($1, $2, $3, $4, $5);
 
 update tasklane.tasks as tasks
 set
@@ -1282,6 +1315,16 @@ where
 
 -- src/features/tasks/reminders.ts
 
+-- remindersFor
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.lane_id = $1
+limit
+  $2;
+
 -- armReminders
 select
   *
@@ -1293,22 +1336,33 @@ limit
   $2;
 
 select
-  task_id, fire_at
+  task_id, identity
 from
   tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and fired_at is not null;
 
 delete from tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and (
+    fired_at is null
+    or fired_at < current_setting('app.now')::timestamptz(3) - make_interval(days => $3)
+    or (task_id, identity) in (
+      select
+        *
+      from
+        unnest($4::uuid[], $5::text[])
+    )
+  );
 
 insert into
-  tasklane.reminders (fire_at, lane_id, task_id)
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
 values
-  ($1, $2, $3);
+  ($1, $2, $3, $4, $5);
 
 update tasklane.profiles
 set
@@ -1331,9 +1385,9 @@ limit
   $2;
 
 insert into
-  tasklane.reminders (fire_at, lane_id, task_id)
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
 values
-  ($1, $2, $3);
+  ($1, $2, $3, $4, $5);
 
 update tasklane.profiles
 set
@@ -1356,22 +1410,33 @@ limit
   $2;
 
 select
-  task_id, fire_at
+  task_id, identity
 from
   tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and fired_at is not null;
 
 delete from tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and (
+    fired_at is null
+    or fired_at < current_setting('app.now')::timestamptz(3) - make_interval(days => $3)
+    or (task_id, identity) in (
+      select
+        *
+      from
+        unnest($4::uuid[], $5::text[])
+    )
+  );
 
 insert into
-  tasklane.reminders (fire_at, lane_id, task_id)
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
 values
-  ($1, $2, $3);
+  ($1, $2, $3, $4, $5);
 
 update tasklane.profiles
 set
@@ -1392,26 +1457,37 @@ where
   tasks.lane_id = $1
   and deleted_at is null
   and due_date is not null
-  and due_at is null
+  and time_zone is null
   and reminders <> '[]';
 
 select
-  task_id, fire_at
+  task_id, identity
 from
   tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and fired_at is not null;
 
 delete from tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and (
+    fired_at is null
+    or fired_at < current_setting('app.now')::timestamptz(3) - make_interval(days => $3)
+    or (task_id, identity) in (
+      select
+        *
+      from
+        unnest($4::uuid[], $5::text[])
+    )
+  );
 
 insert into
-  tasklane.reminders (fire_at, lane_id, task_id)
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
 values
-  ($1, $2, $3);
+  ($1, $2, $3, $4, $5);
 
 update tasklane.profiles
 set
@@ -1425,12 +1501,13 @@ where
 
 -- fireReminders
 select
-  task_id, fire_at
+  task_id, identity, fire_at
 from
   tasklane.reminders as reminders
 where
   reminders.lane_id = $1
   and fire_at <= current_setting('app.now')::timestamptz(3)
+  and fired_at is null
 order by
   fire_at asc,
   task_id asc
@@ -1459,14 +1536,16 @@ where
     )
   );
 
-delete from tasklane.reminders as reminders
+update tasklane.reminders as reminders
+set
+  fired_at = current_setting('app.now')::timestamptz(3)
 where
   reminders.lane_id = $1
-  and (task_id, fire_at) in (
+  and (task_id, identity) in (
     select
       *
     from
-      unnest($2::uuid[], $3::timestamptz[])
+      unnest($2::uuid[], $3::text[])
   );
 
 -- openAmong
@@ -1540,6 +1619,7 @@ from
   tasklane.reminders as reminders
 where
   fire_at <= now()
+  and fired_at is null
 order by
   fire_at asc
 limit
@@ -1554,12 +1634,13 @@ where
   id = any ($1::bigint[]);
 
 select
-  task_id, fire_at
+  task_id, identity, fire_at
 from
   tasklane.reminders as reminders
 where
   reminders.lane_id = $1
   and fire_at <= current_setting('app.now')::timestamptz(3)
+  and fired_at is null
 order by
   fire_at asc,
   task_id asc
@@ -1588,14 +1669,16 @@ where
     )
   );
 
-delete from tasklane.reminders as reminders
+update tasklane.reminders as reminders
+set
+  fired_at = current_setting('app.now')::timestamptz(3)
 where
   reminders.lane_id = $1
-  and (task_id, fire_at) in (
+  and (task_id, identity) in (
     select
       *
     from
-      unnest($2::uuid[], $3::timestamptz[])
+      unnest($2::uuid[], $3::text[])
   );
 
 -- overdueJob

@@ -42,7 +42,19 @@ import { idempotencyRecordsJob } from '../../src/platform/jobs/idempotency-recor
 import type { Job, JobContext } from '../../src/platform/jobs/job';
 import { storageJob } from '../../src/platform/jobs/storage';
 import type { EmptyTables } from './recorder';
-import { completion, delivery, id, instant, laneKey, otherId, project, tag, task, webhook } from './rows';
+import {
+  completion,
+  delivery,
+  id,
+  instant,
+  laneKey,
+  otherId,
+  project,
+  reminder,
+  tag,
+  task,
+  webhook,
+} from './rows';
 
 /** A call that sends statements, or the text of statements that are constants. */
 export type Sample =
@@ -194,8 +206,10 @@ export const allSamples: readonly FileSamples[] = [
     insertCompletion: (lane) => completions.insertCompletion(lane, completion),
     insertCompletions: (lane) => completions.insertCompletions(lane, [completion]),
     findCompletion: (lane) => completions.findCompletion(lane, id, '2026-11-21'),
-    lastCompletion: (lane) => completions.lastCompletion(lane, id),
-    removeCompletion: (lane) => completions.removeCompletion(lane, id),
+    lastCompletions: (lane) => completions.lastCompletions(lane, id),
+    completedAhead: (lane) => completions.completedAhead(lane, id, '2026-11-21'),
+    correctCompletion: (lane) => completions.correctCompletion(lane, completion, instant),
+    removeCompletion: (lane) => completions.removeCompletion(lane, completion),
     purgeCompletions: (lane) => completions.purgeCompletions(lane, [id]),
   }),
   filed<typeof profile>('features/profile/repository.ts', {
@@ -229,7 +243,7 @@ export const allSamples: readonly FileSamples[] = [
     rootsIn: (lane) => projects.rootsIn(lane, id),
     isInTrash: (lane) => projects.isInTrash(lane, id),
     addToTrash: (lane) => projects.addToTrash(lane, project, [id]),
-    deleteProject: (lane) => projects.deleteProject(lane, id),
+    deleteProject: (lane) => projects.deleteProject(lane, project),
   }),
   filed<typeof search>('features/search/repository.ts', {
     nearWords: (lane) => search.nearWords(lane, terms, 'public'),
@@ -277,7 +291,7 @@ export const allSamples: readonly FileSamples[] = [
       'new name': without('tags')((lane) => tags.updateTag(lane, tag, { name: 'other' })),
       'name of another tag': (lane) => tags.updateTag(lane, tag, { name: 'other' }),
     },
-    deleteTag: (lane) => tags.deleteTag(lane, id),
+    deleteTag: (lane) => tags.deleteTag(lane, tag),
   }),
   filed<typeof tasks>('features/tasks/repository.ts', {
     listTasks: {
@@ -310,7 +324,7 @@ export const allSamples: readonly FileSamples[] = [
     },
     updateTasks: (lane) => taskWrites.updateTasks(lane, [task], { project_id: null }),
     updateSubtasks: (lane) =>
-      taskWrites.updateSubtasks(lane, [{ row: task, wanted: { status: 'completed' } }]),
+      taskWrites.updateSubtasks(lane, [{ row: task, wanted: { status: 'completed' } }], 'next'),
   }),
   filed<typeof deletion>('features/tasks/delete.ts', {
     deleteTasks: (lane) => deletion.deleteTasks(lane, [id]),
@@ -327,13 +341,17 @@ export const allSamples: readonly FileSamples[] = [
     recordOverdue: (lane) => overdue.recordOverdue(lane, 200),
   }),
   filed<typeof reminders>('features/tasks/reminders.ts', {
+    remindersFor: (lane) =>
+      reminders.remindersFor(
+        lane,
+        { ...task, reminders: [{ ...reminder, at: '2026-11-21T08:00:00.000Z' }] },
+        { ...task, due_date: '2026-11-22' },
+      ),
     armReminders: (lane) => reminders.armReminders(lane, null, task),
-    armImported: (lane) =>
-      reminders.armImported(lane, [
-        { ...task, reminders: [{ at: '9999-01-01T00:00:00.000Z', minutes_before_due: null }] },
-      ]),
-    armMoved: (lane) => reminders.armMoved(lane, [{ before: { ...task, reminders: [] }, after: task }]),
-    moveReminders: (lane) => reminders.moveReminders(lane, { before: 'UTC', after: 'Europe/Zurich' }),
+    armImported: (lane) => reminders.armImported(lane, [task]),
+    armMoved: (lane) =>
+      reminders.armMoved(lane, [{ before: { ...task, reminders: [] }, after: task }], 'next'),
+    moveReminders: (lane) => reminders.moveReminders(lane, { after: 'Europe/Zurich' }),
     fireReminders: (lane) => reminders.fireReminders(lane, 100),
     openAmong: (lane) => reminders.openAmong(lane, [id]),
   }),

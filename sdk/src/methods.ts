@@ -54,6 +54,7 @@ export type HeadersTooLargeProblem = Schema<'HeadersTooLargeProblem'>;
 export type InternalErrorProblem = Schema<'InternalErrorProblem'>;
 export type ServiceUnavailableProblem = Schema<'ServiceUnavailableProblem'>;
 export type ServerErrorProblem = Schema<'ServerErrorProblem'>;
+export type CompletedAt = Schema<'CompletedAt'>;
 export type CompletedInput = Schema<'CompletedInput'>;
 export type NullableTimestamp = Schema<'NullableTimestamp'>;
 export interface ReminderInput extends Schema<'ReminderInput'> {}
@@ -80,6 +81,7 @@ export interface TaskCompletion extends Schema<'TaskCompletion'> {}
 export type CompletionChangedProblem = Schema<'CompletionChangedProblem'>;
 export type CompletionConflictProblem = Schema<'CompletionConflictProblem'>;
 export interface TaskDuplication extends Schema<'TaskDuplication'> {}
+export interface OccurrenceSkip extends Schema<'OccurrenceSkip'> {}
 export type NotRecurringProblem = Schema<'NotRecurringProblem'>;
 export type SkipConflictProblem = Schema<'SkipConflictProblem'>;
 export interface Occurrence extends Schema<'Occurrence'> {}
@@ -266,7 +268,7 @@ export interface TasksMethods {
   /** Duplicate a task. */
   duplicate(taskId: string, body?: TaskDuplication, options?: WriteOptions): Promise<Task>;
   /** Skip an occurrence. */
-  skip(taskId: string, options?: ChangeOptions): Promise<Task>;
+  skip(taskId: string, body?: OccurrenceSkip, options?: ChangeOptions): Promise<Task>;
   /** Preview occurrences. */
   occurrences(taskId: string, query?: ListOccurrencesQuery, options?: CallOptions): Promise<OccurrenceList>;
   /** List completions. */
@@ -422,7 +424,7 @@ export const methods = {
       }
     ],
     "duplicate": "POST /tasks/{task_id}/duplicate body key",
-    "skip": "POST /tasks/{task_id}/skip key",
+    "skip": "POST /tasks/{task_id}/skip body key",
     "occurrences": "GET /tasks/{task_id}/occurrences query",
     "completions": "GET /completions query page",
     "move": "POST /tasks/{task_id}/move body key",

@@ -398,6 +398,12 @@ function createReader({ zones, timeZone }: TodoContext) {
     const minutes = due && Math.floor((millisecondsOf(due) - time) / 60_000);
     if (anchor.zone !== null && (minutes === undefined || minutes > maxMinutes))
       return { at: new Date(time).toISOString() };
+    // An alarm after the start of an all-day task is a time of its day.
+    if (due?.time === null && minutes !== undefined && minutes < 0 && minutes > -1440) {
+      const [hour, minute] = [Math.floor(-minutes / 60), -minutes % 60];
+      const time = `${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`;
+      return { days_before_due: 0, time };
+    }
     if (minutes !== undefined && minutes >= 0) return { minutes_before_due: minutes };
     const detail = minutes === undefined ? 'has no date that it counts from' : 'is after the due date';
     return warn('valarm', value, null, detail);

@@ -87,7 +87,7 @@ async function apply(lane: WritableLane, operation: BatchOperation, index: numbe
         part: '',
       });
     case 'skip_occurrence':
-      return outcomeOf(await skipTask(lane, operation.id), user, toTask, task);
+      return outcomeOf(await skipTask(lane, operation.id, operation), user, toTask, { ...task, part: '' });
     case 'duplicate_task':
       return outcomeOf(await duplicateTask(lane, operation.id, operation.copy), user, toTask, {
         ...task,

@@ -66,7 +66,7 @@ export async function removeProject(
     await deleteTasks(lane, roots);
     await addToTrash(lane, project, roots);
   }
-  await deleteProject(lane, id);
+  await deleteProject(lane, project);
   return 'removed';
 }
 

@@ -24,7 +24,8 @@ export async function changeTag(
 
 /** Removes a tag, also from all tasks that have it. */
 export async function removeTag(lane: WritableLane, id: string): Promise<'removed' | 'not-found'> {
-  if (!(await findTag(lane, id))) return 'not-found';
-  await deleteTag(lane, id);
+  const row = await findTag(lane, id);
+  if (!row) return 'not-found';
+  await deleteTag(lane, row);
   return 'removed';
 }

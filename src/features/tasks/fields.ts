@@ -112,8 +112,13 @@ export const shownFields = fieldsOf('kept', 'plain', 'ruled', 'derived', 'comput
 
 /** The fields that users set. */
 export const settableFields = fieldsOf('plain', 'ruled');
-/** The fields that clients see and cannot set, except `completed`, which is another spelling of `status`. */
-export const readOnlyFields = [...fieldsOf('kept', 'derived'), 'user_id' as const];
+/**
+ * The fields that clients see and cannot set. `completed` is another spelling of `status`, and `completed_at` can be given
+ * with it.
+ */
+export const readOnlyFields = [...fieldsOf('kept', 'derived'), 'user_id' as const].filter(
+  (field) => field !== 'completed_at',
+);
 
 /** Links in the form of the database. */
 export function readLinks(

@@ -7,6 +7,7 @@ import { inBody } from '../../platform/contract/document/validation-errors';
 import type { Call, Handlers, Reply } from '../../platform/contract/http/call';
 import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
 import type { Lane } from '../../platform/database/lane';
+import { completedAhead } from '../completions/repository';
 import { findTimeZone } from '../profile/repository';
 import { nearWords, type TextSearch } from '../search/repository';
 import { tagKey } from '../tags/names';
@@ -270,7 +271,7 @@ export const taskHandlers: Pick<
   },
 
   async skipOccurrence(call) {
-    const outcome = await call.lane.write((lane) => skipTask(lane, call.path.task_id));
+    const outcome = await call.lane.write((lane) => skipTask(lane, call.path.task_id, call.body));
     return outcome === 'not-recurring' ? call.fail(outcome) : answerTask(call, outcome);
   },
 
@@ -286,9 +287,13 @@ export const taskHandlers: Pick<
   },
 
   async listOccurrences(call) {
-    const row = await call.lane.readAtOnce((lane) => findTask(lane, call.path.task_id));
-    if (!row) return call.fail('task-not-found');
-    const coming = goesOn(row) ? comingOccurrences(row, call.query.limit) : [];
+    const coming = await call.lane.read(async (lane) => {
+      const row = await findTask(lane, call.path.task_id);
+      if (!row || !goesOn(row)) return row && [];
+      const completed = await completedAhead(lane, row.id, row.due_date);
+      return comingOccurrences(row, call.query.limit, completed);
+    });
+    if (!coming) return call.fail('task-not-found');
     return call.reply(200, { items: coming.map(toOccurrence) });
   },
 

@@ -7,6 +7,7 @@ import type { WritableLane } from '../../platform/database/lane';
 import type { Reminder } from '../../platform/database/rows';
 import { spellAll } from '../tags/repository';
 import { areErrors } from './commands';
+import { isTimeError, readCompletedAt } from './completed-at';
 import { type DatesAt, dateErrors, mergeDates, remindersLeft } from './due';
 import { absentFields, plainFieldsOf, readLinks } from './fields';
 import { mergeRecurrence, type Recurrence } from './recurrence';
@@ -94,12 +95,14 @@ export function readTask(
   );
   // Reminders before a missing due date are no errors, because old exports contain some.
   const reminders = readReminders(value.reminders ?? [], undefined);
+  const completed_at = readCompletedAt(value.completed_at);
   const errors = [
     ...contradictionsIn(value, dates, isTrashed),
+    ...(isTimeError(completed_at) ? [completed_at] : []),
     ...(Array.isArray(recurrence) ? recurrence : []),
     ...(areErrors(reminders) ? reminders : []),
   ];
-  if (errors.length > 0 || Array.isArray(recurrence)) return errors;
+  if (errors.length > 0 || Array.isArray(recurrence) || isTimeError(completed_at)) return errors;
   return {
     ...plainFieldsOf(value),
     id: value.id,
@@ -117,7 +120,7 @@ export function readTask(
     links: readLinks(value.links ?? []),
     reminders: remindersLeft(reminders as Reminder[], dates.due_date),
     position: value.position ?? undefined,
-    completed_at: instantOf(value.completed_at),
+    completed_at,
     created_at: instantOf(value.created_at),
     deleted_at: instantOf(value.deleted_at) ?? null,
     deleted_with: value.deleted_with ?? null,

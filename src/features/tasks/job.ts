@@ -11,11 +11,16 @@ export const reminderJob = createLaneJob({
   everyMs: 5_000,
   limit: 50,
   find: (system, limit) =>
-    system.rows('reminders').whereRaw('fire_at <= now()').orderBy('fire_at').limit(limit).select('lane_id'),
+    system
+      .rows('reminders')
+      .whereRaw('fire_at <= now() and fired_at is null')
+      .orderBy('fire_at')
+      .limit(limit)
+      .select('lane_id'),
   write: (lane) => fireReminders(lane, remindersOfALane),
   async nextInMs(system) {
     const [next] = await system.query<{ ms: number | null }>(
-      'select (extract(epoch from min(fire_at) - now()) * 1000)::float8 as ms from tasklane.reminders',
+      'select (extract(epoch from min(fire_at) - now()) * 1000)::float8 as ms from tasklane.reminders where fired_at is null',
     );
     return next?.ms ?? undefined;
   },

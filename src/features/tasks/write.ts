@@ -5,7 +5,7 @@
  * 1. the row, with the words for searches; a new row adds its bytes to the lane's storage
  * 2. the tags that the lane lacks, and the task's links to its tags
  * 3. a change in the lane's history, so that new tags come before their task
- * 4. the task's pending reminders
+ * 4. the times of the task's reminders
  * 5. the project of its subtasks
  *
  * If a write of the lane ends with a task that needs only 1 and 3, these travel with the commit in one flight.
@@ -16,6 +16,7 @@ import {
   differences,
   type RowToWrite,
   resultOf,
+  timeOfWrite,
   violatedConstraint,
   type WritableLane,
 } from '../../platform/database/lane';
@@ -26,7 +27,7 @@ import { wordsOfTask } from '../search/repository';
 import { replaceTaskTags, tagTasks } from '../tags/repository';
 import { settableFields, type TaskFields, taskColumns } from './fields';
 import { localEnd, overdueAt, overdueAtSql } from './overdue';
-import { armImported, armMoved, armReminders, mayRearm } from './reminders';
+import { armImported, armMoved, armReminders, mayRearm, type OccurrenceMove } from './reminders';
 import { liveTasks } from './repository';
 import { levelsBelow, type Subtask } from './tree';
 
@@ -49,6 +50,8 @@ function defined<F extends object>(fields: F): F {
 export type NewTask = Omit<TaskFields, 'priority'> & {
   id: string;
   priority?: TaskPriority | undefined;
+  /** For the status `completed`; undefined for the time of the write. */
+  completed_at?: Date | undefined;
 };
 
 async function insertRow(lane: WritableLane, task: NewTask): Promise<TaskRow> {
@@ -70,7 +73,7 @@ async function insertRow(lane: WritableLane, task: NewTask): Promise<TaskRow> {
           ...(local_end === undefined
             ? {}
             : { overdue_at: overdueAtSql(each, columnValues.due_at, local_end) as never }),
-          completed_at: isCompleted ? each.now : null,
+          completed_at: isCompleted ? (columnValues.completed_at ?? each.now) : null,
           created_at: each.now,
           updated_at: each.now,
         })
@@ -110,7 +113,7 @@ export async function insertTask(
 }
 
 /** A task from an import. It has a position, and it can have its own timestamps. */
-export type ImportedTask = Omit<NewTask, 'completion_count'> & {
+export type ImportedTask = Omit<NewTask, 'completion_count' | 'completed_at'> & {
   completion_count: number;
   position: string;
   completed_at: Date | null | undefined;
@@ -191,6 +194,8 @@ async function separateInTrash(lane: WritableLane, ids: readonly string[]): Prom
   }
 }
 
+const restoredFields = [...settableFields, 'completed_at'] as const;
+
 /**
  * Restores tasks from the trash, and gives them the values of an import. All their tags must exist. Their subtasks that
  * are not among them stay in the trash and can be restored on their own.
@@ -222,7 +227,7 @@ export async function restoreImported(
     .merge(Object.keys(columns) as never)
     .returning(taskColumns);
   for (const row of rows) {
-    const wanted = Object.fromEntries(settableFields.map((field) => [field, row[field]]));
+    const wanted = Object.fromEntries(restoredFields.map((field) => [field, row[field]]));
     const fields = differences<TaskRow>(before.get(row.id) as TaskRow, wanted);
     lane.changed({ type: 'task', id: row.id, action: 'restored', fields });
   }
@@ -236,16 +241,28 @@ export async function restoreImported(
   return rows;
 }
 
-type Changeable = TaskFields & Pick<TaskRow, 'position'>;
+type Changeable = TaskFields & Pick<TaskRow, 'position' | 'completed_at'>;
 
 /** The new values of a task's fields; undefined keeps the present value. */
 export type TaskChange = { [F in keyof Changeable]?: Changeable[F] | undefined };
 
+/**
+ * The time of completion after a change; undefined means the time of the write. It follows the status: set when the task
+ * becomes completed, kept while it stays so, otherwise null.
+ */
+function completedAt(
+  current: TaskRow,
+  { status = current.status, completed_at }: TaskChange,
+): Date | null | undefined {
+  if (status !== 'completed') return null;
+  return completed_at ?? current.completed_at ?? undefined;
+}
+
 async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChange): Promise<TaskRow> {
   const next = { ...current, ...defined(wanted) } as TaskRow;
-  const { title, description, status } = next;
+  const { title, description } = next;
   const isMoved = Object.keys(differences(dueOf(current), dueOf(next))).length > 0;
-  const becomesCompleted = status === 'completed' && current.completed_at === null;
+  const time = completedAt(current, wanted);
   const values = {
     id: current.id,
     ...defined(asJson(wanted)),
@@ -253,12 +270,11 @@ async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChang
       ? wordsOfTask(title, description)
       : {}),
     ...(isMoved && { local_end: next.due_date === null ? null : localEnd(next) }),
-    // It follows the status: set when the task becomes completed, kept while it stays so, otherwise null.
-    completed_at: status === 'completed' ? current.completed_at : null,
+    completed_at: time ?? null,
     version: current.version + 1,
   };
   const [row] = await lane.template<TaskRow, typeof values>(
-    becomesCompleted ? 'complete-task' : 'update-task',
+    time === undefined ? 'complete-task' : 'update-task',
     values,
     (each, { id, completed_at, local_end, ...columnValues }) =>
       update(liveTasks(each).where('id', id), {
@@ -266,7 +282,7 @@ async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChang
         ...(local_end === undefined
           ? {}
           : { overdue_at: overdueAtSql(each, columnValues.due_at ?? null, local_end) as never }),
-        completed_at: becomesCompleted ? each.now : completed_at,
+        completed_at: time === undefined ? each.now : completed_at,
         updated_at: each.now,
       }).returning(taskColumns) as never,
   );
@@ -285,8 +301,8 @@ function dueOf({ due_date, due_time, due_at }: TaskRow) {
 export interface UpdateOptions {
   /** The write of the lane sends nothing afterwards. */
   readonly isLast?: boolean;
-  /** For a task that returns to an earlier occurrence: its reminders up to this instant have fired. */
-  readonly remindedUntil?: Date;
+  /** The task moves to another occurrence. */
+  readonly move?: OccurrenceMove;
 }
 
 /**
@@ -297,13 +313,19 @@ export async function updateTask(
   lane: WritableLane,
   current: TaskRow,
   wanted: TaskChange,
-  { isLast = false, remindedUntil }: UpdateOptions = {},
+  { isLast = false, move }: UpdateOptions = {},
 ): Promise<TaskRow> {
-  const changed = differences<Changeable>(current, wanted);
+  const time = completedAt(current, wanted);
+  const changed = {
+    ...differences<Changeable>(current, { ...wanted, completed_at: undefined }),
+    ...(time === undefined
+      ? { completed_at: { from: null, to: timeOfWrite } }
+      : differences<Changeable>(current, { completed_at: time })),
+  };
   if (Object.keys(changed).length === 0) return current;
   const rearms = mayRearm(current, { ...current, ...defined(wanted) } as TaskRow);
   const needsOnlyRow = !changed.tags && !changed.project_id && !rearms;
-  const { due_at: _due, start_at: _start, completion_count: _count, ...fields } = changed;
+  const { due_at: _due, start_at: _start, ...fields } = changed;
   const record = () => lane.changed({ type: 'task', id: current.id, action: 'updated', fields });
   const write = () => {
     if (!changed.tags) record();
@@ -314,7 +336,7 @@ export async function updateTask(
     await replaceTaskTags(lane, row.id, row.tags);
     record();
   }
-  if (rearms) await armReminders(lane, current, row, remindedUntil);
+  if (rearms) await armReminders(lane, current, row, move);
   if (changed.project_id) {
     const below = (await levelsBelow(lane, row.id)).flat();
     await updateTasks(lane, below, { project_id: row.project_id });
@@ -353,7 +375,7 @@ export interface SubtaskChange {
 
 const subtaskValues = [
   ...(['status', 'completed_at', 'due_date', 'due_time', 'due_at'] as const),
-  ...(['start_date', 'start_time', 'start_at'] as const),
+  ...(['start_date', 'start_time', 'start_at', 'reminders'] as const),
 ];
 
 // The types of the columns that are not text.
@@ -363,10 +385,19 @@ const subtaskTypes: Readonly<Record<string, string>> = {
   due_at: 'timestamptz',
   start_date: 'date',
   start_at: 'timestamptz',
+  reminders: 'jsonb',
 };
 
-/** Changes statuses and dates of many subtasks. Raises the version of each that differs and records a change for it. */
-export async function updateSubtasks(lane: WritableLane, changes: readonly SubtaskChange[]): Promise<void> {
+/**
+ * Changes statuses, dates and reminders of many subtasks. Raises the version of each that differs and records a change for
+ * it.
+ * @param move how the parent moves
+ */
+export async function updateSubtasks(
+  lane: WritableLane,
+  changes: readonly SubtaskChange[],
+  move: OccurrenceMove,
+): Promise<void> {
   const changed = changes
     .map(({ row, wanted }) => ({
       before: row,
@@ -396,8 +427,8 @@ export async function updateSubtasks(lane: WritableLane, changes: readonly Subta
     });
   }
   for (const { after, fields } of changed) {
-    const { completed_at: _time, due_at: _due, start_at: _start, ...shown } = fields;
+    const { due_at: _due, start_at: _start, ...shown } = fields;
     lane.changed({ type: 'task', id: after.id, action: 'updated', fields: shown });
   }
-  await armMoved(lane, changed);
+  await armMoved(lane, changed, move);
 }

@@ -58,6 +58,8 @@ function listOf(cell: string): string[] {
 }
 
 function toReminder(text: string): object {
+  const [, days, time] = /^(\d{1,2})d (\d\d:\d\d)$/.exec(text) ?? [];
+  if (days !== undefined) return { days_before_due: Number(days), time };
   return /^\d+$/.test(text) ? { minutes_before_due: Number(text) } : { at: text };
 }
 

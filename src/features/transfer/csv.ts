@@ -26,9 +26,9 @@ export function unguardCell(text: string): string {
 
 type Reminder = CsvTask['reminders'][number];
 
-/** A reminder as text: an instant, or minutes before the due date. */
-function reminderText({ at, minutes_before_due }: Reminder): string {
-  return at ?? String(minutes_before_due);
+/** A reminder as text: an instant, minutes before the due date, or days before it with a time such as `1d 18:00`. */
+function reminderText({ at, minutes_before_due, days_before_due, time }: Reminder): string {
+  return at ?? (minutes_before_due === null ? `${days_before_due}d ${time}` : String(minutes_before_due));
 }
 
 type Link = CsvTask['links'][number];

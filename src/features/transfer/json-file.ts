@@ -96,9 +96,13 @@ function reopenedErrors(reopened: readonly Schemas['ReopenedSubtask'][]): Valida
 }
 
 // Exports of earlier releases lack these fields.
-const addedLater = { start_date: null, start_time: null, next_due_time: null, reopened: [], moved: [] };
+const addedLater = ({ due_time }: Item) => ({
+  ...{ start_date: null, start_time: null, next_due_time: due_time, reopened: [], moved: [] },
+  advanced: true,
+});
 
-const checkCompletion = (item: Item) => checks.completion({ ...addedLater, ...item });
+const checkCompletion = (item: Item) =>
+  checks.completion({ ...addedLater(item), recorded_at: new Date(0).toISOString(), ...item });
 
 function readCompletion(item: Item): Read<'completion'> {
   const wrong = checkCompletion(item);
@@ -107,16 +111,18 @@ function readCompletion(item: Item): Read<'completion'> {
     user_id: _user,
     completed_at,
     reopened,
+    recorded_at = completed_at,
     ...record
-  } = { ...addedLater, next_due_time: item.due_time, ...item } as unknown as Schemas['ExportedCompletion'];
+  } = { ...addedLater(item), ...item } as unknown as Schemas['ExportedCompletion'];
   const errors = reopenedErrors(reopened);
   if (errors.length > 0) return errors;
   const { id, task_id, title, due_date, due_time, time_zone, start_date, start_time } = record;
-  const { rrule, status, next_due_date, next_due_time, moved } = record;
+  const { rrule, status, next_due_date, next_due_time, moved, advanced } = record;
   return {
     ...{ id, task_id, title, due_date, due_time, time_zone, start_date, start_time },
-    ...{ rrule, status, next_due_date, next_due_time, moved },
+    ...{ rrule, status, next_due_date, next_due_time, moved, advanced },
     completed_at: new Date(completed_at),
+    recorded_at: new Date(recorded_at),
     reopened: reopened.map((each) => ({
       ...each,
       completed_at: each.completed_at === null ? null : new Date(each.completed_at).toISOString(),

@@ -41,6 +41,21 @@ function completedAt(text: unknown, dueDate: string): Date {
   return new Date(typeof text === 'string' ? text : dueDate);
 }
 
+/**
+ * Adds times of recording in the order of the series, so that undoing goes back along it. They are in the past, and at most
+ * the times of the completions.
+ */
+function inRecordedOrder(
+  closings: readonly Omit<Drafts['completion'], 'recorded_at'>[],
+): Drafts['completion'][] {
+  let time = Date.now();
+  const latestFirst = closings.toReversed().map((each) => {
+    time = Math.min(time - 1, each.completed_at.getTime());
+    return { ...each, recorded_at: new Date(time) };
+  });
+  return latestFirst.toReversed();
+}
+
 /** A series with its changed occurrences. */
 export interface Applied {
   readonly task: TaskDraft;
@@ -65,8 +80,8 @@ function byPoint(task: TaskDraft & { rrule: string }, overrides: readonly ReadTo
 
 /**
  * Applies the changed occurrences to a recurring task. Its first open occurrence becomes the current one, with its own
- * due date if it is changed. Later completed or cancelled occurrences become excluded dates. If no occurrence is open, the
- * task is completed.
+ * due date if it is changed. Later cancelled occurrences become excluded dates. If no occurrence is open, the task is
+ * completed.
  */
 export function applyOverrides(draft: TaskDraft, overrides: readonly ReadTodo[], uid: string): Applied {
   const { rrule } = draft;
@@ -83,10 +98,11 @@ export function applyOverrides(draft: TaskDraft, overrides: readonly ReadTodo[],
   const dates = occurrencesAt(series, points).map((each, index) =>
     points[index] === current ? { ...each, ...dueOf(changed) } : each,
   );
-  const completions = points.flatMap((point, index): Drafts['completion'][] => {
+  const closings = points.flatMap((point, index): Omit<Drafts['completion'], 'recorded_at'>[] => {
     const occurrence = dates[index];
     if (point === current || !occurrence) return [];
-    const next = dates[index + 1];
+    const isAhead = current !== null && point > current;
+    const next = isAhead ? undefined : dates[index + 1];
     const { due_date, due_time, time_zone, start_date, start_time } = occurrence;
     return [
       {
@@ -100,17 +116,20 @@ export function applyOverrides(draft: TaskDraft, overrides: readonly ReadTodo[],
         next_due_time: next?.due_time ?? null,
         reopened: [],
         moved: [],
+        advanced: !isAhead,
       },
     ];
   });
-  const later = closed.filter((point) => current !== null && point > current);
+  const completions = inRecordedOrder(closings);
+  const isCancelled = (point: string) => changes.get(point)?.fields.status === 'cancelled';
+  const omitted = closed.filter((point) => current !== null && point > current && isCancelled(point));
   const last = completions.at(-1);
   const own = dates[current === null ? dates.length - 1 : points.indexOf(current)];
   const task: TaskDraft = {
     ...draft,
     ...(own && withInstants(own)),
     ...(current === null && last ? { status: 'completed', completed_at: last.completed_at } : {}),
-    excluded_dates: [...new Set([...draft.excluded_dates, ...later])].sort().slice(-maxExcluded),
+    excluded_dates: [...new Set([...draft.excluded_dates, ...omitted])].sort().slice(-maxExcluded),
     completion_count: completions.length,
   };
   const used = [...closed.flatMap((point) => changes.get(point) ?? []), ...(changed ? [changed] : [])];

@@ -82,11 +82,14 @@ export interface TaskLink {
   title: string | null;
 }
 
-/** A reminder of a task. It has exactly one of the two members. */
+/** A reminder of a task: an instant, minutes before it is due, or a time of day some days before its due date. */
 export interface Reminder {
   /** An RFC 3339 instant. */
   at: string | null;
   minutes_before_due: number | null;
+  days_before_due: number | null;
+  /** `HH:MM`, together with `days_before_due`. */
+  time: string | null;
 }
 
 /** The record of a completed occurrence of a recurring task. */
@@ -115,13 +118,21 @@ export interface CompletionRow {
   }[];
   /** The ids of the subtasks whose dates the completion moved. */
   moved: string[];
+  /** True if the completion moved the task. False if it completed another occurrence than the current one. */
+  advanced: boolean;
+  /** When it was recorded. `completed_at` can be earlier, because clients can give it. */
+  recorded_at: Date;
 }
 
-/** A reminder whose time has not come. */
+/** The time of a reminder. */
 export interface ReminderRow {
   lane_id: string;
   task_id: string;
+  /** Which reminder of the task it is, and for which due date. */
+  identity: string;
   fire_at: Date;
+  /** When it has fired; null if its time has not come. */
+  fired_at: Date | null;
 }
 
 export interface ProjectRow {

@@ -211,7 +211,11 @@ test('a deleted tag is removed from every task, each with a change', async () =>
   await ada.ok('DELETE', `/tags/${tag.id}`);
   expect((await ada.changesAfter(seq)).map(({ type, action, fields }) => ({ type, action, fields }))).toEqual(
     [
-      { type: 'tag', action: 'deleted', fields: {} },
+      {
+        type: 'tag',
+        action: 'deleted',
+        fields: { name: { from: 'home', to: null }, created_at: { from: tag.created_at, to: null } },
+      },
       { type: 'task', action: 'updated', fields: { tags: { from: ['home', 'z'], to: ['z'] } } },
     ],
   );

@@ -951,7 +951,7 @@ describe('iCalendar', () => {
       const [task] = await tasks();
       expect(task).toMatchObject({
         ...{ status: 'pending', start_date: '2094-01-18', due_date: '2094-01-22' },
-        excluded_dates: ['2094-01-25', '2094-02-01'],
+        excluded_dates: ['2094-01-25'],
       });
       const { items } = (await ada.send('GET', `/completions?task_id=${task.id}`)).body;
       expect(items.map((each: Body) => [each.start_date, each.due_date]).sort()).toEqual([
@@ -961,6 +961,11 @@ describe('iCalendar', () => {
       ]);
       const next = await ada.send('PATCH', `/tasks/${task.id}/complete`, { body: { completed: true } });
       expect(next.body).toMatchObject({ start_date: '2094-02-08' });
+      for (const due_date of ['2094-01-22', '2094-01-15', '2094-01-08']) {
+        const body = { completed: false, occurrence: due_date };
+        const undone = await ada.send('PATCH', `/tasks/${task.id}/complete`, { body });
+        expect(undone.body).toMatchObject({ due_date });
+      }
       expect((await importInto(ada, 'ics', ics)).body).toMatchObject({ created: 0, skipped: 4 });
     });
 
