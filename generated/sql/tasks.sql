@@ -1284,6 +1284,29 @@ where
       unnest($2::uuid[], $3::timestamptz[])
   );
 
+-- openAmong
+select
+  id
+from
+  tasklane.tasks as tasks
+where
+  tasks.lane_id = $1
+  and deleted_at is null
+  and id in ($2)
+  and status_rank <= 2
+  and (
+    project_id is null
+    or project_id not in (
+      select
+        id
+      from
+        tasklane.projects as projects
+      where
+        projects.lane_id = $3
+        and archived
+    )
+  );
+
 -- src/features/tasks/tree.ts
 
 -- lineOf

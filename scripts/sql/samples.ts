@@ -334,6 +334,7 @@ export const allSamples: readonly FileSamples[] = [
     armMoved: (lane) => reminders.armMoved(lane, [{ before: { ...task, reminders: [] }, after: task }]),
     moveReminders: (lane) => reminders.moveReminders(lane, { before: 'UTC', after: 'Europe/Zurich' }),
     fireReminders: (lane) => reminders.fireReminders(lane, 100),
+    openAmong: (lane) => reminders.openAmong(lane, [id]),
   }),
   filed<typeof trees>('features/tasks/tree.ts', {
     lineOf: (lane) => trees.lineOf(lane, id),

@@ -119,8 +119,11 @@ export type ImportedTask = Omit<NewTask, 'completion_count'> & {
   deleted_with: string | null;
 };
 
+/** The maximum number of tasks that one statement creates: a statement can have 32,767 parameters. */
+export const tasksInStatement = 500;
+
 /**
- * Creates many tasks with one statement; skips those whose ids are taken. All their tags must exist. Records one change
+ * Creates many tasks with one statement, at most {@link tasksInStatement}; skips those whose ids are taken. All their tags must exist. Records one change
  * for each task, and two for a task in the trash.
  */
 export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTask[]): Promise<TaskRow[]> {
