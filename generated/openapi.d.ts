@@ -1376,9 +1376,12 @@ export interface paths {
          * @description Imports tasks from CSV ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180)) in UTF-8. The section Transfer explains
          *     how imports work.
          *
-         *     - The header row has names of fields of `TaskImport`, in any order. Only `title` is required.
-         *     - Tags and reminders are separated by commas.
-         *     - An empty cell means that the field is absent.
+         *     - The header row has names of fields of `TaskImport`, in any order, and in upper or lower case; `Due Date` is
+         *       `due_date`. Only `title` is required.
+         *     - Cells are separated by commas, semicolons or tabs. Tags and reminders are separated by commas.
+         *     - An empty cell means that the field is absent. Empty rows, and empty cells beyond the header, are ignored.
+         *     - Dates can be as spreadsheets write them, such as `28.11.2026`, `11/28/2026`, `28-Nov-26`, or a serial number of
+         *       Excel. If all dates of a file can begin with the day or the month, they are validation errors.
          *     - A task without an id gets an id that depends on the content of the file and the row number.
          *     - If a task names a project that does not exist, the project is created. The report has a row for it, with the row
          *       number of that task.
@@ -1412,7 +1415,10 @@ export interface paths {
          *
          *     - Each `VTODO` becomes a task. A completed occurrence of a recurring `VTODO` (`RECURRENCE-ID`) becomes a
          *       completion. Other components are ignored and counted in `ignored`.
-         *     - A task gets an id that depends on `UID`. If `UID` is the id of a task, it is kept.
+         *     - A task gets an id that depends on `UID`. If `UID` is the id of a task, it is kept. Of to-dos with the same
+         *       `UID` and `SUMMARY`, the newest is imported. With another `SUMMARY`, each is a task of its own.
+         *     - What a task cannot have is changed or left out, and the warnings of the row say so. Dates, rules and time zones
+         *       that cannot be read are validation errors.
          *     - `PRIORITY` 1 is urgent, 2 to 4 high, 5 medium, 6 to 9 low.
          */
         post: operations["importCalendar"];
@@ -4177,6 +4183,17 @@ export interface components {
             /** @description Ignored. */
             changes?: unknown;
         };
+        /** @description A value of a file that the import did not take as it is. Texts are cut and end with `…`, if they are too long. */
+        ImportWarning: {
+            /** @description The name of the property, column or field in the file. Properties of iCalendar are in lower case. */
+            field: string;
+            /** @description What the file has; null if it lacks the value. */
+            found: string | null;
+            /** @description What was made of it; null if it was left out. */
+            used: string | null;
+            /** @description The reason, for people. It completes a sentence that begins with the field. */
+            detail: string;
+        };
         /** @description The result of one row of an import. */
         ImportRow: {
             /**
@@ -4192,16 +4209,17 @@ export interface components {
              */
             line: number | null;
             /**
-             * @description The type of the row. `file` is for errors of the whole file, such as a wrong header.
+             * @description The type of the row. `file` is for errors and warnings of the whole file, such as a wrong header.
              * @enum {string}
              */
             type: "profile" | "project" | "tag" | "task" | "completion" | "file";
             /**
-             * @description What the import does. `create`: it writes the row to the lane. `skip`: it ignores the row, because the lane
-             *     already has the entity. `error`: it does not write the row, because the row has errors.
+             * @description What the import does. `create`: it writes the row to the lane. `restore`: the task is in the trash; it is
+             *     restored, and gets the values of the file. `skip`: it writes nothing for the row, because the lane or a newer
+             *     row of the file already has the entity, or because the row has only warnings of the whole file. `error`: it does not write the row, because the row has errors.
              * @enum {string}
              */
-            action: "create" | "skip" | "error";
+            action: "create" | "restore" | "skip" | "error";
             /** @description The id of the entity; null for the profile, and if it is not known. */
             id: string | null;
             /**
@@ -4210,6 +4228,11 @@ export interface components {
              *     or property>` in CSV and iCalendar.
              */
             errors: components["schemas"]["ValidationError"][];
+            /**
+             * @description What the import changed or left out in order to read the row, at most 20 for each row. Warnings do not prevent
+             *     the import.
+             */
+            warnings: components["schemas"]["ImportWarning"][];
         };
         /** @description The result of an import. */
         ImportReport: {
@@ -4222,7 +4245,12 @@ export interface components {
             created: number;
             /**
              * Format: int32
-             * @description The number of rows that the lane already has.
+             * @description The number of tasks that were restored from the trash, or that would be restored.
+             */
+            restored: number;
+            /**
+             * Format: int32
+             * @description The number of rows that the lane, or a newer row of the file, already has.
              */
             skipped: number;
             /**
@@ -4232,12 +4260,17 @@ export interface components {
             errors: number;
             /**
              * Format: int32
+             * @description The number of rows with warnings.
+             */
+            warnings: number;
+            /**
+             * Format: int32
              * @description The number of parts of the file that cannot be imported, such as events.
              */
             ignored: number;
             /**
              * @description At most 1,000 rows, in the order of the file. They are the first rows with errors, until the report has 100
-             *     errors, and the first rows without errors.
+             *     errors, the first rows with warnings, until the report has 500 warnings, and the first of the other rows.
              */
             rows: components["schemas"]["ImportRow"][];
             /**
@@ -4250,6 +4283,11 @@ export interface components {
              * @description The number of errors beyond the 100 that the report lists.
              */
             errors_omitted: number;
+            /**
+             * Format: int32
+             * @description The number of warnings beyond the 500 that the report lists.
+             */
+            warnings_omitted: number;
         };
         /**
          * Import interrupted
@@ -4292,12 +4330,15 @@ export interface components {
             parent_id?: components["schemas"]["NullableId"];
             title: components["schemas"]["TaskTitle"];
             description?: components["schemas"]["TaskDescription"];
-            /** @description The status of the task; the default is `pending`. */
+            /**
+             * @description The status of the task; the default is `completed` with `completed: true` or `completed_at`, and otherwise
+             *     `pending`.
+             */
             status?: components["schemas"]["TaskStatus"] | null;
             /** @description The priority of the task; the default is the `default_priority` of the profile. */
             priority?: components["schemas"]["TaskPriority"] | null;
-            /** @description Ignored, because `status` has this information. */
-            completed?: unknown;
+            /** @description Another spelling of `status`, for a task without one: true means `completed`. It must agree with `status`. */
+            completed?: boolean | null;
             /** @description The time of the completion; the default is the time of the import. */
             completed_at?: components["schemas"]["NullableTimestamp"];
             /** @description The names of the tags of the task. */
@@ -4305,12 +4346,18 @@ export interface components {
             due_date?: components["schemas"]["NullableDate"];
             due_time?: components["schemas"]["NullableTimeOfDay"];
             time_zone?: components["schemas"]["NullableTimeZone"];
-            /** @description Ignored. The service calculates it from `due_date`, `due_time` and `time_zone`. */
-            due_at?: unknown;
+            /**
+             * @description Gives a task without `due_date` its due date and time, in its time zone or that of the profile. Beside
+             *     `due_date` it should be the same instant; another one is left out with a warning.
+             */
+            due_at?: components["schemas"]["NullableTimestamp"];
             start_date?: components["schemas"]["StartDate"];
             start_time?: components["schemas"]["StartTime"];
-            /** @description Ignored. The service calculates it from `start_date`, `start_time` and `time_zone`. */
-            start_at?: unknown;
+            /**
+             * @description Gives a task without `start_date` its start, as `due_at` gives the due date. Beside `start_date` it should be the
+             *     same instant; another one is left out with a warning.
+             */
+            start_at?: components["schemas"]["NullableTimestamp"];
             rrule?: components["schemas"]["NullableRrule"];
             /** @description How the next due date is found, as in `RepeatFrom`; the default is `schedule`. */
             repeat_from?: components["schemas"]["RepeatFrom"] | null;
@@ -5772,6 +5819,13 @@ export interface components {
          * @example true
          */
         DryRun: boolean;
+        /**
+         * @description What happens if rows of the file have validation errors. `fail`: nothing is written. `skip`: the other rows are
+         *     written, and the report has the errors. A row that refers to a row with errors has an error too. If no row of the
+         *     file can be read, nothing is written, and the answer is 422.
+         * @example skip
+         */
+        OnError: "fail" | "skip";
         /**
          * @description The id of the delivery. It stays the same when the event is sent again.
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
@@ -9961,6 +10015,13 @@ export interface operations {
                  * @example true
                  */
                 dry_run: components["parameters"]["DryRun"];
+                /**
+                 * @description What happens if rows of the file have validation errors. `fail`: nothing is written. `skip`: the other rows are
+                 *     written, and the report has the errors. A row that refers to a row with errors has an error too. If no row of the
+                 *     file can be read, nothing is written, and the answer is 422.
+                 * @example skip
+                 */
+                on_error: components["parameters"]["OnError"];
             };
             header?: never;
             path: {
@@ -10015,8 +10076,10 @@ export interface operations {
                      * @example {
                      *       "dry_run": true,
                      *       "created": 2,
+                     *       "restored": 0,
                      *       "skipped": 0,
                      *       "errors": 0,
+                     *       "warnings": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
@@ -10025,7 +10088,8 @@ export interface operations {
                      *           "type": "project",
                      *           "action": "create",
                      *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
-                     *           "errors": []
+                     *           "errors": [],
+                     *           "warnings": []
                      *         },
                      *         {
                      *           "row": 2,
@@ -10033,11 +10097,13 @@ export interface operations {
                      *           "type": "task",
                      *           "action": "create",
                      *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
-                     *           "errors": []
+                     *           "errors": [],
+                     *           "warnings": []
                      *         }
                      *       ],
                      *       "rows_omitted": 0,
-                     *       "errors_omitted": 0
+                     *       "errors_omitted": 0,
+                     *       "warnings_omitted": 0
                      *     }
                      */
                     "application/json": components["schemas"]["ImportReport"];
@@ -10065,6 +10131,13 @@ export interface operations {
                  * @example true
                  */
                 dry_run: components["parameters"]["DryRun"];
+                /**
+                 * @description What happens if rows of the file have validation errors. `fail`: nothing is written. `skip`: the other rows are
+                 *     written, and the report has the errors. A row that refers to a row with errors has an error too. If no row of the
+                 *     file can be read, nothing is written, and the answer is 422.
+                 * @example skip
+                 */
+                on_error: components["parameters"]["OnError"];
             };
             header?: never;
             path: {
@@ -10099,8 +10172,10 @@ export interface operations {
                      * @example {
                      *       "dry_run": true,
                      *       "created": 1,
+                     *       "restored": 0,
                      *       "skipped": 0,
                      *       "errors": 0,
+                     *       "warnings": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
@@ -10109,11 +10184,13 @@ export interface operations {
                      *           "type": "task",
                      *           "action": "create",
                      *           "id": "8e54a5eb-1dc9-5a6d-bbd5-19f8c62bbd13",
-                     *           "errors": []
+                     *           "errors": [],
+                     *           "warnings": []
                      *         }
                      *       ],
                      *       "rows_omitted": 0,
-                     *       "errors_omitted": 0
+                     *       "errors_omitted": 0,
+                     *       "warnings_omitted": 0
                      *     }
                      */
                     "application/json": components["schemas"]["ImportReport"];
@@ -10141,6 +10218,13 @@ export interface operations {
                  * @example true
                  */
                 dry_run: components["parameters"]["DryRun"];
+                /**
+                 * @description What happens if rows of the file have validation errors. `fail`: nothing is written. `skip`: the other rows are
+                 *     written, and the report has the errors. A row that refers to a row with errors has an error too. If no row of the
+                 *     file can be read, nothing is written, and the answer is 422.
+                 * @example skip
+                 */
+                on_error: components["parameters"]["OnError"];
             };
             header?: never;
             path: {
@@ -10181,8 +10265,10 @@ export interface operations {
                      * @example {
                      *       "dry_run": true,
                      *       "created": 1,
+                     *       "restored": 0,
                      *       "skipped": 0,
                      *       "errors": 0,
+                     *       "warnings": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
@@ -10191,11 +10277,13 @@ export interface operations {
                      *           "type": "task",
                      *           "action": "create",
                      *           "id": "0ae9fa3c-cb54-5c9e-9083-0a9ab296033e",
-                     *           "errors": []
+                     *           "errors": [],
+                     *           "warnings": []
                      *         }
                      *       ],
                      *       "rows_omitted": 0,
-                     *       "errors_omitted": 0
+                     *       "errors_omitted": 0,
+                     *       "warnings_omitted": 0
                      *     }
                      */
                     "application/json": components["schemas"]["ImportReport"];

@@ -749,6 +749,191 @@ where
 limit
   $2;
 
+-- restoreImported
+select
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, overdue_at, overdue_told, due_local, start_local, search_version
+from
+  tasklane.tasks as tasks
+where
+  tasks.lane_id = $1
+  and id = any ($2)
+  and deleted_at is not null;
+
+insert into
+  tasklane.tasks (
+    completed_at, completion_count, created_at, deleted_at, deleted_with, description, due_at,
+    due_date, due_time, excluded_dates, id, lane_id, links, overdue_at, overdue_told, parent_id,
+    position, priority, project_id, recurrence_due, recurrence_start, recurrence_start_time,
+    reminders, repeat_from, rrule, search, search_version, start_at, start_date, start_time, status,
+    tags, time_zone, title, updated_at, version
+  )
+values
+  (
+    $1,
+    $2,
+    $3,
+    $4,
+    $5,
+    $6,
+    $7,
+    $8,
+    $9,
+    $10,
+    $11,
+    $12,
+    $13,
+    $14,
+    $15,
+    $16,
+    $17,
+    (
+      select
+        default_priority
+      from
+        tasklane.profiles as profiles
+      where
+        profiles.lane_id = $18
+    ),
+    $19,
+    $20,
+    $21,
+    $22,
+    $23,
+    $24,
+    $25,
+    $26,
+    $27,
+    $28,
+    $29,
+    $30,
+    $31,
+    $32,
+    $33,
+    $34,
+    current_setting('app.now')::timestamptz(3),
+    $35
+  )
+on conflict (lane_id, id) do update
+set
+  project_id = excluded.project_id,
+  parent_id = excluded.parent_id,
+  description = excluded.description,
+  status = excluded.status,
+  tags = excluded.tags,
+  due_date = excluded.due_date,
+  due_time = excluded.due_time,
+  time_zone = excluded.time_zone,
+  due_at = excluded.due_at,
+  start_date = excluded.start_date,
+  start_time = excluded.start_time,
+  start_at = excluded.start_at,
+  rrule = excluded.rrule,
+  repeat_from = excluded.repeat_from,
+  recurrence_start = excluded.recurrence_start,
+  recurrence_start_time = excluded.recurrence_start_time,
+  recurrence_due = excluded.recurrence_due,
+  excluded_dates = excluded.excluded_dates,
+  completion_count = excluded.completion_count,
+  reminders = excluded.reminders,
+  links = excluded.links,
+  title = excluded.title,
+  position = excluded.position,
+  completed_at = excluded.completed_at,
+  created_at = excluded.created_at,
+  deleted_at = excluded.deleted_at,
+  deleted_with = excluded.deleted_with,
+  search = excluded.search,
+  search_version = excluded.search_version,
+  overdue_at = excluded.overdue_at,
+  overdue_told = excluded.overdue_told,
+  priority = excluded.priority,
+  updated_at = excluded.updated_at,
+  version = excluded.version
+returning
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, overdue_at, overdue_told, due_local, start_local, search_version;
+
+delete from tasklane.task_tags as task_tags
+where
+  task_tags.lane_id = $1
+  and task_id = any ($2);
+
+delete from tasklane.reminders as reminders
+where
+  reminders.lane_id = $1
+  and task_id = any ($2);
+
+select
+  remaining.id, remaining.root
+from
+  tasklane.tasks as tasks
+  join (
+    with recursive
+      remaining as (
+        select
+          id,
+          id as root,
+          deleted_with as deletion
+        from
+          tasklane.tasks
+        where
+          lane_id = $1
+          and parent_id = any ($2)
+          and deleted_with <> id
+        union all
+        select
+          task.id, remaining.root, remaining.deletion
+        from
+          tasklane.tasks as task
+          join remaining on task.parent_id = remaining.id
+        where
+          task.lane_id = $3
+          and task.deleted_with = remaining.deletion
+      )
+    select
+      id, root
+    from
+      remaining
+  ) as remaining on remaining.id = tasks.id
+where
+  tasks.lane_id = $4;
+
+update tasklane.tasks as tasks
+set
+  deleted_with = ($1::jsonb ->> id::text)::uuid
+where
+  tasks.lane_id = $2
+  and id = any ($3);
+
+select
+  *
+from
+  tasklane.tags as tags
+where
+  tags.lane_id = $1
+  and name_key in ($2);
+
+insert into
+  tasklane.task_tags (lane_id, tag_id, task_id)
+values
+  ($1, $2, $3);
+
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.lane_id = $1
+limit
+  $2;
+
 -- updateTask: title
 update tasklane.tasks as tasks
 set

@@ -303,6 +303,7 @@ export const allSamples: readonly FileSamples[] = [
   filed<typeof taskWrites>('features/tasks/write.ts', {
     insertTask: (lane) => taskWrites.insertTask(lane, newTask()),
     insertTasks: (lane) => taskWrites.insertTasks(lane, [importedTask]),
+    restoreImported: (lane) => taskWrites.restoreImported(lane, [importedTask]),
     updateTask: {
       title: (lane) => taskWrites.updateTask(lane, task, { title: 'Other' }),
       tags: (lane) => taskWrites.updateTask(lane, task, { tags: ['other'] }),

@@ -201,6 +201,7 @@ export interface ReopenedSubtask extends Schema<'ReopenedSubtask'> {}
 export interface ExportedCompletion extends Schema<'ExportedCompletion'> {}
 export interface LaneExport extends Schema<'LaneExport'> {}
 export interface LaneImport extends Schema<'LaneImport'> {}
+export interface ImportWarning extends Schema<'ImportWarning'> {}
 export interface ImportRow extends Schema<'ImportRow'> {}
 export interface ImportReport extends Schema<'ImportReport'> {}
 export type ImportInterruptedProblem = Schema<'ImportInterruptedProblem'>;

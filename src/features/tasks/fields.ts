@@ -110,6 +110,8 @@ export type ListedTask = Pick<TaskRow, (typeof listedColumns)[number]>;
 /** The fields that the contract shows, in its order. */
 export const shownFields = fieldsOf('kept', 'plain', 'ruled', 'derived', 'computed');
 
+/** The fields that users set. */
+export const settableFields = fieldsOf('plain', 'ruled');
 /** The fields that clients see and cannot set, except `completed`, which is another spelling of `status`. */
 export const readOnlyFields = [...fieldsOf('kept', 'derived'), 'user_id' as const];
 

@@ -24,7 +24,7 @@ import { update } from '../../platform/database/update';
 import { findTimeZone } from '../profile/repository';
 import { wordsOfTask } from '../search/repository';
 import { replaceTaskTags, tagTasks } from '../tags/repository';
-import { type TaskFields, taskColumns } from './fields';
+import { settableFields, type TaskFields, taskColumns } from './fields';
 import { localEnd, overdueAt, overdueAtSql } from './overdue';
 import { armImported, armMoved, armReminders, mayRearm } from './reminders';
 import { liveTasks } from './repository';
@@ -119,15 +119,11 @@ export type ImportedTask = Omit<NewTask, 'completion_count'> & {
   deleted_with: string | null;
 };
 
-/** The maximum number of tasks that one statement creates: a statement can have 32,767 parameters. */
-export const tasksInStatement = 500;
-
-/**
- * Creates many tasks with one statement, at most {@link tasksInStatement}; skips those whose ids are taken. All their tags must exist. Records one change
- * for each task, and two for a task in the trash.
- */
-export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTask[]): Promise<TaskRow[]> {
-  if (tasks.length === 0) return [];
+/** The rows of tasks from an import. */
+async function importedRows(
+  lane: WritableLane,
+  tasks: readonly ImportedTask[],
+): Promise<RowToWrite<'tasks'>[]> {
   const priority = lane.rows('profiles').select('default_priority');
   const zone = tasks.some(({ due_date }) => due_date !== null) ? await findTimeZone(lane) : 'UTC';
   // A due date that has passed already is no news.
@@ -136,19 +132,28 @@ export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTa
     const hasPassed = overdue_at !== null && overdue_at.getTime() <= Date.now();
     return { overdue_at, overdue_told: hasPassed ? overdue_at : null };
   };
+  return tasks.map((task) => ({
+    ...asJson(task),
+    ...wordsOfTask(task.title, task.description),
+    ...overdue(task),
+    priority: task.priority ?? priority,
+    completed_at: task.status === 'completed' ? (task.completed_at ?? lane.now) : null,
+    created_at: task.created_at ?? lane.now,
+    updated_at: lane.now,
+  }));
+}
+
+/** The maximum number of tasks that one statement creates: a statement can have 32,767 parameters. */
+export const tasksInStatement = 500;
+
+/**
+ * Creates at most {@link tasksInStatement} tasks with one statement; skips those whose ids are taken. All their tags must
+ * exist. Records one change for each task, and two for a task in the trash.
+ */
+export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTask[]): Promise<TaskRow[]> {
+  if (tasks.length === 0) return [];
   const rows: TaskRow[] = await lane
-    .insert(
-      'tasks',
-      tasks.map((task) => ({
-        ...asJson(task),
-        ...wordsOfTask(task.title, task.description),
-        ...overdue(task),
-        priority: task.priority ?? priority,
-        completed_at: task.status === 'completed' ? (task.completed_at ?? lane.now) : null,
-        created_at: task.created_at ?? lane.now,
-        updated_at: lane.now,
-      })),
-    )
+    .insert('tasks', await importedRows(lane, tasks))
     .onConflict(['lane_id', 'id'])
     .ignore()
     .returning(taskColumns);
@@ -156,6 +161,79 @@ export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTa
     lane.changed({ type: 'task', id: row.id, action: 'created', fields: {} });
     if (row.deleted_at) lane.changed({ type: 'task', id: row.id, action: 'deleted', fields: {} });
   }
+  await tagTasks(lane, rows);
+  await armImported(lane, rows);
+  return rows;
+}
+
+// Subtasks of restored tasks that stay in the trash, each with the highest task above it that stays there too.
+const leftInTrash = `
+  with recursive remaining as (
+    select id, id as root, deleted_with as deletion from tasklane.tasks
+    where lane_id = :lane and parent_id = any(:ids) and deleted_with <> id
+    union all
+    select task.id, remaining.root, remaining.deletion
+    from tasklane.tasks as task join remaining on task.parent_id = remaining.id
+    where task.lane_id = :lane and task.deleted_with = remaining.deletion
+  )`;
+
+/** Separates the subtasks that stay in the trash from the deletion of their restored parents. */
+async function separateInTrash(lane: WritableLane, ids: readonly string[]): Promise<void> {
+  const found: { id: string; root: string }[] = await lane
+    .rows('tasks')
+    .joinRaw(`join (${leftInTrash} select id, root from remaining) as remaining on remaining.id = tasks.id`, {
+      lane: lane.id,
+      ids: [...ids],
+    } as never)
+    .select('remaining.id', 'remaining.root');
+  for (const chunk of chunksOf(found, rowsInStatement)) {
+    const rootOf = JSON.stringify(Object.fromEntries(chunk.map(({ id, root }) => [id, root])));
+    await update(lane.rows('tasks').whereRaw('id = any(?)', [chunk.map(({ id }) => id)]), {
+      deleted_with: lane.expression('(?::jsonb ->> id::text)::uuid', [rootOf]),
+    });
+  }
+}
+
+/**
+ * Restores tasks from the trash, and gives them the values of an import. All their tags must exist. Their subtasks that
+ * are not among them stay in the trash and can be restored on their own.
+ */
+export async function restoreImported(
+  lane: WritableLane,
+  tasks: readonly ImportedTask[],
+): Promise<TaskRow[]> {
+  if (tasks.length === 0) return [];
+  const ids = tasks.map(({ id }) => id);
+  const trashed: TaskRow[] = await lane
+    .rows('tasks')
+    .whereRaw('id = any(?)', [ids])
+    .whereNotNull('deleted_at')
+    .select(taskColumns);
+  const before = new Map(trashed.map((row) => [row.id, row]));
+  const dated = tasks.map((task) => ({
+    ...task,
+    created_at: task.created_at ?? before.get(task.id)?.created_at,
+  }));
+  const values = (await importedRows(lane, dated)).map((row) => ({
+    ...row,
+    version: (before.get(row.id as string)?.version ?? 0) + 1,
+  }));
+  const { id: _id, ...columns } = values[0] as RowToWrite<'tasks'>;
+  const rows: TaskRow[] = await lane
+    .insert('tasks', values)
+    .onConflict(['lane_id', 'id'])
+    .merge(Object.keys(columns) as never)
+    .returning(taskColumns);
+  for (const row of rows) {
+    const wanted = Object.fromEntries(settableFields.map((field) => [field, row[field]]));
+    const fields = differences<TaskRow>(before.get(row.id) as TaskRow, wanted);
+    lane.changed({ type: 'task', id: row.id, action: 'restored', fields });
+  }
+  await Promise.all([
+    lane.rows('task_tags').whereRaw('task_id = any(?)', [ids]).delete(),
+    lane.rows('reminders').whereRaw('task_id = any(?)', [ids]).delete(),
+  ]);
+  await separateInTrash(lane, ids);
   await tagTasks(lane, rows);
   await armImported(lane, rows);
   return rows;

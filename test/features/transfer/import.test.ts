@@ -541,11 +541,6 @@ describe('CSV', () => {
       ],
     ],
     [
-      'missing cells',
-      'title,status\nx',
-      [{ row: 1, line: 2, errors: [{ pointer: '/body/1', code: 'wrong-format' }] }],
-    ],
-    [
       'a quote out of place',
       'title,status\nx,pending\n"y"z,\nw,',
       [
@@ -1027,16 +1022,6 @@ describe('iCalendar', () => {
       'a rule that tasks cannot have',
       calendar(...todo('DUE;VALUE=DATE:20261128', 'RRULE:FREQ=SECONDLY')),
       { errors: [{ pointer: '/body/1/rrule' }] },
-    ],
-    [
-      'no summary',
-      calendar('BEGIN:VTODO', 'UID:x', 'END:VTODO'),
-      { errors: [{ pointer: '/body/1/summary', code: 'required' }] },
-    ],
-    [
-      'an unknown status',
-      calendar(...todo('STATUS:TENTATIVE')),
-      { errors: [{ pointer: '/body/1/status', code: 'not-allowed' }] },
     ],
     [
       'a malformed line',
