@@ -1,6 +1,7 @@
 /** Duplicates tasks. */
 import { v7 as uuidv7 } from 'uuid';
 import type { Schemas } from '../../platform/contract/document/operations';
+import { chunksOf } from '../../platform/database/chunks';
 import type { WritableLane } from '../../platform/database/lane';
 import type { TaskRow } from '../../platform/database/rows';
 import type { TaskOutcome } from './commands';
@@ -8,7 +9,7 @@ import { copiedFieldsOf } from './fields';
 import { moveNextTo, writePositions } from './position';
 import { findTask, findTasks, isIdTaken } from './repository';
 import { levelsBelow } from './tree';
-import { type ImportedTask, insertTasks } from './write';
+import { type ImportedTask, insertTasks, tasksInStatement } from './write';
 
 const mostCopies = 1_000;
 
@@ -49,10 +50,12 @@ export async function duplicateTask(
   );
   const ids = new Map([[id, copyId], ...below.map((each): [string, string] => [each.id, uuidv7()])]);
   const { position, others } = await moveNextTo(lane, 'tasks', { id: copyId, position: '' }, task, 'after');
-  const [copy] = await insertTasks(lane, [
-    copyOf(task, ids, position),
-    ...rows.map((row) => copyOf(row, ids, row.position)),
-  ]);
+  // The levels are in order, so that the copy of a parent exists before the copies below it.
+  const rowsById = new Map(rows.map((row) => [row.id, row]));
+  const ordered = below.map((each) => rowsById.get(each.id) as TaskRow);
+  const copies = [copyOf(task, ids, position), ...ordered.map((row) => copyOf(row, ids, row.position))];
+  const [copy] = await insertTasks(lane, copies.slice(0, 1));
+  for (const chunk of chunksOf(copies.slice(1), tasksInStatement)) await insertTasks(lane, chunk);
   await writePositions(lane, 'tasks', others);
   return copy as TaskRow;
 }

@@ -146,9 +146,12 @@ async function importedRows(
   }));
 }
 
+/** The maximum number of tasks that one statement creates: a statement can have 32,767 parameters. */
+export const tasksInStatement = 500;
+
 /**
- * Creates many tasks with one statement; skips those whose ids are taken. All their tags must exist. Records one change
- * for each task, and two for a task in the trash.
+ * Creates at most {@link tasksInStatement} tasks with one statement; skips those whose ids are taken. All their tags must
+ * exist. Records one change for each task, and two for a task in the trash.
  */
 export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTask[]): Promise<TaskRow[]> {
   if (tasks.length === 0) return [];

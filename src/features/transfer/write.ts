@@ -12,6 +12,7 @@ import { importTasks, type TaskDraft } from '../tasks/import';
 import { moveInstants } from '../tasks/overdue';
 import { positionAtEnd } from '../tasks/position';
 import type { ImportedTask } from '../tasks/write';
+import { tasksInStatement } from '../tasks/write';
 import {
   type Drafts,
   type FileRow,
@@ -25,7 +26,7 @@ import { resolveTasks } from './plan';
 import { type KnownTask, knownIds, knownTagKeys, knownTasks } from './repository';
 
 // A task in the trash records two changes, and a chunk may record at most 1,000.
-const chunkSizes = { project: 1_000, tag: 1_000, task: 500, completion: 1_000 };
+const chunkSizes = { project: 1_000, tag: 1_000, task: tasksInStatement, completion: 1_000 };
 
 /** The lane has changed since the plan was made, so that a project, parent or task of a row is missing. */
 class Interrupted extends Error {}
