@@ -543,50 +543,44 @@ where
 -- insertTask
 insert into
   tasklane.tasks (
-    completed_at, completion_count, created_at, description, due_at, due_date, due_time,
-    excluded_dates, id, lane_id, parent_id, priority, project_id, recurrence_due, recurrence_start,
-    recurrence_start_time, reminders, repeat_from, rrule, search, search_version, start_at,
-    start_date, start_time, status, tags, time_zone, title, updated_at
+    project_id, parent_id, description, status, tags, due_date, due_time, time_zone, due_at,
+    start_date, start_time, start_at, rrule, repeat_from, recurrence_start, recurrence_start_time,
+    recurrence_due, excluded_dates, completion_count, reminders, id, title, search, search_version,
+    completed_at, created_at, updated_at, priority, lane_id
   )
-values
-  (
-    $1,
-    $2,
-    current_setting('app.now')::timestamptz(3),
-    $3,
-    $4,
-    $5,
-    $6,
-    $7,
-    $8,
-    $9,
-    $10,
-    (
-      select
-        default_priority
-      from
-        tasklane.profiles as profiles
-      where
-        profiles.lane_id = $11
-    ),
-    $12,
-    $13,
-    $14,
-    $15,
-    $16,
-    $17,
-    $18,
-    $19,
-    $20,
-    $21,
-    $22,
-    $23,
-    $24,
-    $25,
-    $26,
-    $27,
-    current_setting('app.now')::timestamptz(3)
-  )
+select
+  $1,
+  $2,
+  $3,
+  $4,
+  $5,
+  $6,
+  $7,
+  $8,
+  $9,
+  $10,
+  $11,
+  $12,
+  $13,
+  $14,
+  $15,
+  $16,
+  $17,
+  $18,
+  $19,
+  $20,
+  $21,
+  $22,
+  $23,
+  $24,
+  $25,
+  current_setting('app.now')::timestamptz(3),
+  current_setting('app.now')::timestamptz(3),
+  profiles.default_priority, profiles.lane_id
+from
+  tasklane.profiles as profiles
+where
+  profiles.lane_id = $26
 returning
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
   due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
@@ -640,6 +634,15 @@ values
   ($1, $2, $3);
 
 -- insertTasks
+select
+  default_priority
+from
+  tasklane.profiles as profiles
+where
+  profiles.lane_id = $1
+limit
+  $2;
+
 insert into
   tasklane.tasks (
     completed_at, completion_count, created_at, deleted_at, deleted_with, description, due_at,
@@ -663,14 +666,7 @@ values
     $12,
     $13,
     $14,
-    (
-      select
-        default_priority
-      from
-        tasklane.profiles as profiles
-      where
-        profiles.lane_id = $15
-    ),
+    $15,
     $16,
     $17,
     $18,
@@ -981,7 +977,7 @@ update tasklane.profiles
 set
   storage_written = storage_written + $2::bigint,
   storage_check_at = case
-    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, '-infinity')
     else storage_check_at
   end
 where
@@ -1006,7 +1002,7 @@ update tasklane.profiles
 set
   storage_written = storage_written + $2::bigint,
   storage_check_at = case
-    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, '-infinity')
     else storage_check_at
   end
 where
@@ -1044,7 +1040,7 @@ update tasklane.profiles
 set
   storage_written = storage_written + $2::bigint,
   storage_check_at = case
-    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, '-infinity')
     else storage_check_at
   end
 where
@@ -1084,7 +1080,7 @@ update tasklane.profiles
 set
   storage_written = storage_written + $2::bigint,
   storage_check_at = case
-    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, '-infinity')
     else storage_check_at
   end
 where

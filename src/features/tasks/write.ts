@@ -19,7 +19,7 @@ import {
   violatedConstraint,
   type WritableLane,
 } from '../../platform/database/lane';
-import type { Reminder, TaskPriority, TaskRow } from '../../platform/database/rows';
+import type { ProfileRow, Reminder, TaskPriority, TaskRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
 import { wordsOfTask } from '../search/repository';
 import { replaceTaskTags, tagTasks } from '../tags/repository';
@@ -51,16 +51,22 @@ async function insertRow(lane: WritableLane, task: NewTask): Promise<TaskRow> {
   const [row] = await lane.template<TaskRow, typeof values>(
     isCompleted ? 'insert-completed-task' : 'insert-task',
     values,
-    (each, columnValues) =>
-      each
-        .insert('tasks', {
-          priority: each.rows('profiles').select('default_priority'),
-          ...(columnValues as RowToWrite<'tasks'>),
-          completed_at: isCompleted ? each.now : null,
-          created_at: each.now,
-          updated_at: each.now,
-        })
-        .returning(taskColumns) as never,
+    (each, columnValues) => {
+      const row: RowToWrite<'tasks'> = {
+        ...(columnValues as RowToWrite<'tasks'>),
+        completed_at: isCompleted ? each.now : null,
+        created_at: each.now,
+        updated_at: each.now,
+      };
+      const insert =
+        row.priority === undefined
+          ? each.insertFromProfile('tasks', {
+              ...row,
+              priority: each.expression('profiles.default_priority'),
+            })
+          : each.insert('tasks', row);
+      return insert.returning(taskColumns) as never;
+    },
   );
   return row as TaskRow;
 }
@@ -111,14 +117,14 @@ export type ImportedTask = Omit<NewTask, 'completion_count'> & {
  */
 export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTask[]): Promise<TaskRow[]> {
   if (tasks.length === 0) return [];
-  const priority = lane.rows('profiles').select('default_priority');
+  const profile = (await lane.rows('profiles').first('default_priority')) as ProfileRow;
   const rows: TaskRow[] = await lane
     .insert(
       'tasks',
       tasks.map((task) => ({
         ...asJson(task),
         ...wordsOfTask(task.title, task.description),
-        priority: task.priority ?? priority,
+        priority: task.priority ?? profile.default_priority,
         completed_at: task.status === 'completed' ? (task.completed_at ?? lane.now) : null,
         created_at: task.created_at ?? lane.now,
         updated_at: lane.now,
