@@ -294,7 +294,7 @@ offset
 select
   coalesce(
     sum(
-      224 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(recurrence_start_time), 0) + coalesce(pg_column_size(excluded_dates), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(search), 0)
+      224 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(recurrence_start_time), 0) + coalesce(pg_column_size(excluded_dates), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(links), 0) + coalesce(pg_column_size(search), 0)
     ),
     0
   ) as bytes
@@ -321,7 +321,7 @@ offset
 select
   coalesce(
     sum(
-      224 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(recurrence_start_time), 0) + coalesce(pg_column_size(excluded_dates), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(search), 0)
+      224 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(recurrence_start_time), 0) + coalesce(pg_column_size(excluded_dates), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(links), 0) + coalesce(pg_column_size(search), 0)
     ),
     0
   ) as bytes
@@ -335,7 +335,7 @@ where
 select
   coalesce(
     sum(
-      224 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(recurrence_start_time), 0) + coalesce(pg_column_size(excluded_dates), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(search), 0)
+      224 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(recurrence_start_time), 0) + coalesce(pg_column_size(excluded_dates), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(links), 0) + coalesce(pg_column_size(search), 0)
     ),
     0
   ) as bytes

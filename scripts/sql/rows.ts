@@ -37,6 +37,8 @@ export const task: TaskRow = {
   reminders: [{ at: null, minutes_before_due: 5 }],
   deleted_at: instant,
   deleted_with: id,
+  overdue_at: instant,
+  overdue_told: null,
   due_local: '2026-11-21',
   start_local: null,
   search_version: 0,

@@ -17,6 +17,7 @@ import * as deletion from '../../src/features/tasks/delete';
 import { absentFields } from '../../src/features/tasks/fields';
 import * as reminderJobs from '../../src/features/tasks/job';
 import { orderOf } from '../../src/features/tasks/order';
+import * as overdue from '../../src/features/tasks/overdue';
 import * as positions from '../../src/features/tasks/position';
 import * as reminders from '../../src/features/tasks/reminders';
 import * as tasks from '../../src/features/tasks/repository';
@@ -296,10 +297,13 @@ export const allSamples: readonly FileSamples[] = [
     countTasks: (lane) => tasks.countTasks(lane, {}),
     countSubtasks: (lane) => tasks.countSubtasks(lane, [id]),
     findTask: (lane) => tasks.findTask(lane, id),
+    findTasks: (lane) => tasks.findTasks(lane, [id]),
+    isIdTaken: (lane) => tasks.isIdTaken(lane, id),
   }),
   filed<typeof taskWrites>('features/tasks/write.ts', {
     insertTask: (lane) => taskWrites.insertTask(lane, newTask()),
     insertTasks: (lane) => taskWrites.insertTasks(lane, [importedTask]),
+    restoreImported: (lane) => taskWrites.restoreImported(lane, [importedTask]),
     updateTask: {
       title: (lane) => taskWrites.updateTask(lane, task, { title: 'Other' }),
       tags: (lane) => taskWrites.updateTask(lane, task, { tags: ['other'] }),
@@ -318,6 +322,10 @@ export const allSamples: readonly FileSamples[] = [
     positionAtEnd: (lane) => positions.positionAtEnd(lane, 'tasks'),
     writePositions: (lane) => positions.writePositions(lane, 'tasks', [{ id, position: 'a1' }]),
   }),
+  filed<typeof overdue>('features/tasks/overdue.ts', {
+    moveInstants: (lane) => overdue.moveInstants(lane, { before: 'UTC', after: 'Europe/Zurich' }),
+    recordOverdue: (lane) => overdue.recordOverdue(lane, 200),
+  }),
   filed<typeof reminders>('features/tasks/reminders.ts', {
     armReminders: (lane) => reminders.armReminders(lane, null, task),
     armImported: (lane) =>
@@ -327,13 +335,17 @@ export const allSamples: readonly FileSamples[] = [
     armMoved: (lane) => reminders.armMoved(lane, [{ before: { ...task, reminders: [] }, after: task }]),
     moveReminders: (lane) => reminders.moveReminders(lane, { before: 'UTC', after: 'Europe/Zurich' }),
     fireReminders: (lane) => reminders.fireReminders(lane, 100),
+    openAmong: (lane) => reminders.openAmong(lane, [id]),
   }),
   filed<typeof trees>('features/tasks/tree.ts', {
     lineOf: (lane) => trees.lineOf(lane, id),
     levelsBelow: (lane) => trees.levelsBelow(lane, id),
     findParentAndProject: (lane) => trees.findParentAndProject(lane, null, { project_id: id }),
   }),
-  { path: 'src/features/tasks/job.ts', samples: { reminderJob: job(reminderJobs.reminderJob) } },
+  {
+    path: 'src/features/tasks/job.ts',
+    samples: { reminderJob: job(reminderJobs.reminderJob), overdueJob: job(reminderJobs.overdueJob) },
+  },
   filed<typeof transfer>('features/transfer/repository.ts', {
     listTrashed: (lane) => transfer.listTrashed(lane, byId, [id], 200),
     knownIds: (lane) => transfer.knownIds(lane, 'tasks', ids),

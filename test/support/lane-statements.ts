@@ -51,10 +51,11 @@ export async function functionsOf(url: string): Promise<KnownFunctions> {
     `select proname::text as name, max(provolatile::text) as volatility,
        string_agg(prosrc, ' ') filter (where nspname = $1) as source
      from pg_proc join pg_namespace on pg_namespace.oid = pronamespace
-     where nspname in ('pg_catalog', $1) group by proname`,
+     where nspname in ('pg_catalog', $1) and 'timetz'::regtype <> all (proargtypes)
+       and not (proname = 'timezone' and pronargs = 1) group by proname`,
     [schema],
   );
-  // Of functions with the same name, the least stable one counts.
+  // Of functions with the same name, the least stable one counts. The service uses neither timetz nor AT LOCAL.
   const named = (volatility: RegExp) =>
     new Set(rows.filter((row) => volatility.test(row.volatility)).map(({ name }) => name));
   const settings = rows.flatMap(({ source }) => [...(source ?? '').matchAll(/set local ([a-z_.]+)/g)]);

@@ -16,6 +16,7 @@ export interface CalendarTask extends CalendarDates {
   readonly repeat_from: 'schedule' | 'completion';
   /** Each reminder has either `at`, an instant, or `minutes_before_due`. The other one is null. */
   readonly reminders: readonly { readonly at: string | null; readonly minutes_before_due: number | null }[];
+  readonly links: readonly { readonly url: string; readonly title: string | null }[];
   readonly parent_id: string | null;
   readonly completed_at: string | null;
   readonly version: number;

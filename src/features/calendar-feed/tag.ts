@@ -24,6 +24,7 @@ const sample: CalendarTask = {
   recurrence_start_time: null,
   excluded_dates: ['2026-02-28'],
   reminders: [{ at: null, minutes_before_due: 5 }],
+  links: [{ url: 'https://example.com/plan', title: 'A plan' }],
   version: 1,
   created_at: '2026-11-21T09:30:00.000Z',
   updated_at: '2026-11-21T09:30:00.000Z',

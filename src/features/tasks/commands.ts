@@ -3,13 +3,15 @@
  * imports (`import.ts`) use them. A command runs inside a write of the lane and writes nothing if there are validation
  * errors. `write.ts` has the effects of a write.
  */
-import { isOpen } from '../../domain/tasks/status';
+import { isOpen, wantedStatus } from '../../domain/tasks/status';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
+import { splitReadOnly } from '../../platform/contract/read-only';
 import type { WritableLane } from '../../platform/database/lane';
 import type { Reminder, TaskRow } from '../../platform/database/rows';
 import { spellTags } from '../tags/repository';
 import { dateErrors, mergeDates, remindersLeft } from './due';
-import { absentFields, type TaskFields } from './fields';
+import { absentFields, readLinks, readOnlyFields, type TaskFields } from './fields';
+import { toTask } from './mapper';
 import {
   completeOccurrence,
   isCompleted,
@@ -34,7 +36,13 @@ export interface Invalid {
 export type TaskOutcome = TaskRow | Invalid | 'not-found';
 
 type Creation = Omit<Schemas['TaskCreate'], 'id'> & { id: string };
-type Change = { [F in keyof Schemas['TaskPatch']]?: Schemas['TaskPatch'][F] | undefined };
+type Optional<T> = { [F in keyof T]?: T[F] | undefined };
+
+/** The body of a change, as the client sends it. */
+type ChangeBody = Optional<Schemas['TaskPatch']>;
+
+/** A change of the fields that a client can set. */
+type Change = Omit<ChangeBody, (typeof readOnlyFields)[number] | 'completed'>;
 
 type Resolved = { [F in keyof TaskFields]?: TaskFields[F] | undefined };
 
@@ -84,12 +92,19 @@ async function resolve(
     ...recurrence,
     ...(body.title === undefined ? {} : { title: body.title.trim() }),
     ...(body.tags === undefined ? {} : { tags: await spellTags(lane, body.tags) }),
+    links: body.links && readLinks(body.links),
     project_id: target.project_id,
     parent_id: target.parent_id,
     ...dates,
     reminders: (reminders ?? undefined) as Reminder[] | undefined,
   };
 }
+
+const completedContradiction: ValidationError = {
+  pointer: '/completed',
+  code: 'contradiction',
+  detail: 'contradicts `status`',
+};
 
 /** True if `readReminders` returned validation errors instead of reminders. */
 export function areErrors(
@@ -101,10 +116,16 @@ export function areErrors(
 /** Creates a task. */
 export async function createTask(
   lane: WritableLane,
-  { id, ...body }: Creation,
+  { id, status: spelled, completed, ...body }: Creation,
 ): Promise<TaskRow | Invalid | 'id-taken'> {
-  const fields = await resolve(lane, null, body);
-  if ('errors' in fields) return fields;
+  const wanted = wantedStatus({ status: spelled, completed }, undefined, false) ?? absentFields.status;
+  const contradicts = wanted === 'contradiction';
+  const fields = await resolve(lane, null, contradicts ? body : { ...body, status: wanted });
+  const errors = [
+    ...(contradicts ? [completedContradiction] : []),
+    ...('errors' in fields ? fields.errors : []),
+  ];
+  if ('errors' in fields || errors.length > 0) return { errors };
   // A recurring task that is created as completed is first created open. Then its first occurrence is completed.
   const completes = fields.status === 'completed' && fields.rrule !== null;
   const status = completes ? 'pending' : fields.status;
@@ -131,37 +152,59 @@ function reopens(current: TaskRow, { status, rrule }: Resolved): boolean {
   return opens && current.status === 'completed' && current.rrule !== null && rrule === current.rrule;
 }
 
+/**
+ * Reads a change of a task: checks the read-only fields, and turns `completed` into a status. If the body has the
+ * present version, the client knows the present task.
+ */
+function readChange(
+  userId: string,
+  current: TaskRow,
+  body: ChangeBody,
+): { wanted: Change; errors: ValidationError[] } {
+  const { wanted, errors } = splitReadOnly(body, toTask(userId, current), readOnlyFields);
+  const { completed, ...fields } = wanted;
+  const status = wantedStatus(wanted, current.status, body.version === current.version);
+  if (status !== 'contradiction') return { wanted: { ...fields, status }, errors: [...errors] };
+  return { wanted: { ...fields, status: undefined }, errors: [...errors, completedContradiction] };
+}
+
 /** Changes the fields of a task that the body contains. */
-export async function changeTask(lane: WritableLane, id: string, body: Change): Promise<TaskOutcome> {
+export async function changeTask(lane: WritableLane, id: string, body: ChangeBody): Promise<TaskOutcome> {
   const current = await findTask(lane, id);
   if (!current) return 'not-found';
-  if (await isRepeat(lane, current, body)) {
-    const kept = { due_date: undefined, due_time: undefined, start_date: undefined, start_time: undefined };
-    return changeTask(lane, id, { ...body, ...kept, status: undefined });
-  }
-  const fields = await resolve(lane, current, body);
-  if ('errors' in fields) return fields;
+  const { wanted, errors } = readChange(lane.userId, current, body);
+  const isRepeated = await isRepeat(lane, current, wanted);
+  return applyChange(lane, current, isRepeated ? { ...wanted, ...repeated } : wanted, errors);
+}
+
+/** The fields that a repeated completion does not change. */
+const repeated = {
+  status: undefined,
+  due_date: undefined,
+  due_time: undefined,
+  start_date: undefined,
+  start_time: undefined,
+};
+
+/** Applies a change. `found` are the validation errors that are already known. */
+async function applyChange(
+  lane: WritableLane,
+  current: TaskRow,
+  wanted: Change,
+  found: readonly ValidationError[],
+): Promise<TaskRow | Invalid> {
+  const fields = await resolve(lane, current, wanted);
+  const errors = [...found, ...('errors' in fields ? fields.errors : [])];
+  if ('errors' in fields || errors.length > 0) return { errors };
   if (reopens(current, fields)) {
     const undone = await uncompleteOccurrence(lane, current);
-    if (undone !== 'completion-changed') return changeTask(lane, id, body);
+    if (undone !== 'completion-changed') return applyChange(lane, undone, wanted, []);
   }
   if (fields.status !== 'completed' || !isRecurring({ ...current, rrule: fields.rrule ?? null })) {
     return updateTask(lane, current, fields, { isLast: true });
   }
   const row = await updateTask(lane, current, { ...fields, status: undefined });
   return isRecurring(row) ? completeOccurrence(lane, row) : row;
-}
-
-/**
- * Replaces all fields of a task. Without `project_id`, a subtask gets the project of its parent; other tasks get none.
- */
-export function replaceTask(
-  lane: WritableLane,
-  id: string,
-  body: Schemas['TaskReplace'],
-): Promise<TaskOutcome> {
-  const { project_id = body.parent_id === null ? null : undefined, ...fields } = body;
-  return changeTask(lane, id, { ...fields, project_id });
 }
 
 /**

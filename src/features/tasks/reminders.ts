@@ -200,7 +200,8 @@ export async function fireReminders(lane: WritableLane, limit: number): Promise<
   return due.length === limit;
 }
 
-async function openAmong(lane: Lane, ids: readonly string[]): Promise<Set<string>> {
+/** Which of these tasks are open, and neither in the trash nor in an archived project. */
+export async function openAmong(lane: Lane, ids: readonly string[]): Promise<Set<string>> {
   const open = liveTasks(lane).whereIn('id', ids).whereRaw(isOpenSql);
   const rows: { id: string }[] = await outsideArchived(lane, open).select('id');
   return new Set(rows.map((row) => row.id));

@@ -19,18 +19,26 @@ import {
   violatedConstraint,
   type WritableLane,
 } from '../../platform/database/lane';
-import type { ProfileRow, Reminder, TaskPriority, TaskRow } from '../../platform/database/rows';
+import type { TaskPriority, TaskRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
+import { findProfile, findTimeZone } from '../profile/repository';
+import { settingsOf } from '../profile/settings';
 import { wordsOfTask } from '../search/repository';
 import { replaceTaskTags, tagTasks } from '../tags/repository';
-import { type TaskFields, taskColumns } from './fields';
+import { settableFields, type TaskFields, taskColumns } from './fields';
+import { localEnd, overdueAt, overdueAtOfProfile, overdueAtSql } from './overdue';
 import { armImported, armMoved, armReminders, mayRearm } from './reminders';
 import { liveTasks } from './repository';
 import { levelsBelow, type Subtask } from './tree';
 
-// The driver would turn a JavaScript array into a Postgres array, but the column is JSON.
-function asJson<F extends { reminders?: Reminder[] | undefined }>(fields: F): F {
-  return fields.reminders ? { ...fields, reminders: JSON.stringify(fields.reminders) as never } : fields;
+// The driver would turn a JavaScript array into a Postgres array, but these columns are JSON.
+function asJson<F extends Partial<Pick<TaskRow, 'reminders' | 'links'>> | TaskChange>(fields: F): F {
+  const { reminders, links } = fields;
+  return {
+    ...fields,
+    ...(reminders && { reminders: JSON.stringify(reminders) as never }),
+    ...(links && { links: JSON.stringify(links) as never }),
+  };
 }
 
 /** The members that have a value. */
@@ -46,25 +54,29 @@ export type NewTask = Omit<TaskFields, 'priority'> & {
 
 async function insertRow(lane: WritableLane, task: NewTask): Promise<TaskRow> {
   const isCompleted = task.status === 'completed';
-  const values = { ...defined(asJson(task)), ...wordsOfTask(task.title, task.description) };
+  const values = {
+    ...defined(asJson(task)),
+    ...wordsOfTask(task.title, task.description),
+    ...(task.due_date === null ? {} : { local_end: localEnd(task) }),
+  };
   lane.stored(bytesOfRow(values));
   const [row] = await lane.template<TaskRow, typeof values>(
     isCompleted ? 'insert-completed-task' : 'insert-task',
     values,
-    (each, columnValues) => {
+    (each, { local_end, ...columnValues }) => {
       const row: RowToWrite<'tasks'> = {
         ...(columnValues as RowToWrite<'tasks'>),
+        ...(local_end !== undefined && {
+          overdue_at: overdueAtOfProfile(each, columnValues.due_at, local_end),
+        }),
         completed_at: isCompleted ? each.now : null,
         created_at: each.now,
         updated_at: each.now,
       };
-      const insert =
-        row.priority === undefined
-          ? each.insertFromProfile('tasks', {
-              ...row,
-              priority: each.expression('profiles.default_priority'),
-            })
-          : each.insert('tasks', row);
+      const isComplete = row.priority !== undefined && local_end === undefined;
+      const insert = isComplete
+        ? each.insert('tasks', row)
+        : each.insertFromProfile('tasks', { priority: each.expression('profiles.default_priority'), ...row });
       return insert.returning(taskColumns) as never;
     },
   );
@@ -111,25 +123,37 @@ export type ImportedTask = Omit<NewTask, 'completion_count'> & {
   deleted_with: string | null;
 };
 
+/** The rows of tasks from an import. */
+async function importedRows(
+  lane: WritableLane,
+  tasks: readonly ImportedTask[],
+): Promise<RowToWrite<'tasks'>[]> {
+  const { time_zone: zone, default_priority } = settingsOf(await findProfile(lane));
+  // A due date that has passed already is no news.
+  const overdue = (task: ImportedTask) => {
+    const overdue_at = overdueAt(task, zone);
+    const hasPassed = overdue_at !== null && overdue_at.getTime() <= Date.now();
+    return { overdue_at, overdue_told: hasPassed ? overdue_at : null };
+  };
+  return tasks.map((task) => ({
+    ...asJson(task),
+    ...wordsOfTask(task.title, task.description),
+    ...overdue(task),
+    priority: task.priority ?? default_priority,
+    completed_at: task.status === 'completed' ? (task.completed_at ?? lane.now) : null,
+    created_at: task.created_at ?? lane.now,
+    updated_at: lane.now,
+  }));
+}
+
 /**
  * Creates many tasks with one statement; skips those whose ids are taken. All their tags must exist. Records one change
  * for each task, and two for a task in the trash.
  */
 export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTask[]): Promise<TaskRow[]> {
   if (tasks.length === 0) return [];
-  const profile = (await lane.rows('profiles').first('default_priority')) as ProfileRow;
   const rows: TaskRow[] = await lane
-    .insert(
-      'tasks',
-      tasks.map((task) => ({
-        ...asJson(task),
-        ...wordsOfTask(task.title, task.description),
-        priority: task.priority ?? profile.default_priority,
-        completed_at: task.status === 'completed' ? (task.completed_at ?? lane.now) : null,
-        created_at: task.created_at ?? lane.now,
-        updated_at: lane.now,
-      })),
-    )
+    .insert('tasks', await importedRows(lane, tasks))
     .onConflict(['lane_id', 'id'])
     .ignore()
     .returning(taskColumns);
@@ -142,13 +166,88 @@ export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTa
   return rows;
 }
 
+// Subtasks of restored tasks that stay in the trash, each with the highest task above it that stays there too.
+const leftInTrash = `
+  with recursive remaining as (
+    select id, id as root, deleted_with as deletion from tasklane.tasks
+    where lane_id = :lane and parent_id = any(:ids) and deleted_with <> id
+    union all
+    select task.id, remaining.root, remaining.deletion
+    from tasklane.tasks as task join remaining on task.parent_id = remaining.id
+    where task.lane_id = :lane and task.deleted_with = remaining.deletion
+  )`;
+
+/** Separates the subtasks that stay in the trash from the deletion of their restored parents. */
+async function separateInTrash(lane: WritableLane, ids: readonly string[]): Promise<void> {
+  const found: { id: string; root: string }[] = await lane
+    .rows('tasks')
+    .joinRaw(`join (${leftInTrash} select id, root from remaining) as remaining on remaining.id = tasks.id`, {
+      lane: lane.id,
+      ids: [...ids],
+    } as never)
+    .select('remaining.id', 'remaining.root');
+  for (const chunk of chunksOf(found, rowsInStatement)) {
+    const rootOf = JSON.stringify(Object.fromEntries(chunk.map(({ id, root }) => [id, root])));
+    await update(lane.rows('tasks').whereRaw('id = any(?)', [chunk.map(({ id }) => id)]), {
+      deleted_with: lane.expression('(?::jsonb ->> id::text)::uuid', [rootOf]),
+    });
+  }
+}
+
+/**
+ * Restores tasks from the trash, and gives them the values of an import. All their tags must exist. Their subtasks that
+ * are not among them stay in the trash and can be restored on their own.
+ */
+export async function restoreImported(
+  lane: WritableLane,
+  tasks: readonly ImportedTask[],
+): Promise<TaskRow[]> {
+  if (tasks.length === 0) return [];
+  const ids = tasks.map(({ id }) => id);
+  const trashed: TaskRow[] = await lane
+    .rows('tasks')
+    .whereRaw('id = any(?)', [ids])
+    .whereNotNull('deleted_at')
+    .select(taskColumns);
+  const before = new Map(trashed.map((row) => [row.id, row]));
+  const dated = tasks.map((task) => ({
+    ...task,
+    created_at: task.created_at ?? before.get(task.id)?.created_at,
+  }));
+  const values = (await importedRows(lane, dated)).map((row) => ({
+    ...row,
+    version: (before.get(row.id as string)?.version ?? 0) + 1,
+  }));
+  const { id: _id, ...columns } = values[0] as RowToWrite<'tasks'>;
+  const rows: TaskRow[] = await lane
+    .insert('tasks', values)
+    .onConflict(['lane_id', 'id'])
+    .merge(Object.keys(columns) as never)
+    .returning(taskColumns);
+  for (const row of rows) {
+    const wanted = Object.fromEntries(settableFields.map((field) => [field, row[field]]));
+    const fields = differences<TaskRow>(before.get(row.id) as TaskRow, wanted);
+    lane.changed({ type: 'task', id: row.id, action: 'restored', fields });
+  }
+  await Promise.all([
+    lane.rows('task_tags').whereRaw('task_id = any(?)', [ids]).delete(),
+    lane.rows('reminders').whereRaw('task_id = any(?)', [ids]).delete(),
+  ]);
+  await separateInTrash(lane, ids);
+  await tagTasks(lane, rows);
+  await armImported(lane, rows);
+  return rows;
+}
+
 type Changeable = TaskFields & Pick<TaskRow, 'position'>;
 
 /** The new values of a task's fields; undefined keeps the present value. */
 export type TaskChange = { [F in keyof Changeable]?: Changeable[F] | undefined };
 
 async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChange): Promise<TaskRow> {
-  const { title, description, status } = { ...current, ...defined(wanted) } as TaskRow;
+  const next = { ...current, ...defined(wanted) } as TaskRow;
+  const { title, description, status } = next;
+  const isMoved = Object.keys(differences(dueOf(current), dueOf(next))).length > 0;
   const becomesCompleted = status === 'completed' && current.completed_at === null;
   const values = {
     id: current.id,
@@ -156,6 +255,7 @@ async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChang
     ...(title !== current.title || description !== current.description
       ? wordsOfTask(title, description)
       : {}),
+    ...(isMoved && { local_end: next.due_date === null ? null : localEnd(next) }),
     // It follows the status: set when the task becomes completed, kept while it stays so, otherwise null.
     completed_at: status === 'completed' ? current.completed_at : null,
     version: current.version + 1,
@@ -163,9 +263,12 @@ async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChang
   const [row] = await lane.template<TaskRow, typeof values>(
     becomesCompleted ? 'complete-task' : 'update-task',
     values,
-    (each, { id, completed_at, ...columnValues }) =>
+    (each, { id, completed_at, local_end, ...columnValues }) =>
       update(liveTasks(each).where('id', id), {
         ...columnValues,
+        ...(local_end === undefined
+          ? {}
+          : { overdue_at: overdueAtSql(each, columnValues.due_at ?? null, local_end) as never }),
         completed_at: becomesCompleted ? each.now : completed_at,
         updated_at: each.now,
       }).returning(taskColumns) as never,
@@ -175,6 +278,10 @@ async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChang
       `The task ${current.id} does not exist any more, although the write holds the lane's lock.`,
     );
   return row;
+}
+
+function dueOf({ due_date, due_time, due_at }: TaskRow) {
+  return { due_date, due_time, due_at: due_at?.toISOString() ?? null };
 }
 
 /** How a task is updated. */
@@ -270,6 +377,8 @@ export async function updateSubtasks(lane: WritableLane, changes: readonly Subta
       fields: differences<Subtask>(row, wanted),
     }))
     .filter(({ fields }) => Object.keys(fields).length > 0);
+  const isDue = changed.some(({ after }) => after.due_date !== null);
+  const zone = isDue ? await findTimeZone(lane) : 'UTC';
   for (const chunk of chunksOf(changed, rowsInStatement)) {
     const values = JSON.stringify(
       Object.fromEntries(chunk.map(({ after }) => [after.id, subtaskValues.map((column) => after[column])])),
@@ -279,8 +388,12 @@ export async function updateSubtasks(lane: WritableLane, changes: readonly Subta
       const text = `?::jsonb -> id::text ->> ${index}`;
       return [column, lane.expression(type ? `(${text})::${type}` : text, [values])];
     });
+    const overdue = JSON.stringify(
+      Object.fromEntries(chunk.map(({ after }) => [after.id, overdueAt(after, zone)])),
+    );
     await update(liveTasks(lane).whereRaw('id = any(?)', [chunk.map(({ after }) => after.id)]), {
       ...Object.fromEntries(columns),
+      overdue_at: lane.expression('(?::jsonb ->> id::text)::timestamptz', [overdue]),
       version: lane.expression('version + 1'),
       updated_at: lane.now,
     });

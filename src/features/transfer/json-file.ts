@@ -1,13 +1,15 @@
 /** Reads a JSON export of Tasklane as rows of an import. */
 import { v7 as uuidv7 } from 'uuid';
+import type { ReadWarning } from '../../domain/foreign/warning';
 import { instantOf } from '../../domain/time/instant';
 import { maxItemBytes, tooLarge } from '../../platform/contract/bodies/json-items';
 import type { SpooledBody } from '../../platform/contract/bodies/spool';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { createCheck } from '../../platform/contract/validation/rows';
 import { readTask } from '../tasks/import';
-import { type Drafts, type ReadRow, type RowType, tooLargeError } from './file';
+import { type Drafts, type ReadContext, type ReadRow, type RowType, tooLargeError } from './file';
 import { createPace } from './pace';
+import { readSpellings } from './spellings';
 
 const checks = {
   task: createCheck('TaskImport'),
@@ -145,7 +147,10 @@ async function countCompletions(items: AsyncIterable<unknown>): Promise<Map<stri
 type Lists = 'projects' | 'tags' | 'tasks' | 'trash' | 'completions';
 
 /** Reads a document that is valid by the contract: one list after the other, independent of their order in the file. */
-export async function* readJson(file: Pick<SpooledBody, 'document' | 'items'>): AsyncGenerator<ReadRow> {
+export async function* readJson(
+  file: Pick<SpooledBody, 'document' | 'items'>,
+  context: ReadContext,
+): AsyncGenerator<ReadRow> {
   const { profile } = file.document as Schemas['LaneImport'];
   const completed = await countCompletions(file.items('completions'));
   let row = 0;
@@ -153,25 +158,30 @@ export async function* readJson(file: Pick<SpooledBody, 'document' | 'items'>): 
   async function* rowsOf<T extends RowType>(
     type: T,
     list: Lists,
-    readItem: (item: Item, id: string) => Read<T>,
+    readItem: (item: Item, id: string, warnings: ReadWarning[]) => Read<T>,
   ): AsyncGenerator<ReadRow> {
     let index = 0;
     for await (const item of file.items(list)) {
       const known = idOf(item);
+      const warnings: ReadWarning[] = [];
       const read = isObject(item)
-        ? readItem(item, known ?? uuidv7())
+        ? readItem(item, known ?? uuidv7(), warnings)
         : [item === tooLarge ? tooLargeError(maxItemBytes) : notAnObject];
       const id = known ?? (Array.isArray(read) ? null : (read as { id: string }).id);
-      yield { row: ++row, line: null, type, within: `/body/${list}`, index: index++, id, read };
+      const location = { row: ++row, line: null, type, within: `/body/${list}`, index: index++ };
+      yield { ...location, id, read, warnings };
     }
   }
-  const readTaskItem = (isTrashed: boolean) => (item: Item, id: string) => {
+  const readTaskItem = (isTrashed: boolean) => (item: Item, id: string, warnings: ReadWarning[]) => {
     const errors = checks.task(item);
     if (item.id == null) errors.push(noId);
     if (item.project !== undefined) errors.push(notHere);
     if (errors.length > 0) return errors;
+    const spelled = readSpellings(item as Schemas['TaskImport'], context);
+    if (spelled.errors.length > 0) return spelled.errors;
+    warnings.push(...spelled.warnings);
     const completionCount = completed.get(`${id} ${item.rrule}`) ?? 0;
-    return readTask({ ...(item as Schemas['TaskImport']), id }, { isTrashed, completionCount });
+    return readTask({ ...spelled.task, id }, { isTrashed, completionCount });
   };
 
   if (profile !== undefined) {

@@ -2,11 +2,15 @@
  * Changed occurrences of a series in an iCalendar file (RECURRENCE-ID, RFC 5545, section 3.8.4.4). A task is one
  * occurrence at a time, so completed occurrences become completions, and cancelled ones become excluded dates.
  */
-import { localTime, type ReadTodo, readTodo } from '../../domain/icalendar/read-todo';
+import type { ReadWarning } from '../../domain/foreign/warning';
+import { localTime, type ReadTodo, readTodo, type TodoContext } from '../../domain/icalendar/read-todo';
 import { withInstants } from '../tasks/due';
 import type { TaskDraft } from '../tasks/import';
 import { firstOpenPoint, hasTimes, maxExcluded, occurrencesAt } from '../tasks/recurrence';
 import { type Drafts, idNamed } from './file';
+
+// The properties of a changed occurrence that are used.
+const usedFields: ReadonlySet<string> = new Set(['completed', 'status', 'due', 'recurrence-id']);
 
 // The changed occurrences of a file are in memory.
 const maxOverrides = 10_000;
@@ -25,17 +29,16 @@ export function createOverrides() {
       if (texts.length < maxOverrides && characters <= maxCharacters) texts.push(text);
     },
     /** The changed occurrences by the UID of their series. */
-    read(locations: ReadonlyMap<string, string>): ReadonlyMap<string | undefined, readonly ReadTodo[]> {
-      const found = texts.map((text) => readTodo(text, locations));
+    read(context: TodoContext): ReadonlyMap<string | undefined, readonly ReadTodo[]> {
+      const found = texts.map((text) => readTodo(text, context));
       return Map.groupBy(found, ({ uid }) => uid);
     },
   };
 }
 
-/** The time of a completion. Some programs write it without a zone, or not at all. */
+/** The time of a completion; the beginning of the due date in UTC if the file lacks it. */
 function completedAt(text: unknown, dueDate: string): Date {
-  const written = typeof text === 'string' ? text : dueDate;
-  return new Date(/T[\d:]+$/.test(written) ? `${written}Z` : written);
+  return new Date(typeof text === 'string' ? text : dueDate);
 }
 
 /** A series with its changed occurrences. */
@@ -44,6 +47,8 @@ export interface Applied {
   readonly completions: readonly Drafts['completion'][];
   /** The number of changed occurrences that were applied. */
   readonly used: number;
+  /** The warnings of the values that were used. */
+  readonly warnings: readonly ReadWarning[];
 }
 
 /** The points of the series that the overrides change. */
@@ -65,7 +70,8 @@ function byPoint(task: TaskDraft & { rrule: string }, overrides: readonly ReadTo
  */
 export function applyOverrides(draft: TaskDraft, overrides: readonly ReadTodo[], uid: string): Applied {
   const { rrule } = draft;
-  if (rrule === null || draft.repeat_from === 'completion') return { task: draft, completions: [], used: 0 };
+  if (rrule === null || draft.repeat_from === 'completion')
+    return { task: draft, completions: [], used: 0, warnings: [] };
   const series = { ...draft, rrule };
   const changes = byPoint(series, overrides);
   const closed = [...changes].filter(([, { fields }]) => isClosed(fields.status)).map(([point]) => point);
@@ -107,7 +113,9 @@ export function applyOverrides(draft: TaskDraft, overrides: readonly ReadTodo[],
     excluded_dates: [...new Set([...draft.excluded_dates, ...later])].sort().slice(-maxExcluded),
     completion_count: completions.length,
   };
-  return { task, completions, used: closed.length + (changed ? 1 : 0) };
+  const used = [...closed.flatMap((point) => changes.get(point) ?? []), ...(changed ? [changed] : [])];
+  const warnings = used.flatMap((each) => each.warnings.filter(({ field }) => usedFields.has(field)));
+  return { task, completions, used: used.length, warnings };
 }
 
 const isClosed = (status: unknown) => status === 'completed' || status === 'cancelled';

@@ -55,9 +55,14 @@ export interface TaskRow {
   /** The number of completed occurrences. */
   completion_count: number;
   reminders: Reminder[];
+  links: TaskLink[];
   deleted_at: Date | null;
   /** The task with which this one was deleted. */
   deleted_with: string | null;
+  /** When the due date has passed, in the time zone of the profile if it has no instant; null without a due date. */
+  overdue_at: Date | null;
+  /** The last `overdue_at` for which the job looked at the task. */
+  overdue_told: Date | null;
   /** The due date as a local timestamp, for sorting: on the same day, all-day tasks come after tasks with a time. */
   readonly due_local: string | null;
   /** The start as a local timestamp, for sorting. */
@@ -69,6 +74,12 @@ export interface TaskRow {
   version: number;
   created_at: Date;
   updated_at: Date;
+}
+
+/** An address that belongs to a task. */
+export interface TaskLink {
+  url: string;
+  title: string | null;
 }
 
 /** A reminder of a task. It has exactly one of the two members. */
@@ -153,7 +164,7 @@ export interface TaskTagRow {
 }
 
 export type ChangeType = 'profile' | 'project' | 'tag' | 'task' | 'completion' | 'calendar_feed' | 'webhook';
-export type ChangeAction = 'created' | 'updated' | 'deleted' | 'restored' | 'purged' | 'reminded';
+export type ChangeAction = 'created' | 'updated' | 'deleted' | 'restored' | 'purged' | 'reminded' | 'overdue';
 
 export interface WebhookRow {
   lane_id: string;

@@ -78,6 +78,7 @@ const measuredTables: { readonly [T in MeasuredTable]: StoredTable<LaneTables[T]
       'excluded_dates',
       'repeat_from',
       'reminders',
+      'links',
       'search',
     ],
   },

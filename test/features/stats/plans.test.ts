@@ -84,7 +84,7 @@ const range = {
 };
 
 test.each<[string, (lane: Lane) => Compiled, string[]]>([
-  ['tasks by kind', kindsQuery, ['tasks']],
+  ['tasks by kind', kindsQuery, ['tasks', 'projects']],
   ['completions and streaks', (lane) => completionsQuery(lane, range), ['tasks', 'completions']],
   ['the first completion of an occurrence', profileSinceQuery, ['completions']],
 ])('%s', async (_what, build, tables) => {
