@@ -2367,11 +2367,8 @@ export interface components {
             title: components["schemas"]["TaskTitle"];
             /** @default null */
             description: components["schemas"]["TaskDescription"];
-            /**
-             * @description The status of the task; the default is `pending`.
-             * @default pending
-             */
-            status: components["schemas"]["TaskStatus"];
+            /** @description The status of the task; the default is `pending`. */
+            status?: components["schemas"]["TaskStatus"];
             completed_at?: components["schemas"]["CompletedAt"];
             completed?: components["schemas"]["CompletedInput"];
             /** @description The priority of the task; the default is the `default_priority` of the profile. */
@@ -3055,11 +3052,8 @@ export interface components {
             title: components["schemas"]["TaskTitle"];
             /** @default null */
             description: components["schemas"]["TaskDescription"];
-            /**
-             * @description The status of the task; the default is `pending`.
-             * @default pending
-             */
-            status: components["schemas"]["TaskStatus"];
+            /** @description The status of the task; the default is `pending`. */
+            status?: components["schemas"]["TaskStatus"];
             completed_at?: components["schemas"]["CompletedAt"];
             completed?: components["schemas"]["CompletedInput"];
             /** @description The priority of the task; the default is the `default_priority` of the profile. */

@@ -8,7 +8,8 @@ import {
 
 /**
  * The registry of lanes, which gives each user a number; the profile of each lane, which each write updates (settings,
- * counters, the change counter); the record of erased lanes; and the function that opens a lane.
+ * counters, the change counter); the record of erased lanes; and the functions that set what a transaction's statements
+ * read: its lane, and the time of its write.
  */
 export async function up(knex: Knex): Promise<void> {
   // The number is the first column of all keys and indexes, where the id of a user would take several times its bytes.
@@ -85,9 +86,15 @@ export async function up(knex: Knex): Promise<void> {
       end if;
       perform set_config('role', app_role, true);
     end $$`);
+  await knex.raw(`
+    create function tasklane.set_write_time() returns void language plpgsql as $$
+    begin
+      execute format('set local app.now = %L', clock_timestamp());
+    end $$`);
 }
 
 export async function down(knex: Knex): Promise<void> {
+  await knex.raw('drop function tasklane.set_write_time()');
   await knex.raw('drop function tasklane.open_scope(text, text, float8, text, text)');
   await knex.raw('drop table tasklane.erased');
   await knex.raw('drop table tasklane.profiles');

@@ -53,21 +53,13 @@ set
   at = excluded.at;
 
 -- lockLane
-with
-  held as (
-    select
-      delivers
-    from
-      tasklane.profiles
-    where
-      lane_id = $1
-    for update
-  )
 select
-  delivers,
-  set_config('app.now', clock_timestamp()::text, true)
+  delivers
 from
-  held;
+  tasklane.profiles
+where
+  lane_id = $1
+for update;
 
 -- lockOrCreateLane
 with
@@ -100,8 +92,7 @@ with
   )
 select
   delivers, require_if_match, task_count, project_count, tag_count, webhook_count, storage_written,
-  storage_correction,
-  set_config('app.now', clock_timestamp()::text, true)
+  storage_correction
 from
   (
     select
@@ -129,7 +120,6 @@ with
   )
 select
   held.*,
-  set_config('app.now', clock_timestamp()::text, true),
   case
     when held.delivers is not false then tasklane.refuse ('the lane is not quiet')
   end
@@ -167,20 +157,21 @@ with
       webhook_count = greatest(0, webhook_count + $9),
       storage_written = storage_written + $10::bigint,
       storage_check_at = case
-        when storage_written + storage_correction + $10::bigint > $11::bigint then coalesce(storage_check_at, clock_timestamp())
+        when storage_written + storage_correction + $10::bigint > $11::bigint then coalesce(storage_check_at, '-infinity')
         else storage_check_at
       end
     where
       lane_id = $1
     returning
       change_seq - cardinality($2::text[]) as before,
-      case
-        when task_count > $12
+      coalesce(
+        task_count > $12
         or project_count > $13
         or tag_count > $14
         or webhook_count > $15
-        or storage_written + storage_correction > $16::bigint then tasklane.refuse ('a quota is exceeded')
-      end as exceeds
+        or storage_written + storage_correction > $16::bigint,
+        false
+      ) as exceeds
   )
 insert into
   tasklane.changes (lane_id, seq, type, entity_id, action, fields, at)
@@ -196,14 +187,21 @@ select
   current_setting('app.now')::timestamptz(3)
 from
   counter,
-  unnest($2::text[], $3::uuid[], $4::text[], $5::text[]) with ordinality as change (type, entity_id, action, fields, n);
+  unnest($2::text[], $3::uuid[], $4::text[], $5::text[]) with ordinality as change (type, entity_id, action, fields, n)
+where
+  not counter.exceeds
+  or tasklane.refuse ('a quota is exceeded');
+
+-- setWriteTime
+select
+  tasklane.set_write_time ();
 
 -- storeBytes
 update tasklane.profiles
 set
   storage_written = storage_written + $2::bigint,
   storage_check_at = case
-    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, '-infinity')
     else storage_check_at
   end
 where
@@ -212,11 +210,12 @@ where
 -- src/platform/jobs/idempotency-records.ts
 
 -- idempotencyRecordsJob
-delete from tasklane.idempotency_keys
-where
-  (lane_id, operation, key_hash) in (
+select distinct
+  lane_id
+from
+  (
     select
-      lane_id, operation, key_hash
+      lane_id
     from
       tasklane.idempotency_keys
     where
@@ -225,33 +224,9 @@ where
       created_at
     limit
       $1
-  )
-returning
-  1;
-
--- src/platform/jobs/storage.ts
-
--- storageJob
-update tasklane.profiles
-set
-  storage_check_at = clock_timestamp() + interval '10 minutes'
-where
-  lane_id in (
-    select
-      lane_id
-    from
-      tasklane.profiles
-    where
-      storage_check_at <= clock_timestamp()
-    order by
-      storage_check_at
-    limit
-      $1
-    for update
-      skip locked
-  )
-returning
-  lane_id;
+  ) as expired
+limit
+  $2;
 
 select
   id,
@@ -261,14 +236,51 @@ from
 where
   id = any ($1::bigint[]);
 
+delete from tasklane.idempotency_keys as idempotency_keys
+where
+  idempotency_keys.lane_id = $1
+  and (operation, key_hash) in (
+    select
+      operation, key_hash
+    from
+      tasklane.idempotency_keys as idempotency_keys
+    where
+      idempotency_keys.lane_id = $2
+      and created_at <= clock_timestamp() - interval '24 hours'
+    limit
+      $3
+  );
+
+-- src/platform/jobs/storage.ts
+
+-- storageJob
 select
-  epoch, storage_written
+  lane_id
 from
   tasklane.profiles as profiles
 where
-  profiles.lane_id = $1
+  storage_check_at <= clock_timestamp()
+order by
+  storage_check_at asc
 limit
-  $2;
+  $1;
+
+select
+  id,
+  user_id as "userId"
+from
+  tasklane.lanes
+where
+  id = any ($1::bigint[]);
+
+update tasklane.profiles as profiles
+set
+  storage_check_at = now() + interval '10 minutes'
+where
+  profiles.lane_id = $1
+  and storage_check_at <= clock_timestamp()
+returning
+  epoch, storage_written;
 
 select
   id

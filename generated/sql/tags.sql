@@ -32,7 +32,7 @@ update tasklane.profiles
 set
   storage_written = storage_written + $2::bigint,
   storage_check_at = case
-    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, '-infinity')
     else storage_check_at
   end
 where
@@ -77,7 +77,7 @@ update tasklane.profiles
 set
   storage_written = storage_written + $2::bigint,
   storage_check_at = case
-    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, '-infinity')
     else storage_check_at
   end
 where
@@ -129,7 +129,7 @@ update tasklane.profiles
 set
   storage_written = storage_written + $2::bigint,
   storage_check_at = case
-    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, '-infinity')
     else storage_check_at
   end
 where
@@ -153,7 +153,7 @@ update tasklane.profiles
 set
   storage_written = storage_written + $2::bigint,
   storage_check_at = case
-    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, '-infinity')
     else storage_check_at
   end
 where

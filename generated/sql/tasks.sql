@@ -568,51 +568,46 @@ limit
 -- insertTask
 insert into
   tasklane.tasks (
-    completed_at, completion_count, created_at, description, due_at, due_date, due_time,
-    excluded_dates, id, lane_id, links, parent_id, priority, project_id, recurrence_due,
-    recurrence_start, recurrence_start_time, reminders, repeat_from, rrule, search, search_version,
-    start_at, start_date, start_time, status, tags, time_zone, title, updated_at
+    priority, project_id, parent_id, description, status, tags, due_date, due_time, time_zone,
+    due_at, start_date, start_time, start_at, rrule, repeat_from, recurrence_start,
+    recurrence_start_time, recurrence_due, excluded_dates, completion_count, reminders, links, id,
+    title, search, search_version, completed_at, created_at, updated_at, lane_id
   )
-values
-  (
-    $1,
-    $2,
-    current_setting('app.now')::timestamptz(3),
-    $3,
-    $4,
-    $5,
-    $6,
-    $7,
-    $8,
-    $9,
-    $10,
-    $11,
-    (
-      select
-        default_priority
-      from
-        tasklane.profiles as profiles
-      where
-        profiles.lane_id = $12
-    ),
-    $13,
-    $14,
-    $15,
-    $16,
-    $17,
-    $18,
-    $19,
-    $20,
-    $21,
-    $22,
-    $23,
-    $24,
-    $25,
-    $26,
-    $27,
-    $28,
-    current_setting('app.now')::timestamptz(3)
-  )
+select
+  profiles.default_priority,
+  $1,
+  $2,
+  $3,
+  $4,
+  $5,
+  $6,
+  $7,
+  $8,
+  $9,
+  $10,
+  $11,
+  $12,
+  $13,
+  $14,
+  $15,
+  $16,
+  $17,
+  $18,
+  $19,
+  $20,
+  $21,
+  $22,
+  $23,
+  $24,
+  $25,
+  $26,
+  current_setting('app.now')::timestamptz(3),
+  current_setting('app.now')::timestamptz(3),
+  profiles.lane_id
+from
+  tasklane.profiles as profiles
+where
+  profiles.lane_id = $27
 returning
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
   due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
@@ -677,6 +672,15 @@ values
   ($1, $2, $3, $4, $5);
 
 -- insertTasks
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.lane_id = $1
+limit
+  $2;
+
 insert into
   tasklane.tasks (
     completed_at, completion_count, created_at, deleted_at, deleted_with, description, due_at,
@@ -704,14 +708,7 @@ values
     $15,
     $16,
     $17,
-    (
-      select
-        default_priority
-      from
-        tasklane.profiles as profiles
-      where
-        profiles.lane_id = $18
-    ),
+    $18,
     $19,
     $20,
     $21,
@@ -751,15 +748,6 @@ insert into
 values
   ($1, $2, $3);
 
-select
-  *
-from
-  tasklane.profiles as profiles
-where
-  profiles.lane_id = $1
-limit
-  $2;
-
 insert into
   tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
 values
@@ -778,6 +766,15 @@ where
   tasks.lane_id = $1
   and id = any ($2)
   and deleted_at is not null;
+
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.lane_id = $1
+limit
+  $2;
 
 insert into
   tasklane.tasks (
@@ -806,14 +803,7 @@ values
     $15,
     $16,
     $17,
-    (
-      select
-        default_priority
-      from
-        tasklane.profiles as profiles
-      where
-        profiles.lane_id = $18
-    ),
+    $18,
     $19,
     $20,
     $21,
@@ -940,15 +930,6 @@ insert into
   tasklane.task_tags (lane_id, tag_id, task_id)
 values
   ($1, $2, $3);
-
-select
-  *
-from
-  tasklane.profiles as profiles
-where
-  profiles.lane_id = $1
-limit
-  $2;
 
 insert into
   tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
@@ -1263,7 +1244,7 @@ update tasklane.profiles
 set
   storage_written = storage_written + $2::bigint,
   storage_check_at = case
-    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, '-infinity')
     else storage_check_at
   end
 where
@@ -1368,7 +1349,7 @@ update tasklane.profiles
 set
   storage_written = storage_written + $2::bigint,
   storage_check_at = case
-    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, '-infinity')
     else storage_check_at
   end
 where
@@ -1393,7 +1374,7 @@ update tasklane.profiles
 set
   storage_written = storage_written + $2::bigint,
   storage_check_at = case
-    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, '-infinity')
     else storage_check_at
   end
 where
@@ -1442,7 +1423,7 @@ update tasklane.profiles
 set
   storage_written = storage_written + $2::bigint,
   storage_check_at = case
-    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, '-infinity')
     else storage_check_at
   end
 where
@@ -1493,7 +1474,7 @@ update tasklane.profiles
 set
   storage_written = storage_written + $2::bigint,
   storage_check_at = case
-    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, '-infinity')
     else storage_check_at
   end
 where

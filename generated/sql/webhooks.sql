@@ -102,7 +102,7 @@ update tasklane.profiles
 set
   storage_written = storage_written + $2::bigint,
   storage_check_at = case
-    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, '-infinity')
     else storage_check_at
   end
 where
@@ -170,7 +170,7 @@ update tasklane.profiles
 set
   storage_written = storage_written + $2::bigint,
   storage_check_at = case
-    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, '-infinity')
     else storage_check_at
   end
 where
@@ -304,7 +304,7 @@ values
 on conflict (lane_id, webhook_id, seq) do update
 set
   state = $9,
-  due_at = current_setting('app.now')::timestamptz(3),
+  due_at = excluded.due_at,
   tries = $10
 where
   webhook_deliveries.state in ($11, $12)
@@ -345,7 +345,7 @@ update tasklane.profiles
 set
   storage_written = storage_written + $2::bigint,
   storage_check_at = case
-    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, '-infinity')
     else storage_check_at
   end
 where
@@ -658,13 +658,13 @@ limit
 
 -- src/features/webhooks/leases.ts
 
--- leaseDue
+-- chooseDue
 with
   busy as (
     select
       *
     from
-      unnest($3::bigint[], $4::int[]) as busy (lane_id, held)
+      unnest($2::bigint[], $3::int[]) as busy (lane_id, held)
   ),
   waiting as (
     select
@@ -685,10 +685,10 @@ with
         from
           busy
         where
-          held >= $5::int
+          held >= $4::int
       )
       and (
-        $6::int > 0
+        $5::int > 0
         or (
           verified_at is not null
           and failures = 0
@@ -724,33 +724,31 @@ with
     from
       turns
     where
-      turn <= $5::int
-  ),
-  chosen as (
-    select
-      lane_id, id
-    from
-      ranked
-    where
-      not unproven
-      or rank <= $6::int
-    order by
-      turn, due_at
-    limit
-      $1
-  ),
+      turn <= $4::int
+  )
+select
+  lane_id as "laneId",
+  id
+from
+  ranked
+where
+  not unproven
+  or rank <= $5::int
+order by
+  turn, due_at
+limit
+  $1;
+
+-- leaseDue
+with
   due as (
     select
-      lane_id, id
+      id
     from
       tasklane.webhooks
     where
-      (lane_id, id) in (
-        select
-          lane_id, id
-        from
-          chosen
-      )
+      lane_id = $1
+      and id = any ($2::uuid[])
       and due_at <= now()
       and (
         leased_until is null
@@ -761,14 +759,13 @@ with
   )
 update tasklane.webhooks as webhook
 set
-  leased_until = now() + $2::float8 * interval '1 millisecond'
+  leased_until = now() + $3::float8 * interval '1 millisecond'
 from
   due
 where
-  webhook.lane_id = due.lane_id
+  webhook.lane_id = $1
   and webhook.id = due.id
 returning
-  webhook.lane_id as "laneId",
   webhook.id,
   webhook.leased_until::text as "leasedUntil",
   webhook.verified_at is null
@@ -844,7 +841,7 @@ update tasklane.profiles
 set
   storage_written = storage_written + $2::bigint,
   storage_check_at = case
-    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, '-infinity')
     else storage_check_at
   end
 where
@@ -994,15 +991,14 @@ with
           lane_id = $1
       ) - $2::bigint
     returning
-      webhook_id,
-      pg_column_size(fields) + 168 as bytes
+      webhook_id, fields
   ),
   stored as (
     update tasklane.profiles
     set
       storage_written = storage_written + (
         select
-          sum(bytes)
+          sum(pg_column_size(fields) + 168)
         from
           fresh
       )

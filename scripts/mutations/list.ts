@@ -179,10 +179,10 @@ export const mutations: readonly Mutation[] = [
     'select delivers from ${schema}.profiles where lane_id = $1 for update',
     'select delivers from ${schema}.profiles where lane_id = $1',
   ),
-  lane('time of the lock')(
+  inFile('migrations/20261126000001_lanes.ts', ['test/platform/database/lane.test.ts'], 'time of the lock')(
     'a write gets the time when it began to wait for the lock',
-    "select delivers, require_if_match, ${counters}, set_config('app.now', clock_timestamp()::text, true)",
-    "select delivers, require_if_match, ${counters}, set_config('app.now', now()::text, true)",
+    "set local app.now = %L', clock_timestamp()",
+    "set local app.now = %L', now()",
   ),
   erased('from before')(
     'a token from before the erasure can open the lane',

@@ -19,7 +19,14 @@ type Callback = (error: null, result: object) => void;
 const firstTable = /\b(?:into|update|from)\s+"?tasklane"?\."?(\w+)"?/;
 
 // Begins, locks and ends the transaction. Each write sends these statements; `lane.sql` has them once.
-const ofTransactions = new Set(['lane-scope', 'lane-lock', 'lane-lock-job', 'lane-record', 'lane-deliver']);
+const ofTransactions = new Set([
+  'lane-scope',
+  'lane-lock',
+  'lane-lock-job',
+  'lane-write-time',
+  'lane-record',
+  'lane-deliver',
+]);
 
 function createConnection(empty: EmptyTables): { connection: Connection; texts: string[] } {
   const texts: string[] = [];

@@ -444,7 +444,10 @@ export const allSamples: readonly FileSamples[] = [
     findLeased: (lane) => leases.findLeased(lane, lease),
     findBatch: (lane) => leases.findBatch(lane, lease, 100),
   }),
-  { path: 'src/features/webhooks/leases.ts', samples: { leaseDue: { texts: [leases.leaseDue] } } },
+  {
+    path: 'src/features/webhooks/leases.ts',
+    samples: { chooseDue: { texts: [leases.chooseDue] }, leaseDue: { texts: [leases.leaseDue] } },
+  },
   filed<typeof settlements>('features/webhooks/settlements.ts', {
     settle: {
       success: (lane) => settlements.settle(lane, settled(200)),

@@ -2508,10 +2508,7 @@ export interface components {
             title: components["schemas"]["TaskTitle"];
             /** @default null */
             description?: components["schemas"]["TaskDescription"];
-            /**
-             * @description The status of the task; the default is `pending`.
-             * @default pending
-             */
+            /** @description The status of the task; the default is `pending`. */
             status?: components["schemas"]["TaskStatus"];
             completed_at?: components["schemas"]["CompletedAt"];
             completed?: components["schemas"]["CompletedInput"];
@@ -3196,10 +3193,7 @@ export interface components {
             title: components["schemas"]["TaskTitle"];
             /** @default null */
             description?: components["schemas"]["TaskDescription"];
-            /**
-             * @description The status of the task; the default is `pending`.
-             * @default pending
-             */
+            /** @description The status of the task; the default is `pending`. */
             status?: components["schemas"]["TaskStatus"];
             completed_at?: components["schemas"]["CompletedAt"];
             completed?: components["schemas"]["CompletedInput"];

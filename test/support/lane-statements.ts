@@ -1,13 +1,17 @@
-/** Checks that each statement of the service reads and writes only rows of its transaction's lane. */
+/**
+ * Checks that each statement of the service reads and writes only rows of its transaction's lane, and that it can run on
+ * the shards of a database that distributes lanes.
+ */
 import { loadModule } from 'libpg-query';
 import { Client } from 'pg';
 import { noLane } from '../../src/platform/database/registry';
 import { schema } from '../../src/platform/database/rows';
 import { query } from './database';
 import { type LaneKey, type Reading, readStatement } from './lane-key';
+import { type KnownFunctions, readForShards, type ShardReading, seeRules } from './shard-rules';
 
-/** A statement that may read or write rows of another lane. */
-export interface CrossTenantStatement {
+/** A statement that breaks rules: it may read or write rows of another lane, or it cannot run on shards. */
+export interface FaultyStatement {
   readonly text: string;
   readonly reasons: readonly string[];
 }
@@ -21,8 +25,16 @@ const excused: readonly { part: string; reason: string; why: string }[] = [
   },
 ];
 
+/** Statements that break the rules for shards: a part of the text, and the reason. */
+const excusedFromShards: readonly { part: string; why: string }[] = [
+  {
+    part: 'set epoch = gen_random_uuid() from batch',
+    why: 'renews all lanes after a restore; a command, not a job',
+  },
+];
+
 /** Reads the names of the tables with lanes' rows from a migrated database. */
-async function laneKeyOf(url: string): Promise<LaneKey> {
+export async function laneKeyOf(url: string): Promise<LaneKey> {
   await loadModule();
   const rows = await query<{ name: string }>(
     url,
@@ -30,6 +42,28 @@ async function laneKeyOf(url: string): Promise<LaneKey> {
     [schema],
   );
   return { schema, column: 'lane_id', tables: new Set(rows.map(({ name }) => name)) };
+}
+
+/** Reads which functions a migrated database has. */
+export async function functionsOf(url: string): Promise<KnownFunctions> {
+  const rows = await query<{ name: string; volatility: string; source: string | null }>(
+    url,
+    `select proname::text as name, max(provolatile::text) as volatility,
+       string_agg(prosrc, ' ') filter (where nspname = $1) as source
+     from pg_proc join pg_namespace on pg_namespace.oid = pronamespace
+     where nspname in ('pg_catalog', $1) and 'timetz'::regtype <> all (proargtypes)
+       and not (proname = 'timezone' and pronargs = 1) group by proname`,
+    [schema],
+  );
+  // Of functions with the same name, the least stable one counts. The service uses neither timetz nor AT LOCAL.
+  const named = (volatility: RegExp) =>
+    new Set(rows.filter((row) => volatility.test(row.volatility)).map(({ name }) => name));
+  const settings = rows.flatMap(({ source }) => [...(source ?? '').matchAll(/set local ([a-z_.]+)/g)]);
+  return {
+    localSettings: new Set(settings.map(([, name]) => name as string)),
+    volatile: named(/v/),
+    mutable: named(/[vs]/),
+  };
 }
 
 /** Reads a statement; an error of the parser is reported like the others. */
@@ -65,7 +99,9 @@ function reasonsOf(
 
 export interface Watch {
   /** The statements so far that left their lanes, each text once. */
-  crossTenantStatements(): CrossTenantStatement[];
+  crossTenantStatements(): FaultyStatement[];
+  /** The statements so far that cannot run on shards, each text once. */
+  statementsUnfitForShards(): FaultyStatement[];
 }
 
 /** A client of node-postgres. */
@@ -77,8 +113,13 @@ interface LaneScope {
   readonly database: string;
 }
 
+/** A transaction of the system role, and the lane whose rows it has locked. */
+interface SystemScope {
+  lockedLane: string | null;
+}
+
 /** The transaction of a connection: of a lane, of the system role, or none. */
-type Scope = LaneScope | 'system' | null;
+type Scope = LaneScope | SystemScope | null;
 
 const laneScope = /open_scope\(\$\d+, \$(\d+)/;
 const systemScope = /set_config\('role'/;
@@ -86,8 +127,11 @@ const boundary = /^(begin|commit|rollback$)/;
 
 interface Watching {
   readonly key: LaneKey;
-  readonly crossTenant: Map<string, CrossTenantStatement>;
+  readonly functions: KnownFunctions;
+  readonly crossTenant: Map<string, FaultyStatement>;
+  readonly unfit: Map<string, FaultyStatement>;
   readonly readings: Map<string, Reading>;
+  readonly shardReadings: Map<string, ShardReading>;
   /** The user of each lane, by the database and the id of the lane. */
   readonly users: Map<string, string>;
 }
@@ -99,24 +143,45 @@ const scopes = new WeakMap<object, Scope>();
 function scopeAfter(client: Connected, text: string, values: readonly unknown[]): Scope | undefined {
   const own = laneScope.exec(text);
   if (own) return { userId: values[Number(own[1]) - 1] as string, database: client.database ?? '' };
-  if (systemScope.test(text)) return 'system';
+  if (systemScope.test(text)) return { lockedLane: null };
   // Connections that never had a scope belong to the tests.
   return scopes.has(client) && boundary.test(text) ? null : undefined;
 }
 
-function note(
-  { key, crossTenant, readings, users }: Watching,
-  client: Connected,
+/** Notes why a statement cannot run on shards. A transaction of the system role locks rows of one lane at most. */
+function noteForShards(
+  { key, functions, unfit, shardReadings }: Watching,
   text: string,
   values: unknown[],
-): void {
+  scope: Scope,
+) {
+  if (excusedFromShards.some(({ part }) => text.includes(part))) return;
+  const reading = shardReadings.get(text) ?? readForShards(text, key, functions);
+  shardReadings.set(text, reading);
+  const reasons = [...reading.reasons];
+  if (scope && 'lockedLane' in scope) {
+    reasons.push(...reading.unboundLocks);
+    for (const locked of reading.lockedKeys) {
+      const lane = String('parameter' in locked ? values[locked.parameter - 1] : locked.constant);
+      scope.lockedLane ??= lane;
+      if (scope.lockedLane !== lane)
+        reasons.push(`the transaction has locked rows of another lane; ${seeRules}`);
+    }
+  }
+  if (reasons.length > 0) unfit.set(text, { text, reasons });
+}
+
+function note(watched: Watching, client: Connected, text: string, values: unknown[]): void {
+  const { key, crossTenant, readings, users } = watched;
   const next = scopeAfter(client, text, values);
   if (next !== undefined) {
     scopes.set(client, next);
     return;
   }
   const scope = scopes.get(client);
-  if (scope === undefined || scope === 'system') return;
+  if (scope === undefined) return;
+  noteForShards(watched, text, values, scope);
+  if (scope && 'lockedLane' in scope) return;
   const reading = readings.get(text) ?? read(text, key);
   readings.set(text, reading);
   const isOutside = scope === null && reading.keys.length + reading.reasons.length > 0;
@@ -144,7 +209,18 @@ Client.prototype.query = function (this: Connected, ...statement: unknown[]) {
 
 /** Watches all connections of this test file after the first call. */
 export async function watchStatements(url: string): Promise<Watch> {
-  watching ??= { key: await laneKeyOf(url), crossTenant: new Map(), readings: new Map(), users: new Map() };
-  const { crossTenant } = watching;
-  return { crossTenantStatements: () => [...crossTenant.values()] };
+  watching ??= {
+    key: await laneKeyOf(url),
+    functions: await functionsOf(url),
+    crossTenant: new Map(),
+    unfit: new Map(),
+    readings: new Map(),
+    shardReadings: new Map(),
+    users: new Map(),
+  };
+  const { crossTenant, unfit } = watching;
+  return {
+    crossTenantStatements: () => [...crossTenant.values()],
+    statementsUnfitForShards: () => [...unfit.values()],
+  };
 }

@@ -4,7 +4,7 @@ import { signDevelopmentToken } from '../../src/platform/auth/development-token'
 import { createLogger } from '../../src/platform/observability/logger';
 import { startService } from '../../src/start';
 import { createTestDatabase, type TestDatabase } from './database';
-import { type CrossTenantStatement, watchStatements } from './lane-statements';
+import { type FaultyStatement, watchStatements } from './lane-statements';
 
 export const testSecret = 'a-secret-of-the-tests-that-is-long-enough';
 
@@ -14,10 +14,13 @@ export interface TestService {
   /** Its parsed log lines so far. */
   readonly logged: Record<string, unknown>[];
   /** The statements so far that left their lanes. */
-  crossTenantStatements(): CrossTenantStatement[];
+  crossTenantStatements(): FaultyStatement[];
   /** Runs a background job until it has no more to do. Jobs do not run by themselves unless JOBS is on. */
   runJob(name: string): Promise<void>;
-  /** Rejects if a statement left its lane, unless the service was started with `allowCrossTenant`. */
+  /**
+   * Rejects if a statement cannot run on shards, or left its lane, unless the service was started with
+   * `allowCrossTenant`.
+   */
   stop(): Promise<void>;
 }
 
@@ -58,6 +61,9 @@ export async function startTestService(
     async stop() {
       await service.stop();
       await database.drop();
+      const unfit = watch.statementsUnfitForShards();
+      if (unfit.length > 0)
+        throw new Error(`Statements cannot run on shards: ${JSON.stringify(unfit, null, 2)}`);
       if (!allowCrossTenant && watch.crossTenantStatements().length > 0) {
         throw new Error(
           `Statements left their lanes: ${JSON.stringify(watch.crossTenantStatements(), null, 2)}`,

@@ -20,13 +20,17 @@ export function localEnd({ due_date, due_time }: Pick<DatesAt, 'due_date' | 'due
   return `${due_date} ${due_time ?? '24:00'}`;
 }
 
-/** SQL for `overdueAt`, in the time zone of the profile. */
-export function overdueAtSql(lane: Lane, dueAt: unknown, localEnd: unknown) {
-  const instant = lane.expression('coalesce(?::timestamptz, ?::timestamp at time zone time_zone)', [
+/** SQL for `overdueAt`, in a query of the profile. */
+export function overdueAtOfProfile(lane: Lane, dueAt: unknown, localEnd: unknown) {
+  return lane.expression('coalesce(?::timestamptz, ?::timestamp at time zone profiles.time_zone)', [
     dueAt as never,
     localEnd as never,
   ]);
-  return lane.rows('profiles').select(instant);
+}
+
+/** SQL for `overdueAt`, in the time zone of the profile. */
+export function overdueAtSql(lane: Lane, dueAt: unknown, localEnd: unknown) {
+  return lane.rows('profiles').select(overdueAtOfProfile(lane, dueAt, localEnd));
 }
 
 /** Moves what depends on the time zone of the profile, after the zone has changed: reminders, and when tasks are overdue. */

@@ -22,11 +22,12 @@ import {
 } from '../../platform/database/lane';
 import type { TaskPriority, TaskRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
-import { findTimeZone } from '../profile/repository';
+import { findProfile, findTimeZone } from '../profile/repository';
+import { settingsOf } from '../profile/settings';
 import { wordsOfTask } from '../search/repository';
 import { replaceTaskTags, tagTasks } from '../tags/repository';
 import { settableFields, type TaskFields, taskColumns } from './fields';
-import { localEnd, overdueAt, overdueAtSql } from './overdue';
+import { localEnd, overdueAt, overdueAtOfProfile, overdueAtSql } from './overdue';
 import { armImported, armMoved, armReminders, mayRearm, type OccurrenceMove } from './reminders';
 import { liveTasks } from './repository';
 import { levelsBelow, type Subtask } from './tree';
@@ -65,19 +66,22 @@ async function insertRow(lane: WritableLane, task: NewTask): Promise<TaskRow> {
   const [row] = await lane.template<TaskRow, typeof values>(
     isCompleted ? 'insert-completed-task' : 'insert-task',
     values,
-    (each, { local_end, ...columnValues }) =>
-      each
-        .insert('tasks', {
-          priority: each.rows('profiles').select('default_priority'),
-          ...(columnValues as RowToWrite<'tasks'>),
-          ...(local_end === undefined
-            ? {}
-            : { overdue_at: overdueAtSql(each, columnValues.due_at, local_end) as never }),
-          completed_at: isCompleted ? (columnValues.completed_at ?? each.now) : null,
-          created_at: each.now,
-          updated_at: each.now,
-        })
-        .returning(taskColumns) as never,
+    (each, { local_end, ...columnValues }) => {
+      const row: RowToWrite<'tasks'> = {
+        ...(columnValues as RowToWrite<'tasks'>),
+        ...(local_end !== undefined && {
+          overdue_at: overdueAtOfProfile(each, columnValues.due_at, local_end),
+        }),
+        completed_at: isCompleted ? (columnValues.completed_at ?? each.now) : null,
+        created_at: each.now,
+        updated_at: each.now,
+      };
+      const isComplete = row.priority !== undefined && local_end === undefined;
+      const insert = isComplete
+        ? each.insert('tasks', row)
+        : each.insertFromProfile('tasks', { priority: each.expression('profiles.default_priority'), ...row });
+      return insert.returning(taskColumns) as never;
+    },
   );
   return row as TaskRow;
 }
@@ -127,8 +131,7 @@ async function importedRows(
   lane: WritableLane,
   tasks: readonly ImportedTask[],
 ): Promise<RowToWrite<'tasks'>[]> {
-  const priority = lane.rows('profiles').select('default_priority');
-  const zone = tasks.some(({ due_date }) => due_date !== null) ? await findTimeZone(lane) : 'UTC';
+  const { time_zone: zone, default_priority } = settingsOf(await findProfile(lane));
   // A due date that has passed already is no news.
   const overdue = (task: ImportedTask) => {
     const overdue_at = overdueAt(task, zone);
@@ -139,7 +142,7 @@ async function importedRows(
     ...asJson(task),
     ...wordsOfTask(task.title, task.description),
     ...overdue(task),
-    priority: task.priority ?? priority,
+    priority: task.priority ?? default_priority,
     completed_at: task.status === 'completed' ? (task.completed_at ?? lane.now) : null,
     created_at: task.created_at ?? lane.now,
     updated_at: lane.now,

@@ -1,6 +1,6 @@
 /** The deliveries of webhooks: queues them, and keeps the time at which each webhook has something to send. */
 import { type Position, pageAfter } from '../../platform/database/keyset';
-import type { Lane, WritableLane } from '../../platform/database/lane';
+import { type Lane, type WritableLane, writeTime } from '../../platform/database/lane';
 import type { ChangeRow, DeliveryState, WebhookDeliveryRow, WebhookRow } from '../../platform/database/rows';
 import { type ColumnValues, update } from '../../platform/database/update';
 
@@ -9,10 +9,7 @@ export const maxReplayed = 5_000;
 
 /** An expression for the instant that is `ms` milliseconds after the beginning of the write. */
 export function inMs(lane: Lane, ms: number): ReturnType<Lane['expression']> {
-  return lane.expression(
-    `current_setting('app.now')::timestamptz(3) + ?::float8 * interval '1 millisecond'`,
-    [ms],
-  );
+  return lane.expression(`${writeTime} + ?::float8 * interval '1 millisecond'`, [ms]);
 }
 
 /** Sets the webhook's `due_at`: its first due delivery, but not before the end of its pause. */
@@ -150,7 +147,11 @@ export async function replay(
   if (changes.length > maxReplayed) return undefined;
   const wanted = changes.filter((change) => isSubscribed(webhook, change));
   const states: DeliveryState[] = includeDelivered ? ['failed', 'delivered'] : ['failed'];
-  const requeued: ColumnValues<WebhookDeliveryRow> = { state: 'pending', due_at: lane.now, tries: 0 };
+  const requeued: ColumnValues<WebhookDeliveryRow> = {
+    state: 'pending',
+    due_at: lane.expression('excluded.due_at'),
+    tries: 0,
+  };
   let queued = 0;
   for (let from = 0; from < wanted.length; from += rowsInInsert) {
     const rows = await lane

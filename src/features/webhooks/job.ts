@@ -1,11 +1,12 @@
 /** The jobs that send due deliveries and remove old ones. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { LaneKey } from '../../platform/database/lane';
 import { createLaneJob, type Job, type JobContext } from '../../platform/jobs/job';
 import { hashUser } from '../../platform/observability/logger';
 import { purgeDeliveries } from './deliveries';
 import type { EgressPolicy } from './egress-policy';
 import { toMessage } from './events';
-import { findBatch, type LeasedWebhook, leaseDue, leaseValues, nextDue } from './leases';
+import { choiceValues, chooseDue, findBatch, type LeasedWebhook, leaseDue, nextDue } from './leases';
 import { createTraffic } from './rates';
 import { createSender } from './sender';
 import { type Settlement, settle } from './settlements';
@@ -35,16 +36,40 @@ export function createDeliveryJob(settings: WebhookSettings, egress: EgressPolic
   const traffic = createTraffic(hostRate);
   const leaseMs = timeoutMs + leaseMarginMs;
 
-  function lease({ withSystem }: JobContext, held: readonly LeasedWebhook[]): Promise<LeasedWebhook[]> {
-    const values = leaseValues(held, { concurrency, leaseMs });
-    return withSystem.write(async (system) => {
-      const leased = await system.query<Omit<LeasedWebhook, 'lane'> & { laneId: string }>(leaseDue, values);
-      const lanes = await system.lanes(leased.map(({ laneId }) => laneId));
-      return leased.flatMap(({ laneId, ...each }) => {
-        const lane = lanes.get(laneId);
-        return lane ? [{ ...each, lane }] : [];
-      });
+  async function leaseInLane(
+    { withSystem }: JobContext,
+    lane: LaneKey,
+    ids: readonly string[],
+  ): Promise<LeasedWebhook[]> {
+    const leased = await withSystem.write((system) =>
+      system.query<Omit<LeasedWebhook, 'lane'>>(leaseDue, [lane.id, ids, leaseMs]),
+    );
+    return leased.map((each) => ({ ...each, lane }));
+  }
+
+  /** Leases webhooks for the free slots, in a transaction for each lane. */
+  async function lease(context: JobContext, held: readonly LeasedWebhook[]): Promise<LeasedWebhook[]> {
+    const { chosen, lanes } = await context.withSystem.read(async (system) => {
+      const chosen = await system.query<{ laneId: string; id: string }>(
+        chooseDue,
+        choiceValues(held, concurrency),
+      );
+      return { chosen, lanes: await system.lanes(chosen.map(({ laneId }) => laneId)) };
     });
+    const results = await Promise.allSettled(
+      [...lanes.values()].map((lane) =>
+        leaseInLane(
+          context,
+          lane,
+          chosen.filter(({ laneId }) => laneId === lane.id).map(({ id }) => id),
+        ),
+      ),
+    );
+    const leased = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+    const failed = results.find((result) => result.status === 'rejected');
+    // The leases that were taken are used.
+    if (failed && leased.length === 0) throw failed.reason;
+    return leased;
   }
 
   async function deliver(

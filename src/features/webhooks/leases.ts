@@ -23,40 +23,46 @@ export interface LeasedWebhook extends Lease {
 // At most this many due webhooks are compared at once.
 const maxCompared = 1_000;
 
+const isFree = 'due_at <= now() and (leased_until is null or leased_until <= now())';
+
 /**
- * Leases webhooks that have a due delivery. It skips rows that another instance has locked or leased. `$1`: the maximum
- * number of webhooks; `$2`: the duration of the lease in milliseconds; `$3`, `$4`: lanes, and how many slots each uses;
- * `$5`: the maximum number of slots of a lane; `$6`: the maximum number of webhooks that are not verified or whose last
- * delivery failed (`unproven`).
+ * Chooses webhooks that have a due delivery and are not leased. `$1`: the maximum number of webhooks; `$2`, `$3`: lanes,
+ * and how many slots each uses; `$4`: the maximum number of slots of a lane; `$5`: the maximum number of webhooks that
+ * are not verified or whose last delivery failed (`unproven`).
  */
-export const leaseDue = `
+export const chooseDue = `
   with busy as (
-    select * from unnest($3::bigint[], $4::int[]) as busy(lane_id, held)
+    select * from unnest($2::bigint[], $3::int[]) as busy(lane_id, held)
   ), waiting as (
     select lane_id, id, due_at, verified_at is null or failures > 0 as unproven from tasklane.webhooks
-    where due_at <= now() and (leased_until is null or leased_until <= now())
-      and lane_id not in (select lane_id from busy where held >= $5::int)
-      and ($6::int > 0 or (verified_at is not null and failures = 0))
+    where ${isFree}
+      and lane_id not in (select lane_id from busy where held >= $4::int)
+      and ($5::int > 0 or (verified_at is not null and failures = 0))
     order by due_at limit ${maxCompared}
   ), turns as (
     select waiting.*,
       coalesce(held, 0) + row_number() over (partition by lane_id order by unproven, due_at) as turn
     from waiting left join busy using (lane_id)
   ), ranked as (
-    select *, row_number() over (partition by unproven order by turn, due_at) as rank from turns where turn <= $5::int
-  ), chosen as (
-    select lane_id, id from ranked where not unproven or rank <= $6::int order by turn, due_at limit $1
-  ), due as (
-    select lane_id, id from tasklane.webhooks
-    where (lane_id, id) in (select lane_id, id from chosen)
-      and due_at <= now() and (leased_until is null or leased_until <= now())
+    select *, row_number() over (partition by unproven order by turn, due_at) as rank from turns where turn <= $4::int
+  )
+  select lane_id as "laneId", id from ranked where not unproven or rank <= $5::int order by turn, due_at limit $1`;
+
+/**
+ * Leases webhooks of one lane. It skips those that another instance has locked or leased. `$1`: the lane; `$2`: the
+ * webhooks; `$3`: the duration of the lease in milliseconds.
+ */
+export const leaseDue = `
+  with due as (
+    select id from tasklane.webhooks
+    where lane_id = $1 and id = any ($2::uuid[]) and ${isFree}
     for update skip locked
   )
   update tasklane.webhooks as webhook
-  set leased_until = now() + $2::float8 * interval '1 millisecond'
+  set leased_until = now() + $3::float8 * interval '1 millisecond'
   from due
-  where webhook.lane_id = due.lane_id and webhook.id = due.id
-  returning webhook.lane_id as "laneId", webhook.id, webhook.leased_until::text as "leasedUntil",
+  where webhook.lane_id = $1 and webhook.id = due.id
+  returning webhook.id, webhook.leased_until::text as "leasedUntil",
     webhook.verified_at is null or webhook.failures > 0 as unproven`;
 
 /** Milliseconds until the next webhook is due and not leased; null if none is. */
@@ -64,18 +70,15 @@ export const nextDue = `
   select (extract(epoch from min(greatest(due_at, leased_until)) - now()) * 1000)::float8 as ms from tasklane.webhooks
   where due_at is not null`;
 
-/** The values for `leaseDue`: they lease as many webhooks as there are free slots. */
-export function leaseValues(
-  held: readonly LeasedWebhook[],
-  { concurrency, leaseMs }: { concurrency: number; leaseMs: number },
-): unknown[] {
+/** The values for `chooseDue`: they choose as many webhooks as there are free slots. */
+export function choiceValues(held: readonly LeasedWebhook[], concurrency: number): unknown[] {
   const ofLane = new Map<string, number>();
   for (const { lane } of held) ofLane.set(lane.id, (ofLane.get(lane.id) ?? 0) + 1);
   // A user gets at most a quarter of the slots, and unproven receivers at most half of them.
   const share = Math.max(1, Math.floor(concurrency / 4));
   const unproven = Math.max(1, Math.floor(concurrency / 2)) - held.filter((each) => each.unproven).length;
   const free = concurrency - held.length;
-  return [free, leaseMs, [...ofLane.keys()], [...ofLane.values()], share, Math.max(0, unproven)];
+  return [free, [...ofLane.keys()], [...ofLane.values()], share, Math.max(0, unproven)];
 }
 
 /**

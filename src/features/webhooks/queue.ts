@@ -19,9 +19,9 @@ const insertDeliveries = `
         end
     where change.lane_id = $1
       and change.seq > (select change_seq from ${schema}.profiles where lane_id = $1) - $2::bigint
-    returning webhook_id, pg_column_size(fields) + 168 as bytes
+    returning webhook_id, fields
   ), stored as (
-    update ${schema}.profiles set storage_written = storage_written + (select sum(bytes) from fresh)
+    update ${schema}.profiles set storage_written = storage_written + (select sum(pg_column_size(fields) + 168) from fresh)
     where lane_id = $1 and exists (select from fresh)
   )
   update ${schema}.webhooks set due_at = greatest(${writeTime}, paused_until)

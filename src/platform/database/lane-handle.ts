@@ -191,6 +191,14 @@ export function writableLaneOn(
         .connection(connection)
         .insert(rows.map((each) => ({ ...each, lane_id: lane.id }))) as never;
     },
+    insertFromProfile: (table, row) => {
+      effects.rowBytes += bytesOfRow(row);
+      const values = Object.values(row).map((value) => knex.raw('?', [value as never]));
+      const profile: Knex.QueryBuilder = laneOn(shared, connection, lane).rows('profiles');
+      return knex(knex.raw('?? (??)', [`${schema}.${table}`, [...Object.keys(row), 'lane_id']]) as never)
+        .connection(connection)
+        .insert(profile.select([...values, 'profiles.lane_id']) as never) as never;
+    },
     changed: (change) => effects.changes.push(toPendingChange(change)),
     stored: (bytes) => {
       effects.rowBytes += bytes;
@@ -219,6 +227,7 @@ export function onlyFinishing(lane: WritableLane): WritableLane {
     ...lane,
     rows: guarded(lane.rows),
     insert: guarded(lane.insert),
+    insertFromProfile: guarded(lane.insertFromProfile),
     template: guarded(lane.template),
     attempt: guarded(lane.attempt),
     bounded: guarded(lane.bounded),

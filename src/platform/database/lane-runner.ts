@@ -45,6 +45,7 @@ import {
   openFreshScope,
   openScope,
   recordChanges,
+  setWriteTime,
   storeBytes,
 } from './lane-sql';
 import { type Pool, StaleConnection } from './pool';
@@ -136,7 +137,11 @@ const beginRead: Statement = {
   name: 'begin-read',
   text: 'begin isolation level repeatable read read only',
 };
+const writeTime: Statement = { name: 'lane-write-time', text: setWriteTime };
 const nothingElse = () => [];
+
+/** The result of the lock among those of the statements that open a write. */
+const lockedIn = (results: readonly QueryResult<QueryResultRow>[]) => results.at(-2);
 
 // A process remembers this many lanes.
 const maxKnownLanes = 10_000;
@@ -170,11 +175,17 @@ export function createLanes(
   const scopeTo = (caller: Pick<Caller, 'userId' | 'issuedAt'>): Statement =>
     named('lane-scope', openScope, scopeValues(caller));
 
+  /** The statements that lock a lane; the result of the first is the locked profile. */
+  const locking = (name: string, text: string, laneId: string): Statement[] => [
+    named(name, text, [laneId]),
+    writeTime,
+  ];
+
   /** The statements that open a quiet lane. They fail by themselves if the write must not happen. */
   const openingOfQuiet = (caller: Pick<Caller, 'userId' | 'issuedAt'>, laneId: string): Statement[] => [
     begin,
     named('lane-scope-fresh', openFreshScope, [...scopeValues(caller), laneId]),
-    named('lane-lock-quiet', lockQuietLane, [laneId]),
+    ...locking('lane-lock-quiet', lockQuietLane, laneId),
   ];
 
   function remember(userId: string, id: string): LaneKey {
@@ -336,14 +347,14 @@ export function createLanes(
     const isQuiet = finishes && quietLanes.has(lane.id);
     const opening = isQuiet
       ? openingOfQuiet(caller, lane.id)
-      : [begin, scopeTo(caller), named('lane-lock', lockOrCreateLane, [lane.id])];
+      : [begin, scopeTo(caller), ...locking('lane-lock', lockOrCreateLane, lane.id)];
     let isCommitted = true;
     let counts = countsOf(undefined);
     let isChecked = false;
     function check(results: readonly QueryResult<QueryResultRow>[]): void {
       if (isChecked) return;
       if (!request) checkScope(lane, results[1]);
-      const locked = results.at(-1);
+      const locked = lockedIn(results);
       effects.profile = checkLock(caller, locked);
       counts = countsOf(locked?.rows[0]);
       isChecked = true;
@@ -356,10 +367,10 @@ export function createLanes(
           return refusal && { value: atomic.refused(refusal) };
         },
       }),
-      opening: request ? opening.slice(-1) : opening,
+      opening: request ? opening.slice(-2) : opening,
       check,
       work(connection, opened, endWith) {
-        const counted = opened.then((results) => countsOf(results.at(-1)?.rows[0]));
+        const counted = opened.then((results) => countsOf(lockedIn(results)?.rows[0]));
         // Work that never asks for the counts must not cause an unhandled rejection.
         counted.catch(ignore);
         const finish: WritableLane['finish'] = async (part) => {
@@ -473,7 +484,7 @@ export function createLanes(
       opening: [
         begin,
         scopeTo({ userId: lane.userId, issuedAt: null }),
-        named('lane-lock-job', lockLane, [lane.id]),
+        ...locking('lane-lock-job', lockLane, lane.id),
       ],
       check([, , locked]) {
         if (locked?.rowCount !== 1) throw laneGone;

@@ -26,7 +26,7 @@ const counters = 'task_count, project_count, tag_count, webhook_count, storage_w
 const addStorage = (bytes: string, threshold: string) => `
       storage_written = storage_written + ${bytes}::bigint,
       storage_check_at = case when storage_written + storage_correction + ${bytes}::bigint > ${threshold}::bigint
-        then coalesce(storage_check_at, clock_timestamp()) else storage_check_at end`;
+        then coalesce(storage_check_at, '-infinity') else storage_check_at end`;
 
 /**
  * Adds bytes to the lane's storage.
@@ -38,9 +38,7 @@ export const storeBytes = `
 
 /**
  * Locks the lane's profile, and creates it for the first write. `for update` and the unique index allow one writer at a
- * time. It returns no row if two first writes run at the same time, or if `$1` is not the transaction's lane. The time of
- * the write is read after the lock: with the time of BEGIN, a write that waited would seem older than the write that it
- * waited for.
+ * time. It returns no row if two first writes run at the same time, or if `$1` is not the transaction's lane.
  */
 export const lockOrCreateLane = `
   with held as (
@@ -51,7 +49,7 @@ export const lockOrCreateLane = `
     on conflict (lane_id) do nothing
     returning delivers, require_if_match, ${counters}
   )
-  select delivers, require_if_match, ${counters}, set_config('app.now', clock_timestamp()::text, true)
+  select delivers, require_if_match, ${counters}
   from (select * from held union all select * from made) as lane`;
 
 /**
@@ -62,16 +60,19 @@ export const lockQuietLane = `
   with held as (
     select delivers, require_if_match, ${counters} from ${schema}.profiles where lane_id = $1 for update
   )
-  select held.*, set_config('app.now', clock_timestamp()::text, true),
+  select held.*,
     case when held.delivers is not false then ${schema}.refuse('the lane is not quiet') end
   from (values (1)) as one left join held on true`;
 
 /** Locks the profile of a lane that must exist. */
 export const lockLane = `
-  with held as (
-    select delivers from ${schema}.profiles where lane_id = $1 for update
-  )
-  select delivers, set_config('app.now', clock_timestamp()::text, true) from held`;
+  select delivers from ${schema}.profiles where lane_id = $1 for update`;
+
+/**
+ * Sets the time of the write, and runs directly after the lock: with the time of BEGIN, a write that waited would seem
+ * older than the write that it waited for. A statement of its own, because its `set local` must not run on a shard.
+ */
+export const setWriteTime = `select ${schema}.set_write_time()`;
 
 /**
  * Deletes the lane, and records when, so that older tokens no longer open it. If the user writes again, the new lane has
@@ -99,12 +100,13 @@ export const recordChanges = `
       tag_count = greatest(0, tag_count + $8), webhook_count = greatest(0, webhook_count + $9),${addStorage('$10', '$11')}
     where lane_id = $1
     returning change_seq - cardinality($2::text[]) as before,
-      case when task_count > $12 or project_count > $13 or tag_count > $14 or webhook_count > $15
-        or storage_written + storage_correction > $16::bigint then ${schema}.refuse('a quota is exceeded') end as exceeds
+      coalesce(task_count > $12 or project_count > $13 or tag_count > $14 or webhook_count > $15
+        or storage_written + storage_correction > $16::bigint, false) as exceeds
   )
   insert into ${schema}.changes (lane_id, seq, type, entity_id, action, fields, at)
   select $1::bigint, counter.before + change.n, change.type, change.entity_id, change.action,
     replace(change.fields, '${JSON.stringify(timeOfWrite)}', ${jsonTime})::jsonb, ${writeTime}
   from counter,
     unnest($2::text[], $3::uuid[], $4::text[], $5::text[])
-      with ordinality as change(type, entity_id, action, fields, n)`;
+      with ordinality as change(type, entity_id, action, fields, n)
+  where not counter.exceeds or ${schema}.refuse('a quota is exceeded')`;

@@ -99,7 +99,7 @@ export function lastValues<R extends object>(row: R, fields: readonly (keyof R)[
 
 /** A row to insert. Columns that are left out take their defaults. */
 export type RowToWrite<T extends Table> = {
-  [C in Exclude<keyof LaneTables[T], 'lane_id'>]?: LaneTables[T][C] | Knex.Raw | Knex.QueryBuilder;
+  [C in Exclude<keyof LaneTables[T], 'lane_id'>]?: LaneTables[T][C] | Knex.Raw;
 };
 
 /** The result of `WritableLane.attempt`: the value of the part, or the error that it threw. */
@@ -113,7 +113,7 @@ export function resultOf<T>(attempt: Attempt<T>): T {
 
 /**
  * The SQL expression for the time of the write, which is the time when the write locked the lane. It is the time of the
- * database's clock, which all instances share. The statement that locks the lane stores it in a setting.
+ * database's clock, which all instances share. A statement stores it in a setting directly after the lock.
  */
 export const writeTime = `current_setting('app.now')::timestamptz(3)`;
 
@@ -125,6 +125,11 @@ export interface WritableLane extends Lane {
   insert<T extends Table>(
     table: T,
     row: RowToWrite<T> | readonly RowToWrite<T>[],
+  ): Knex.QueryBuilder<LaneTables[T], LaneTables[T][]>;
+  /** Inserts one row whose values can be expressions with columns of the lane's profile, such as `profiles.week_start`. */
+  insertFromProfile<T extends Table>(
+    table: T,
+    row: RowToWrite<T>,
   ): Knex.QueryBuilder<LaneTables[T], LaneTables[T][]>;
   /** Adds a change to the pending effects. It gets the lane's next sequence number when the write commits. */
   changed(change: Change): void;

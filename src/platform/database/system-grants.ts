@@ -12,7 +12,6 @@ export interface SystemGrant<Row> {
   readonly select: readonly (keyof Row & string)[];
   /** The update right also allows locking rows (`for update`). */
   readonly update?: readonly Exclude<keyof Row & string, 'lane_id'>[];
-  readonly delete?: true;
 }
 
 type SystemGrants = { readonly [T in keyof Tables]?: SystemGrant<Tables[T]> };
@@ -37,7 +36,7 @@ export const systemGrants = {
   // All lanes and their change sequences. A restored database needs new epochs. Finds lanes to measure.
   profiles: {
     select: ['lane_id', 'epoch', 'change_seq', 'storage_check_at'],
-    update: ['epoch', 'storage_check_at'],
+    update: ['epoch'],
   },
   // Detects that the database was restored.
   installation: {
@@ -59,8 +58,8 @@ export const systemGrants = {
   },
   // Finds lanes with old deliveries.
   webhook_deliveries: { select: ['lane_id', 'created_at'] },
-  // Finds and deletes expired idempotency records.
-  idempotency_keys: { select: ['lane_id', 'operation', 'key_hash', 'created_at'], delete: true },
+  // Finds lanes with expired idempotency records.
+  idempotency_keys: { select: ['lane_id', 'created_at'] },
   // Finds the lane of a calendar feed's secret.
   calendar_feeds: { select: ['lane_id', 'secret_hash', 'created_at'] },
 } as const satisfies SystemGrants;

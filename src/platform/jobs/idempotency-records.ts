@@ -1,22 +1,28 @@
 import { storedHours } from '../database/lane';
-import type { Job } from './job';
+import { createLaneJob } from './job';
 
-const recordsInRound = 1_000;
+const recordsInAWrite = 1_000;
+const lanesInRound = 100;
 
-// Idempotency records are the platform's own rows without changes, so the job deletes them across lanes at once.
-const purgeOldest = `
-  delete from tasklane.idempotency_keys where (lane_id, operation, key_hash) in (
-    select lane_id, operation, key_hash from tasklane.idempotency_keys
+const findLanes = `
+  select distinct lane_id from (
+    select lane_id from tasklane.idempotency_keys
     where created_at <= clock_timestamp() - interval '${storedHours} hours' order by created_at limit $1
-  )
-  returning 1`;
+  ) as expired limit $2`;
 
-/** Deletes expired idempotency records, the oldest first. */
-export const idempotencyRecordsJob: Job = {
+/** Deletes expired idempotency records. Lanes with the oldest ones come first. */
+export const idempotencyRecordsJob = createLaneJob({
   name: 'purge-idempotency-records',
   everyMs: 600_000,
-  async run({ withSystem }) {
-    const gone = await withSystem.write((system) => system.query(purgeOldest, [recordsInRound]));
-    return { more: gone.length === recordsInRound };
+  limit: lanesInRound,
+  find: (system, limit) => system.query<{ lane_id: string }>(findLanes, [limit * recordsInAWrite, limit]),
+  async write(lane) {
+    const expired = lane
+      .rows('idempotency_keys')
+      .whereRaw(`created_at <= clock_timestamp() - interval '${storedHours} hours'`)
+      .limit(recordsInAWrite)
+      .select('operation', 'key_hash');
+    const gone = await lane.rows('idempotency_keys').whereIn(['operation', 'key_hash'], expired).delete();
+    return gone === recordsInAWrite;
   },
-};
+});

@@ -1,28 +1,35 @@
 import type { LaneKey } from '../database/lane';
+import type { ProfileRow } from '../database/rows';
 import { type MeasuredPart, measurePart, tablesWithStorage } from '../database/storage';
 import { update } from '../database/update';
 import type { Job, JobContext } from './job';
 
 const lanesInRound = 10;
+type Taken = Pick<ProfileRow, 'epoch' | 'storage_written'>;
+
 /** The most rows that one statement measures. */
 export const rowsInPart = 50_000;
 
-// The new time is a lease, too: other instances measure other lanes. A lane with a running write is measured later.
-const takeLanes = `
-  update tasklane.profiles set storage_check_at = clock_timestamp() + interval '10 minutes'
-  where lane_id in (
-    select lane_id from tasklane.profiles where storage_check_at <= clock_timestamp()
-    order by storage_check_at limit $1 for update skip locked
-  )
-  returning lane_id`;
+/**
+ * Takes a lane that is due. The new time is a lease, too: other instances measure other lanes.
+ * @returns the state of its counter; undefined if another instance has taken the lane, or it does not exist any more
+ */
+async function take({ laneForJob }: JobContext, key: LaneKey): Promise<Taken | undefined> {
+  return laneForJob(key).write(async (lane) => {
+    const due = lane.rows('profiles').whereRaw('storage_check_at <= clock_timestamp()');
+    const [taken] = await update(due, {
+      storage_check_at: lane.expression(`now() + interval '10 minutes'`),
+    }).returning(['epoch', 'storage_written']);
+    return taken as Taken | undefined;
+  });
+}
 
 /** Measures a lane and corrects its storage. Each part is a short transaction of its own, so that it blocks no write. */
-async function measure({ laneForJob, signal }: JobContext, key: LaneKey): Promise<void> {
+async function measure(context: JobContext, key: LaneKey): Promise<void> {
+  const { laneForJob, signal } = context;
   const lane = laneForJob(key);
   // The counter is read before the rows: writes in between count twice until the next measurement, but none is missed.
-  const before = await lane.read((readable) =>
-    readable.rows('profiles').first('epoch', 'storage_written').then(),
-  );
+  const before = await take(context, key);
   if (!before) return;
   let bytes = 0;
   for (const table of tablesWithStorage) {
@@ -54,9 +61,14 @@ export const storageJob: Job = {
   name: 'measure-storage',
   everyMs: 60_000,
   async run(context) {
-    const lanes = await context.withSystem.write(async (system) => {
-      const taken = await system.query<{ lane_id: string }>(takeLanes, [lanesInRound]);
-      return system.lanes(taken.map((row) => row.lane_id));
+    const lanes = await context.withSystem.read(async (system) => {
+      const due = await system
+        .rows('profiles')
+        .whereRaw('storage_check_at <= clock_timestamp()')
+        .orderBy('storage_check_at')
+        .limit(lanesInRound)
+        .select('lane_id');
+      return system.lanes(due.map((row) => row.lane_id));
     });
     for (const key of lanes.values()) {
       if (context.signal.aborted) break;
