@@ -17,6 +17,8 @@ export interface SyncOptions extends RetryOptions {
 
 /** The tasks, projects, tags and settings of one user. */
 export interface Lane extends LaneMethods {
+  /** The id that `lane(userId)` was called with. */
+  readonly id: string | undefined;
   /** The user's id. @throws {NoTokenError} if the lane is that of the token's subject and there is no token */
   userId(): Promise<string>;
   /**
@@ -93,7 +95,7 @@ export function createTasklane(options: RawOptions): Tasklane {
       return body as ReadableStream<Uint8Array>;
     };
     const events = (each: EventsOptions = {}) => followEvents(open, each);
-    return Object.assign(Object.fromEntries(built), { userId, sync, events }) as Lane;
+    return Object.assign(Object.fromEntries(built), { id, userId, sync, events }) as Lane;
   };
   return { lane, raw };
 }

@@ -10,6 +10,8 @@ export interface ElectionOptions {
   readonly lead: (signal: AbortSignal) => Promise<void>;
   /** Called with each message of another tab. */
   readonly receive?: ((message: unknown) => void) | undefined;
+  /** Called when this tab has missed messages: it comes back from the back/forward cache. */
+  readonly missed?: (() => void) | undefined;
   /** Called when this tab begins and ends to lead. */
   readonly changed?: ((isLeader: boolean) => void) | undefined;
 }
@@ -26,109 +28,110 @@ type Message = { readonly lease: true } | { readonly message: unknown };
 
 /**
  * Takes part in an election. The leader says every 2 seconds that it is alive. A visible tab that hears nothing for 6
- * seconds takes over: the leader's process may be frozen. The lock is given up when the page is hidden for good or frozen
- * (`pagehide`), and requested again on `pageshow`.
+ * seconds takes over: the leader's process may be frozen. A page gives up the lock and its channel on `pagehide`, because
+ * both keep pages out of the back/forward cache, and takes part again on `pageshow`.
  *
  * A leader that was frozen may write for a moment after another tab took over, so writes must check who leads. Without Web
- * Locks (plain http on a local network, Node), every tab leads.
+ * Locks (plain http on a local network), every tab leads.
  */
-export function takePart({ name, lead, receive, changed }: ElectionOptions): Election {
+export function takePart({ name, lead, receive, missed, changed }: ElectionOptions): Election {
   const { locks } = (globalThis.navigator ?? {}) as { locks?: LockManager };
-  const channel = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel(name);
   const page = typeof document === 'undefined' ? undefined : globalThis;
-  let heardAt = Date.now();
-  let checkedAt = heardAt;
+  let channel: BroadcastChannel | undefined;
   let candidacy: AbortController | undefined;
   let isLeader = false;
   let work: Promise<void> = Promise.resolve();
+  // Not the time of day: a person can change it.
+  const now = () => performance.now();
+  let heardAt = now();
+  let checkedAt = heardAt;
 
   const say = (message: Message) => channel?.postMessage(message);
 
-  async function hold(ending: AbortController): Promise<void> {
-    if (ending.signal.aborted) return;
+  async function hold({ signal }: AbortController): Promise<void> {
+    if (signal.aborted) return;
     isLeader = true;
     const beat = () => say({ lease: true });
     beat();
     const timer = setInterval(beat, leaseMs);
     changed?.(true);
-    try {
-      work = lead(ending.signal).catch(() => undefined);
-      await work;
-      // Work that ends by itself does not pass the leadership on, or each tab would repeat it.
-      await new Promise<void>((resolve) => {
-        if (ending.signal.aborted) return resolve();
-        ending.signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-    } finally {
-      clearInterval(timer);
-      isLeader = false;
-      changed?.(false);
-    }
+    // Work of this tab's last leadership ends first.
+    work = work.then(() => (signal.aborted ? undefined : lead(signal))).catch(() => undefined);
+    // The lock is kept until the end of the leadership. If work that ends by itself gave it up, each tab would repeat the
+    // work. If the lock waited for the work, a page would still hold it in the back/forward cache.
+    await new Promise((resolve) => {
+      signal.addEventListener('abort', resolve, { once: true });
+    });
+    clearInterval(timer);
+    isLeader = false;
+    changed?.(false);
   }
 
   function stand(steal = false): void {
     candidacy?.abort();
     const ending = new AbortController();
     candidacy = ending;
+    heardAt = now();
     if (!locks) {
       hold(ending).catch(() => undefined);
       return;
     }
-    const options: LockOptions = steal ? { steal: true } : { signal: ending.signal };
+    const options: LockOptions = steal ? { steal } : { signal: ending.signal };
     locks
       .request(name, options, () => hold(ending))
-      .catch(() => {
-        // Another tab took the lock, or this candidacy ended.
-        const wasStolen = candidacy === ending && !ending.signal.aborted;
+      .catch(({ name: reason }: Error) => {
+        if (ending.signal.aborted) return;
+        // A page without storage, such as a sandboxed frame, has no locks. Other tabs take a lock with an AbortError.
+        if (reason === 'SecurityError') return hold(ending);
         ending.abort();
-        if (wasStolen) stand();
+        if (reason === 'AbortError') stand();
       });
   }
 
-  const listen = ({ data }: MessageEvent<Message>) => {
-    if ('lease' in data) heardAt = Date.now();
-    else receive?.(data.message);
+  const join = () => {
+    channel = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel(name);
+    channel?.addEventListener('message', ({ data }: MessageEvent<Message>) => {
+      if ('lease' in data) heardAt = now();
+      else receive?.(data.message);
+    });
+    stand();
   };
-  channel?.addEventListener('message', listen);
-
-  const check = () => {
-    const now = Date.now();
-    // This tab was frozen itself, so it cannot know whether the leader was silent.
-    if (now - checkedAt > expiryMs / 2) heardAt = now;
-    checkedAt = now;
-    const isVisible = !page || document.visibilityState === 'visible';
-    if (!locks || isLeader || !candidacy || !isVisible || now - heardAt < expiryMs) return;
-    heardAt = now;
-    stand(true);
-  };
-  const watch = setInterval(check, 1_000);
-  const hide = () => {
+  const leave = () => {
     candidacy?.abort();
     candidacy = undefined;
+    channel?.close();
+    channel = undefined;
   };
-  const show = () => {
-    heardAt = Date.now();
-    if (!candidacy) stand();
+  const comeBack = () => {
+    // `pageshow` also follows the first load.
+    if (candidacy) return;
+    join();
+    missed?.();
   };
-  page?.addEventListener('pagehide', hide);
-  page?.addEventListener('pageshow', show);
-  // In Node, the timer alone must not keep the process running.
-  (watch as { unref?: () => void }).unref?.();
-  stand();
+  const check = () => {
+    const time = now();
+    // This tab was frozen itself, so it cannot know whether the leader was silent.
+    if (time - checkedAt > expiryMs / 2) heardAt = time;
+    checkedAt = time;
+    const isVisible = !page || document.visibilityState === 'visible';
+    if (locks && candidacy && !isLeader && isVisible && time - heardAt >= expiryMs) stand(true);
+  };
+  const watch = setInterval(check, 1_000);
+  page?.addEventListener('pagehide', leave);
+  page?.addEventListener('pageshow', comeBack);
+  join();
 
   return {
     send: (message) => say({ message }),
     get isLeader() {
       return isLeader;
     },
-    async close() {
-      hide();
+    close() {
+      leave();
       clearInterval(watch);
-      page?.removeEventListener('pagehide', hide);
-      page?.removeEventListener('pageshow', show);
-      channel?.removeEventListener('message', listen);
-      await work;
-      channel?.close();
+      page?.removeEventListener('pagehide', leave);
+      page?.removeEventListener('pageshow', comeBack);
+      return work;
     },
   };
 }

@@ -3,27 +3,32 @@ import { type Line, type Listing, parseLine } from './calls.js';
 import type { Lane } from './lane.js';
 import { takePart } from './leader.js';
 import { type LaneMethods, methods } from './methods.js';
-import type { Schemas } from './schemas.js';
 
 type QueryKey = readonly unknown[];
 
 /** The part of TanStack Query's `QueryClient` that is used. */
 export interface QueryClientLike {
-  invalidateQueries(filters: { queryKey: QueryKey }): Promise<unknown>;
+  invalidateQueries(filters: {
+    queryKey: QueryKey;
+    predicate: (query: { readonly queryKey: QueryKey }) => boolean;
+  }): Promise<unknown>;
   cancelQueries(filters: { queryKey: QueryKey }): Promise<unknown>;
   getQueriesData(filters: { queryKey: QueryKey }): [QueryKey, unknown][];
+  getQueryData(queryKey: QueryKey): unknown;
   setQueryData(queryKey: QueryKey, data: unknown): unknown;
+  isMutating(filters: { mutationKey: QueryKey }): number;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the parameters of any method.
 type AnyFunction = (...args: any[]) => any;
-type WithoutLast<Args extends unknown[]> = Args extends [...infer Rest, unknown?] ? Rest : never;
 /** The arguments of a method without its options. */
-type ReadArguments<F extends AnyFunction> = WithoutLast<Parameters<F>>;
+type ReadArguments<F extends AnyFunction> = Parameters<F> extends [...infer Given, unknown?] ? Given : [];
 
+/** Options of a query. The client sends a request again by itself, so the query does not. */
 export interface ReadOptions<Data> {
   readonly queryKey: QueryKey;
   readonly queryFn: (context: { readonly signal: AbortSignal }) => Promise<Data>;
+  readonly retry: false;
 }
 
 /** Options of an infinite query: each page is one of the list. */
@@ -33,18 +38,41 @@ export interface PagesOptions<Page> {
     readonly signal: AbortSignal;
     readonly pageParam: string | undefined;
   }) => Promise<Page>;
+  readonly retry: false;
   readonly initialPageParam: string | undefined;
   readonly getNextPageParam: (page: Page) => string | undefined;
 }
 
-/** Options of a mutation. Its variable is the array of the method's arguments: `mutate([task.id, { title: 'B' }])`. */
-export interface MutationOptions<Args, Data> {
-  readonly mutationKey: QueryKey;
-  readonly mutationFn: (args: Args) => Promise<Data>;
-  readonly onMutate: (args: Args) => Promise<() => void>;
-  readonly onError: (error: Error, args: Args, rollBack: (() => void) | undefined) => void;
-  readonly onSettled: () => Promise<void>;
+/**
+ * The variables of a mutation: the only argument of the method, `mutate(task.id)`, or the array of its arguments,
+ * `mutate([task.id, { title: 'B' }])`.
+ */
+export type Variables<Args extends unknown[]> = [] extends Args
+  ? // biome-ignore lint/suspicious/noConfusingVoidType: only void lets `mutate()` be called without variables.
+    void | Args
+  : Args extends [infer First, ...infer Rest]
+    ? [] extends Rest
+      ? First | Args
+      : Args
+    : never;
+
+/** Callbacks of a mutation, called after those of the options. */
+export interface MutationCallbacks<V, Data> {
+  readonly onSuccess?: (data: Data, variables: V) => unknown;
+  readonly onError?: (error: Error, variables: V) => unknown;
+  readonly onSettled?: (data: Data | undefined, error: Error | null, variables: V) => unknown;
 }
+
+export interface MutationOptions<V, Data> {
+  readonly mutationKey: QueryKey;
+  readonly mutationFn: (variables: V) => Promise<Data>;
+  readonly onMutate: (variables: V) => Promise<() => void>;
+  readonly onSuccess?: (data: Data, variables: V) => unknown;
+  readonly onError: (error: Error, variables: V, rollBack: (() => void) | undefined) => unknown;
+  readonly onSettled: (data: Data | undefined, error: Error | null, variables: V) => Promise<void>;
+}
+
+type MutationFor<V, Data> = (callbacks?: MutationCallbacks<V, Data>) => MutationOptions<V, Data>;
 
 type OptionsFor<F extends AnyFunction, M> = M extends `GET ${string}`
   ? ReturnType<F> extends Listing<infer Page>
@@ -52,37 +80,29 @@ type OptionsFor<F extends AnyFunction, M> = M extends `GET ${string}`
         pages(...args: ReadArguments<F>): PagesOptions<Page>;
       }
     : (...args: ReadArguments<F>) => ReadOptions<Awaited<ReturnType<F>>>
-  : () => MutationOptions<Parameters<F>, Awaited<ReturnType<F>>>;
+  : MutationFor<Variables<Parameters<F>>, Awaited<ReturnType<F>>>;
 
 type OptionsOf<Members, Table> = {
-  readonly [Name in keyof Members & keyof Table]: Members[Name] extends AnyFunction
+  // A file is a response, which cannot be read twice, so it is not cached.
+  readonly [Name in keyof Members & keyof Table as Table[Name] extends `${string} file`
+    ? never
+    : Name]: Members[Name] extends AnyFunction
     ? OptionsFor<Members[Name], Table[Name]>
     : OptionsOf<Members[Name], Table[Name]>;
 };
 
 export type LaneQueries = OptionsOf<LaneMethods, typeof methods> & {
+  /** The beginning of the keys of all queries and mutations. */
+  readonly queryKey: QueryKey;
   /**
    * Follows the lane's events and invalidates the queries that they concern. The tabs of a browser share one stream. Returns
-   * a function that ends it.
+   * a function that ends it. `onError` is called if the service refuses the stream permanently.
    */
-  follow(): () => void;
+  follow(onError?: (error: unknown) => void): () => void;
 };
 
-/** The groups whose answers depend on entities of a type. Statistics and activity depend on all. */
-const dependents: Partial<Record<Schemas['ChangeType'], readonly string[]>> = {
-  task: ['tasks', 'trash'],
-  completion: ['tasks'],
-  project: ['projects', 'tasks'],
-  tag: ['tags', 'tasks'],
-  profile: ['profile', 'tasks'],
-  webhook: ['webhooks'],
-  calendar_feed: ['calendarFeed'],
-};
-const typeOf: Record<string, Schemas['ChangeType']> = {
-  tasks: 'task',
-  trash: 'task',
-  projects: 'project',
-  tags: 'tag',
+/** Groups of queries that change only with entities of one type. The others can depend on everything in the lane. */
+const settings: Record<string, string> = {
   profile: 'profile',
   webhooks: 'webhook',
   calendarFeed: 'calendar_feed',
@@ -105,27 +125,40 @@ function replaceIn(data: unknown, id: string, change: (entity: Entity) => Entity
 
 /** What methods with these names do to an entity before the service answers. */
 const optimistic: Record<string, (body: object) => (entity: Entity) => Entity | undefined> = {
-  update: (body) => (entity) => ({ ...entity, ...body }),
-  complete: () => (entity) => ({ ...entity, status: 'completed', completed: true }) as Entity,
-  reopen: () => (entity) => ({ ...entity, status: 'pending', completed: false }) as Entity,
+  update: (body) => (entity) => ({
+    ...entity,
+    ...body,
+    ...('status' in body && { completed: body.status === 'completed' }),
+  }),
+  complete: () => (entity) => ({ ...entity, status: 'completed', completed: true }),
+  reopen: () => (entity) => ({ ...entity, status: 'pending', completed: false }),
   delete: () => () => undefined,
 };
 
 /**
  * Creates the options of all operations of a lane. `useQuery(queries.tasks.list({ status: 'pending' }))` reads,
  * `useMutation(queries.tasks.update())` writes. Updates, completions and deletions of single entities show at once, and are
- * taken back if they fail.
+ * taken back if they fail. Give the lane its user's id, so that each user has their own keys.
  */
-export function createLaneQueries(lane: Lane, client: QueryClientLike, userId = 'me'): LaneQueries {
-  const root = ['tasklane', userId];
+export function createLaneQueries(lane: Lane, client: QueryClientLike): LaneQueries {
+  const user = lane.id ?? 'me';
+  const root = ['tasklane', user];
+  // The types of the entities that changed; undefined if any can have changed.
+  const stale = new Set<string | undefined>();
 
-  async function invalidate(types: Iterable<Schemas['ChangeType'] | undefined>): Promise<void> {
-    const groups = new Set(['stats', 'activity']);
-    for (const type of types) {
-      if (type === undefined) return void (await client.invalidateQueries({ queryKey: root }));
-      for (const group of dependents[type] ?? []) groups.add(group);
-    }
-    await Promise.all([...groups].map((group) => client.invalidateQueries({ queryKey: [...root, group] })));
+  /**
+   * Invalidates what depends on the changed entities, unless more than the given number of mutations run: they would see
+   * data from before their writes. The last of them invalidates.
+   */
+  async function invalidate(running: number): Promise<void> {
+    if (client.isMutating({ mutationKey: root }) > running) return;
+    const types = new Set(stale);
+    stale.clear();
+    const predicate = ({ queryKey }: { readonly queryKey: QueryKey }) => {
+      const type = settings[queryKey[2] as string];
+      return !type || types.has(type) || types.has(undefined);
+    };
+    await client.invalidateQueries({ queryKey: root, predicate });
   }
 
   function optionsOf(line: Line, call: AnyFunction, key: readonly string[]) {
@@ -142,37 +175,52 @@ export function createLaneQueries(lane: Lane, client: QueryClientLike, userId = 
       const options = (...args: unknown[]) => ({
         queryKey: [...queryKey, ...args],
         queryFn: async ({ signal }: { signal: AbortSignal }) => read(args, { signal }),
+        retry: false,
       });
       const pages = (...args: unknown[]) => ({
         queryKey: [...queryKey, 'pages', ...args],
-        queryFn: async ({ signal, pageParam }: { signal: AbortSignal; pageParam: string | undefined }) => {
-          const query = {
-            ...(args[last - 1] as object),
-            ...(pageParam !== undefined && { cursor: pageParam }),
-          };
-          return read([...args.slice(0, last - 1), query], { signal });
-        },
+        queryFn: async ({ signal, pageParam: cursor }: { signal: AbortSignal; pageParam?: string }) =>
+          read([...args.slice(0, last - 1), { ...(args[last - 1] as object), ...(cursor && { cursor }) }], {
+            signal,
+          }),
+        retry: false,
         initialPageParam: undefined,
         getNextPageParam: (page: { next_cursor: string | null }) => page.next_cursor ?? undefined,
       });
-      return method.page ? Object.assign(options, { pages }) : options;
+      return Object.assign(options, method.page && { pages });
     }
-    return () => ({
+    return (callbacks: MutationCallbacks<unknown, unknown> = {}): MutationOptions<unknown, unknown> => ({
+      ...callbacks,
       mutationKey: queryKey,
-      mutationFn: async (args: unknown[]) => (await call(...args)) ?? null,
-      onMutate: async (args: unknown[]) => {
-        const change = optimistic[name]?.((args[1] ?? {}) as object);
-        if (!change || typeof args[0] !== 'string') return () => undefined;
+      mutationFn: (variables) => call(...[variables].flat()),
+      onMutate: async (variables) => {
+        const [id, body = {}] = [variables].flat() as [unknown, object?];
+        const change = optimistic[name]?.(body);
+        if (!change || typeof id !== 'string') return () => undefined;
         const filter = { queryKey: [...root, group] };
         await client.cancelQueries(filter);
-        const before = client.getQueriesData(filter);
-        for (const [each, data] of before) client.setQueryData(each, replaceIn(data, args[0], change));
+        const changes = client
+          .getQueriesData(filter)
+          .map(
+            ([each, before]) =>
+              [each, before, client.setQueryData(each, replaceIn(before, id, change))] as const,
+          );
         return () => {
-          for (const [each, data] of before) client.setQueryData(each, data);
+          for (const [each, before, after] of changes) {
+            // What another mutation changed meanwhile is read again when that one has settled.
+            if (client.getQueryData(each) === after) client.setQueryData(each, before);
+          }
         };
       },
-      onError: (_error: Error, _args: unknown[], rollBack: (() => void) | undefined) => rollBack?.(),
-      onSettled: () => invalidate([typeOf[group]]),
+      onError: (error, variables, rollBack) => {
+        rollBack?.();
+        return callbacks.onError?.(error, variables);
+      },
+      onSettled: async (data, error, variables) => {
+        await callbacks.onSettled?.(data, error, variables);
+        stale.add(settings[group]);
+        await invalidate(1);
+      },
     });
   }
 
@@ -191,40 +239,38 @@ export function createLaneQueries(lane: Lane, client: QueryClientLike, userId = 
     );
   }
 
-  function follow(): () => void {
+  function follow(onError?: (error: unknown) => void): () => void {
     // Changes come in bursts, and one invalidation serves all of them.
-    const waiting = new Set<Schemas['ChangeType'] | undefined>();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const changed = (type: Schemas['ChangeType'] | undefined) => {
-      waiting.add(type);
+    const changed = (type?: string | null) => {
+      stale.add(type ?? undefined);
       timer ??= setTimeout(() => {
         timer = undefined;
-        const types = [...waiting];
-        waiting.clear();
-        invalidate(types).catch(() => undefined);
+        invalidate(0).catch(() => undefined);
       }, 50);
     };
     const election = takePart({
-      name: `tasklane-events-${userId}`,
-      receive: (type) => changed((type ?? undefined) as Schemas['ChangeType'] | undefined),
+      name: `tasklane-events-${user}`,
+      receive: (type) => changed(type as string | null),
+      missed: changed,
       lead: async (signal) => {
         try {
           for await (const event of lane.events({ signal })) {
             // What happened before the stream opened, or was reset, is unknown.
-            const type = event.event === 'change' ? event.data.type : undefined;
-            election.send(type ?? null);
+            const type = event.event === 'change' ? event.data.type : null;
+            election.send(type);
             changed(type);
           }
         } catch (error) {
-          if (!signal.aborted) throw error;
+          if (!signal.aborted) onError?.(error);
         }
       },
     });
     return () => {
       clearTimeout(timer);
-      election.close().catch(() => undefined);
+      election.close();
     };
   }
 
-  return { ...optionsIn(methods, lane, []), follow } as LaneQueries;
+  return { ...optionsIn(methods, lane, []), queryKey: root, follow } as unknown as LaneQueries;
 }
