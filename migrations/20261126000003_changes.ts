@@ -10,7 +10,7 @@ export async function up(knex: Knex): Promise<void> {
       type text not null
         check (type in ('profile', 'project', 'tag', 'task', 'completion', 'calendar_feed', 'webhook')),
       entity_id uuid,
-      action text not null check (action in ('created', 'updated', 'deleted', 'restored', 'purged', 'reminded')),
+      action text not null check (action in ('created', 'updated', 'deleted', 'restored', 'purged', 'reminded', 'overdue')),
       fields jsonb not null,
       at timestamptz(3) not null default now(),
       primary key (lane_id, seq),

@@ -16,7 +16,8 @@ const start = `start_date + coalesce(${startTime}, time '00:00')`;
 
 /**
  * Tasks. `search` has the words of the task; the service computes it by rules with the version `search_version`, and
- * a job computes it for tasks with version 0.
+ * a job computes it for tasks with version 0. `overdue_at` is the instant at which the due date has passed, and a job
+ * copies it to `overdue_told` when it has recorded that the task is overdue.
  */
 export async function up(knex: Knex): Promise<void> {
   await createTitleOrder(knex);
@@ -30,6 +31,8 @@ export async function up(knex: Knex): Promise<void> {
       due_at timestamptz(3),
       start_at timestamptz(3),
       deleted_at timestamptz(3),
+      overdue_at timestamptz(3),
+      overdue_told timestamptz(3),
       due_local timestamp(3) generated always as (${due}) stored,
       start_local timestamp(3) generated always as (${start}) stored,
       due_date date,
@@ -50,6 +53,7 @@ export async function up(knex: Knex): Promise<void> {
       recurrence_start_time text collate "C",
       excluded_dates text[] not null default '{}' check (cardinality(excluded_dates) <= 500),
       reminders jsonb not null default '[]' check (jsonb_array_length(reminders) <= 10),
+      links jsonb not null default '[]' check (jsonb_array_length(links) <= 20),
       tags text[] not null default '{}',
       description text,
       priority text collate "C" not null default 'medium',
@@ -114,6 +118,8 @@ export async function up(knex: Knex): Promise<void> {
     create index tasks_deleted_with on tasklane.tasks (lane_id, deleted_with) where deleted_with is not null`);
   // For jobs, which read across lanes.
   await knex.raw('create index tasks_to_purge on tasklane.tasks (deleted_at) where deleted_at is not null');
+  await knex.raw(`
+    create index tasks_to_tell_overdue on tasklane.tasks (overdue_at) where overdue_told is distinct from overdue_at`);
   await knex.raw('create index tasks_to_index on tasklane.tasks (lane_id, id) where search_version < 2');
   await protectLaneTable(knex, 'tasks');
 }

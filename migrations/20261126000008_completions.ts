@@ -21,6 +21,8 @@ export async function up(knex: Knex): Promise<void> {
       status text not null,
       reopened jsonb not null,
       moved uuid[] not null default '{}',
+      advanced boolean not null default true,
+      recorded_at timestamptz(3) not null default now(),
       primary key (lane_id, id),
       foreign key (lane_id, task_id) references tasklane.tasks on delete cascade
     )`);

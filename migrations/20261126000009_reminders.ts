@@ -1,17 +1,22 @@
 import type { Knex } from 'knex';
 import { protectLaneTable } from '../src/platform/database/lane-table';
 
-/** The future times of the tasks' reminders. The job that sends them reads across lanes. */
+/**
+ * The times of the tasks' reminders, and when each has fired. `identity` says which reminder it is, and for which due date.
+ * The job that fires them reads across lanes.
+ */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table tasklane.reminders (
       lane_id bigint not null,
       task_id uuid not null,
       fire_at timestamptz(3) not null,
-      primary key (lane_id, task_id, fire_at),
+      fired_at timestamptz(3),
+      identity text collate "C" not null,
+      primary key (lane_id, task_id, identity),
       foreign key (lane_id, task_id) references tasklane.tasks on delete cascade
     )`);
-  await knex.raw('create index reminders_by_time on tasklane.reminders (fire_at)');
+  await knex.raw('create index reminders_by_time on tasklane.reminders (fire_at) where fired_at is null');
   await protectLaneTable(knex, 'reminders');
 }
 

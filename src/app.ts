@@ -14,7 +14,7 @@ import { statsHandlers } from './features/stats/handlers';
 import { syncHandlers } from './features/sync/handlers';
 import { tagHandlers } from './features/tags/handlers';
 import { taskHandlers, taskListHandlers } from './features/tasks/handlers';
-import { moveReminders } from './features/tasks/reminders';
+import { moveInstants } from './features/tasks/overdue';
 import { transferHandlers } from './features/transfer/handlers';
 import { trashHandlers } from './features/trash/handlers';
 import type { EgressPolicy } from './features/webhooks/egress-policy';
@@ -29,7 +29,7 @@ import { findLaneOfCalendarFeed } from './platform/database/calendar-feeds';
 import type { Database } from './platform/database/database';
 import { isUnavailable } from './platform/database/errors';
 import { createProxyCheck } from './platform/edge/address';
-import { allowOrigins } from './platform/edge/cors';
+import { allowOrigins, createRefusedOriginLog } from './platform/edge/cors';
 import type { RateLimiter } from './platform/edge/rate-limit';
 import { requestLogger } from './platform/observability/logger';
 import { type ServiceState, serviceHandlers } from './platform/service/handlers';
@@ -80,7 +80,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     ...trashHandlers(config.trashRetentionDays),
     ...batchHandlers,
     ...statsHandlers,
-    ...profileHandlers(moveReminders),
+    ...profileHandlers(moveInstants),
     ...syncHandlers,
     ...eventHandlers(events),
     ...activityHandlers,
@@ -102,7 +102,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
   app.set('trust proxy', config.trustProxy);
   const requests = requestLogger(log);
   const checkProxy = createProxyCheck(config.trustProxy, log);
-  const setCorsHeaders = allowOrigins(config.corsOrigins);
+  const setCorsHeaders = allowOrigins(config.corsOrigins, createRefusedOriginLog(log));
   const withOrigin = new ConstantHeaders(headersOf(helmet(securityHeaders)));
   // Caches must not use it for a page of another origin.
   const withoutOrigin = new ConstantHeaders([...withOrigin.list, 'Vary', 'Origin']);

@@ -309,6 +309,9 @@ function dataDirectory(value: string): string {
   return resolve(projectRoot, value);
 }
 
+/** The frontends on the developer's machine, at all ports. They can call the service except in production. */
+const localFrontends = 'http://localhost:*';
+
 /** The development secret in `dataDir`; created at first use, never in production. */
 export function developmentSecret(dataDir: string): string {
   const file = join(dataDir, 'development-secret');
@@ -419,7 +422,7 @@ export function parseConfig(environment: Environment): Config {
     auth: auth.config,
     accounts: readAccounts(present.AUTH_USER_TABLE, auth.config),
     notices: auth.notices,
-    corsOrigins: values.CORS_ORIGINS,
+    corsOrigins: production ? values.CORS_ORIGINS : [...values.CORS_ORIGINS, localFrontends],
     rateLimits:
       values.RATE_LIMIT === 'off'
         ? null

@@ -1,7 +1,7 @@
 import type { Config } from './config';
 import { createChangePurgeJob } from './features/changes/job';
 import { searchJob } from './features/search/job';
-import { reminderJob } from './features/tasks/job';
+import { overdueJob, reminderJob } from './features/tasks/job';
 import { createTrashPurgeJob } from './features/trash/job';
 import type { EgressPolicy } from './features/webhooks/egress-policy';
 import { createDeliveryJob, deliveryPurgeJob } from './features/webhooks/job';
@@ -15,6 +15,7 @@ export function createJobs(config: Config, egress: EgressPolicy): readonly Job[]
   return [
     createChangePurgeJob(config.changesRetentionDays),
     reminderJob,
+    overdueJob,
     createTrashPurgeJob(config.trashRetentionDays),
     createDeliveryJob(config.webhooks, egress),
     deliveryPurgeJob,

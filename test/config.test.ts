@@ -166,7 +166,7 @@ test('an empty environment gives the configuration for development', () => {
     },
     accounts: { link: 'auto', schema: 'public', table: 'user' },
     notices: [expect.stringContaining('development secret')],
-    corsOrigins: [],
+    corsOrigins: ['http://localhost:*'],
     rateLimits: {
       readsPerUser: 1_200,
       writesPerUser: 1_200,

@@ -31,12 +31,11 @@ limit
 -- insertCompletion
 insert into
   tasklane.completions (
-    completed_at, due_date, due_time, id, lane_id, moved, next_due_date, next_due_time, reopened,
-    rrule, start_date, start_time, status, task_id, time_zone, title
+    advanced, completed_at, due_date, due_time, id, lane_id, moved, next_due_date, next_due_time,
+    recorded_at, reopened, rrule, start_date, start_time, status, task_id, time_zone, title
   )
 values
   (
-    current_setting('app.now')::timestamptz(3),
     $1,
     $2,
     $3,
@@ -46,22 +45,25 @@ values
     $7,
     $8,
     $9,
+    current_setting('app.now')::timestamptz(3),
     $10,
     $11,
     $12,
     $13,
     $14,
-    $15
+    $15,
+    $16,
+    $17
   );
 
 -- insertCompletions
 insert into
   tasklane.completions (
-    completed_at, due_date, due_time, id, lane_id, moved, next_due_date, next_due_time, reopened,
-    rrule, start_date, start_time, status, task_id, time_zone, title
+    advanced, completed_at, due_date, due_time, id, lane_id, moved, next_due_date, next_due_time,
+    recorded_at, reopened, rrule, start_date, start_time, status, task_id, time_zone, title
   )
 values
-  ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+  ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 on conflict (lane_id, id) do nothing
 returning
   id;
@@ -75,10 +77,13 @@ where
   completions.lane_id = $1
   and task_id = $2
   and due_date = $3
+order by
+  recorded_at desc,
+  id desc
 limit
   $4;
 
--- lastCompletion
+-- lastCompletions
 select
   *
 from
@@ -87,10 +92,43 @@ where
   completions.lane_id = $1
   and task_id = $2
 order by
-  completed_at desc,
+  recorded_at desc,
   id desc
 limit
   $3;
+
+select
+  *
+from
+  tasklane.completions as completions
+where
+  completions.lane_id = $1
+  and task_id = $2
+  and advanced = $3
+order by
+  recorded_at desc,
+  id desc
+limit
+  $4;
+
+-- completedAhead
+select
+  due_date, due_time
+from
+  tasklane.completions as completions
+where
+  completions.lane_id = $1
+  and task_id = $2
+  and advanced = $3
+  and due_date >= $4;
+
+-- correctCompletion
+update tasklane.completions as completions
+set
+  completed_at = $1
+where
+  completions.lane_id = $2
+  and id = $3;
 
 -- removeCompletion
 delete from tasklane.completions as completions

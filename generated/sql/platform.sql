@@ -188,7 +188,11 @@ select
   $1::bigint,
   counter.before + change.n,
   change.type, change.entity_id, change.action,
-  change.fields::jsonb,
+  replace(
+    change.fields,
+    '"\u0000now"',
+    to_char(current_setting('app.now')::timestamptz(3) at time zone 'UTC', '\"YYYY-MM-DD"T"HH24:MI:SS.MS"Z"\"')
+  )::jsonb,
   current_setting('app.now')::timestamptz(3)
 from
   counter,
@@ -282,7 +286,7 @@ offset
 select
   coalesce(
     sum(
-      224 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(recurrence_start_time), 0) + coalesce(pg_column_size(excluded_dates), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(search), 0)
+      224 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(recurrence_start_time), 0) + coalesce(pg_column_size(excluded_dates), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(links), 0) + coalesce(pg_column_size(search), 0)
     ),
     0
   ) as bytes
@@ -309,7 +313,7 @@ offset
 select
   coalesce(
     sum(
-      224 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(recurrence_start_time), 0) + coalesce(pg_column_size(excluded_dates), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(search), 0)
+      224 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(recurrence_start_time), 0) + coalesce(pg_column_size(excluded_dates), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(links), 0) + coalesce(pg_column_size(search), 0)
     ),
     0
   ) as bytes
@@ -323,7 +327,7 @@ where
 select
   coalesce(
     sum(
-      224 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(recurrence_start_time), 0) + coalesce(pg_column_size(excluded_dates), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(search), 0)
+      224 + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(recurrence_start_time), 0) + coalesce(pg_column_size(excluded_dates), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(links), 0) + coalesce(pg_column_size(search), 0)
     ),
     0
   ) as bytes
@@ -388,58 +392,58 @@ where
   and (tag_id, task_id) > ($2, $3);
 
 select
-  task_id, fire_at
+  task_id, identity
 from
   tasklane.reminders as reminders
 where
   reminders.lane_id = $1
 order by
   task_id asc,
-  fire_at asc
+  identity asc
 limit
   $2
 offset
   $3;
 
 select
-  coalesce(sum(68), 0) as bytes
+  coalesce(sum(76 + coalesce(pg_column_size(identity), 0)), 0) as bytes
 from
   tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and (task_id, fire_at) <= ($2, $3);
+  and (task_id, identity) <= ($2, $3);
 
 select
-  task_id, fire_at
+  task_id, identity
 from
   tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and (task_id, fire_at) > ($2, $3)
+  and (task_id, identity) > ($2, $3)
 order by
   task_id asc,
-  fire_at asc
+  identity asc
 limit
   $4
 offset
   $5;
 
 select
-  coalesce(sum(68), 0) as bytes
+  coalesce(sum(76 + coalesce(pg_column_size(identity), 0)), 0) as bytes
 from
   tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and (task_id, fire_at) > ($2, $3)
-  and (task_id, fire_at) <= ($4, $5);
+  and (task_id, identity) > ($2, $3)
+  and (task_id, identity) <= ($4, $5);
 
 select
-  coalesce(sum(68), 0) as bytes
+  coalesce(sum(76 + coalesce(pg_column_size(identity), 0)), 0) as bytes
 from
   tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and (task_id, fire_at) > ($2, $3);
+  and (task_id, identity) > ($2, $3);
 
 select
   id

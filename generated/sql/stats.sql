@@ -38,14 +38,23 @@ select
         tasklane.completions as completions
       where
         completions.lane_id = $1
+    ),
+    (
+      select
+        min(completed_at)
+      from
+        tasklane.tasks as tasks
+      where
+        tasks.lane_id = $2
+        and deleted_with is not null
     )
   ) as since
 from
   tasklane.profiles as profiles
 where
-  profiles.lane_id = $2
+  profiles.lane_id = $3
 limit
-  $3;
+  $4;
 
 -- findCompletions
 with
@@ -56,15 +65,6 @@ with
       tasklane.completions as completions
     where
       completions.lane_id = $1
-      and task_id in (
-        select
-          id
-        from
-          tasklane.tasks as tasks
-        where
-          tasks.lane_id = $2
-          and deleted_at is null
-      )
   ),
   reopened as (
     select
@@ -73,16 +73,7 @@ with
       record,
       jsonb_to_recordset(reopened) as task (id uuid, status text, completed_at timestamptz(3))
     where
-      task.status = $3
-      and task.id in (
-        select
-          id
-        from
-          tasklane.tasks as tasks
-        where
-          tasks.lane_id = $4
-          and deleted_at is null
-      )
+      task.status = $2
   ),
   other as (
     select
@@ -90,8 +81,7 @@ with
     from
       tasklane.tasks as tasks
     where
-      tasks.lane_id = $5
-      and deleted_at is null
+      tasks.lane_id = $3
       and completed_at is not null
     union
     select
@@ -123,7 +113,7 @@ with
   days as (
     select
       (
-        completed_at at time zone 'UTC' + make_interval(secs => ($6::integer[]) [width_bucket(completed_at, $7::timestamptz[])])
+        completed_at at time zone 'UTC' + make_interval(secs => ($4::integer[]) [width_bucket(completed_at, $5::timestamptz[])])
       )::date as day,
       count(*)
     from
@@ -156,7 +146,7 @@ select
     from
       days
     where
-      day between $8 and $9
+      day between $6 and $7
   ) as counts,
   coalesce(
     (
@@ -174,13 +164,13 @@ select
       from
         streaks
       where
-        last >= $10
+        last >= $8
     ),
     0
   )::integer as current
 from
   tasklane.profiles as profiles
 where
-  profiles.lane_id = $11
+  profiles.lane_id = $9
 limit
-  $12;
+  $10;

@@ -5,7 +5,7 @@ select
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
   due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
   recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
-  version, created_at, updated_at, completion_count
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -22,7 +22,7 @@ select
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
   due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
   recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
-  version, created_at, updated_at, completion_count
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -40,7 +40,7 @@ select
   title collate tasklane.title_order as title_order, id, project_id, parent_id, title, description,
   status, priority, completed_at, tags, due_date, due_time, time_zone, due_at, start_date,
   start_time, start_at, rrule, repeat_from, recurrence_start, recurrence_start_time, recurrence_due,
-  excluded_dates, reminders, position, version, created_at, updated_at, completion_count,
+  excluded_dates, reminders, position, version, created_at, updated_at, links, completion_count,
   priority_rank
 from
   tasklane.tasks as tasks
@@ -72,7 +72,7 @@ select
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
   due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
   recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
-  version, created_at, updated_at, completion_count
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -104,7 +104,7 @@ with
       id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
       due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
       recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
-      version, created_at, updated_at, completion_count, lane_id
+      version, created_at, updated_at, links, completion_count, lane_id
     from
       tasklane.tasks as tasks
     where
@@ -145,7 +145,7 @@ with
       id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
       due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
       recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
-      version, created_at, updated_at, completion_count, lane_id
+      version, created_at, updated_at, links, completion_count, lane_id
     from
       tasklane.tasks as tasks
     where
@@ -213,7 +213,7 @@ select
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
   due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
   recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
-  version, created_at, updated_at, completion_count
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -245,7 +245,7 @@ with
       id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
       due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
       recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
-      version, created_at, updated_at, completion_count, lane_id
+      version, created_at, updated_at, links, completion_count, lane_id
     from
       tasklane.tasks as tasks
     where
@@ -277,7 +277,7 @@ with
       id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
       due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
       recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
-      version, created_at, updated_at, completion_count, lane_id
+      version, created_at, updated_at, links, completion_count, lane_id
     from
       tasklane.tasks as tasks
     where
@@ -336,7 +336,7 @@ select
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
   due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
   recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
-  version, created_at, updated_at, completion_count
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -356,7 +356,7 @@ select
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
   due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
   recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
-  version, created_at, updated_at, completion_count
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -459,7 +459,7 @@ select
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
   due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
   recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
-  version, created_at, updated_at, completion_count
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -485,7 +485,7 @@ select
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
   due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
   recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
-  version, created_at, updated_at, completion_count
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -529,8 +529,8 @@ select
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
   due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
   recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
-  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, start_local, search_version
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, overdue_at, overdue_told, due_local, start_local, search_version
 from
   tasklane.tasks as tasks
 where
@@ -538,15 +538,40 @@ where
   and deleted_at is null
   and id = $2;
 
+-- findTasks
+select
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, overdue_at, overdue_told, due_local, start_local, search_version
+from
+  tasklane.tasks as tasks
+where
+  tasks.lane_id = $1
+  and deleted_at is null
+  and id = any ($2);
+
+-- isIdTaken
+select
+  id
+from
+  tasklane.tasks as tasks
+where
+  tasks.lane_id = $1
+  and id = $2
+limit
+  $3;
+
 -- src/features/tasks/write.ts
 
 -- insertTask
 insert into
   tasklane.tasks (
     completed_at, completion_count, created_at, description, due_at, due_date, due_time,
-    excluded_dates, id, lane_id, parent_id, priority, project_id, recurrence_due, recurrence_start,
-    recurrence_start_time, reminders, repeat_from, rrule, search, search_version, start_at,
-    start_date, start_time, status, tags, time_zone, title, updated_at
+    excluded_dates, id, lane_id, links, parent_id, priority, project_id, recurrence_due,
+    recurrence_start, recurrence_start_time, reminders, repeat_from, rrule, search, search_version,
+    start_at, start_date, start_time, status, tags, time_zone, title, updated_at
   )
 values
   (
@@ -561,15 +586,15 @@ values
     $8,
     $9,
     $10,
+    $11,
     (
       select
         default_priority
       from
         tasklane.profiles as profiles
       where
-        profiles.lane_id = $11
+        profiles.lane_id = $12
     ),
-    $12,
     $13,
     $14,
     $15,
@@ -585,14 +610,15 @@ values
     $25,
     $26,
     $27,
+    $28,
     current_setting('app.now')::timestamptz(3)
   )
 returning
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
   due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
   recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
-  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, start_local, search_version;
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, overdue_at, overdue_told, due_local, start_local, search_version;
 
 select
   *
@@ -622,30 +648,42 @@ limit
   $2;
 
 select
-  task_id, fire_at
+  task_id, identity
 from
   tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and fired_at is not null;
 
 delete from tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and (
+    fired_at is null
+    or fired_at < current_setting('app.now')::timestamptz(3) - make_interval(days => $3)
+    or (task_id, identity) in (
+      select
+        *
+      from
+        unnest($4::uuid[], $5::text[])
+    )
+  );
 
 insert into
-  tasklane.reminders (fire_at, lane_id, task_id)
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
 values
-  ($1, $2, $3);
+  ($1, $2, $3, $4, $5);
 
 -- insertTasks
 insert into
   tasklane.tasks (
     completed_at, completion_count, created_at, deleted_at, deleted_with, description, due_at,
-    due_date, due_time, excluded_dates, id, lane_id, parent_id, position, priority, project_id,
-    recurrence_due, recurrence_start, recurrence_start_time, reminders, repeat_from, rrule, search,
-    search_version, start_at, start_date, start_time, status, tags, time_zone, title, updated_at
+    due_date, due_time, excluded_dates, id, lane_id, links, overdue_at, overdue_told, parent_id,
+    position, priority, project_id, recurrence_due, recurrence_start, recurrence_start_time,
+    reminders, repeat_from, rrule, search, search_version, start_at, start_date, start_time, status,
+    tags, time_zone, title, updated_at
   )
 values
   (
@@ -663,17 +701,17 @@ values
     $12,
     $13,
     $14,
+    $15,
+    $16,
+    $17,
     (
       select
         default_priority
       from
         tasklane.profiles as profiles
       where
-        profiles.lane_id = $15
+        profiles.lane_id = $18
     ),
-    $16,
-    $17,
-    $18,
     $19,
     $20,
     $21,
@@ -687,6 +725,9 @@ values
     $29,
     $30,
     $31,
+    $32,
+    $33,
+    $34,
     current_setting('app.now')::timestamptz(3)
   )
 on conflict (lane_id, id) do nothing
@@ -694,8 +735,8 @@ returning
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
   due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
   recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
-  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, start_local, search_version;
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, overdue_at, overdue_told, due_local, start_local, search_version;
 
 select
   *
@@ -719,6 +760,201 @@ where
 limit
   $2;
 
+insert into
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
+values
+  ($1, $2, $3, $4, $5);
+
+-- restoreImported
+select
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, overdue_at, overdue_told, due_local, start_local, search_version
+from
+  tasklane.tasks as tasks
+where
+  tasks.lane_id = $1
+  and id = any ($2)
+  and deleted_at is not null;
+
+insert into
+  tasklane.tasks (
+    completed_at, completion_count, created_at, deleted_at, deleted_with, description, due_at,
+    due_date, due_time, excluded_dates, id, lane_id, links, overdue_at, overdue_told, parent_id,
+    position, priority, project_id, recurrence_due, recurrence_start, recurrence_start_time,
+    reminders, repeat_from, rrule, search, search_version, start_at, start_date, start_time, status,
+    tags, time_zone, title, updated_at, version
+  )
+values
+  (
+    $1,
+    $2,
+    $3,
+    $4,
+    $5,
+    $6,
+    $7,
+    $8,
+    $9,
+    $10,
+    $11,
+    $12,
+    $13,
+    $14,
+    $15,
+    $16,
+    $17,
+    (
+      select
+        default_priority
+      from
+        tasklane.profiles as profiles
+      where
+        profiles.lane_id = $18
+    ),
+    $19,
+    $20,
+    $21,
+    $22,
+    $23,
+    $24,
+    $25,
+    $26,
+    $27,
+    $28,
+    $29,
+    $30,
+    $31,
+    $32,
+    $33,
+    $34,
+    current_setting('app.now')::timestamptz(3),
+    $35
+  )
+on conflict (lane_id, id) do update
+set
+  project_id = excluded.project_id,
+  parent_id = excluded.parent_id,
+  description = excluded.description,
+  status = excluded.status,
+  tags = excluded.tags,
+  due_date = excluded.due_date,
+  due_time = excluded.due_time,
+  time_zone = excluded.time_zone,
+  due_at = excluded.due_at,
+  start_date = excluded.start_date,
+  start_time = excluded.start_time,
+  start_at = excluded.start_at,
+  rrule = excluded.rrule,
+  repeat_from = excluded.repeat_from,
+  recurrence_start = excluded.recurrence_start,
+  recurrence_start_time = excluded.recurrence_start_time,
+  recurrence_due = excluded.recurrence_due,
+  excluded_dates = excluded.excluded_dates,
+  completion_count = excluded.completion_count,
+  reminders = excluded.reminders,
+  links = excluded.links,
+  title = excluded.title,
+  position = excluded.position,
+  completed_at = excluded.completed_at,
+  created_at = excluded.created_at,
+  deleted_at = excluded.deleted_at,
+  deleted_with = excluded.deleted_with,
+  search = excluded.search,
+  search_version = excluded.search_version,
+  overdue_at = excluded.overdue_at,
+  overdue_told = excluded.overdue_told,
+  priority = excluded.priority,
+  updated_at = excluded.updated_at,
+  version = excluded.version
+returning
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, overdue_at, overdue_told, due_local, start_local, search_version;
+
+delete from tasklane.task_tags as task_tags
+where
+  task_tags.lane_id = $1
+  and task_id = any ($2);
+
+delete from tasklane.reminders as reminders
+where
+  reminders.lane_id = $1
+  and task_id = any ($2);
+
+select
+  remaining.id, remaining.root
+from
+  tasklane.tasks as tasks
+  join (
+    with recursive
+      remaining as (
+        select
+          id,
+          id as root,
+          deleted_with as deletion
+        from
+          tasklane.tasks
+        where
+          lane_id = $1
+          and parent_id = any ($2)
+          and deleted_with <> id
+        union all
+        select
+          task.id, remaining.root, remaining.deletion
+        from
+          tasklane.tasks as task
+          join remaining on task.parent_id = remaining.id
+        where
+          task.lane_id = $3
+          and task.deleted_with = remaining.deletion
+      )
+    select
+      id, root
+    from
+      remaining
+  ) as remaining on remaining.id = tasks.id
+where
+  tasks.lane_id = $4;
+
+update tasklane.tasks as tasks
+set
+  deleted_with = ($1::jsonb ->> id::text)::uuid
+where
+  tasks.lane_id = $2
+  and id = any ($3);
+
+select
+  *
+from
+  tasklane.tags as tags
+where
+  tags.lane_id = $1
+  and name_key in ($2);
+
+insert into
+  tasklane.task_tags (lane_id, tag_id, task_id)
+values
+  ($1, $2, $3);
+
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.lane_id = $1
+limit
+  $2;
+
+insert into
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
+values
+  ($1, $2, $3, $4, $5);
+
 -- updateTask: title
 update tasklane.tasks as tasks
 set
@@ -736,8 +972,8 @@ returning
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
   due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
   recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
-  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, start_local, search_version;
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, overdue_at, overdue_told, due_local, start_local, search_version;
 
 -- updateTask: tags
 update tasklane.tasks as tasks
@@ -754,8 +990,8 @@ returning
   id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
   due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
   recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
-  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, start_local, search_version;
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, overdue_at, overdue_told, due_local, start_local, search_version;
 
 select
   *
@@ -786,6 +1022,15 @@ where
   and id = any ($3);
 
 -- updateSubtasks
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.lane_id = $1
+limit
+  $2;
+
 update tasklane.tasks as tasks
 set
   status = $1::jsonb -> id::text ->> 0,
@@ -796,12 +1041,14 @@ set
   start_date = ($6::jsonb -> id::text ->> 5)::date,
   start_time = $7::jsonb -> id::text ->> 6,
   start_at = ($8::jsonb -> id::text ->> 7)::timestamptz,
+  reminders = ($9::jsonb -> id::text ->> 8)::jsonb,
+  overdue_at = ($10::jsonb ->> id::text)::timestamptz,
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.lane_id = $9
+  tasks.lane_id = $11
   and deleted_at is null
-  and id = any ($10);
+  and id = any ($12);
 
 -- src/features/tasks/delete.ts
 
@@ -947,7 +1194,136 @@ where
   tasks.lane_id = $2
   and id = any ($3);
 
+-- src/features/tasks/overdue.ts
+
+-- moveInstants
+select
+  id, reminders, due_date, due_time, time_zone, due_at
+from
+  tasklane.tasks as tasks
+where
+  tasks.lane_id = $1
+  and deleted_at is null
+  and due_date is not null
+  and time_zone is null
+  and reminders <> '[]';
+
+select
+  task_id, identity
+from
+  tasklane.reminders as reminders
+where
+  reminders.lane_id = $1
+  and task_id = any ($2)
+  and fired_at is not null;
+
+delete from tasklane.reminders as reminders
+where
+  reminders.lane_id = $1
+  and task_id = any ($2)
+  and (
+    fired_at is null
+    or fired_at < current_setting('app.now')::timestamptz(3) - make_interval(days => $3)
+    or (task_id, identity) in (
+      select
+        *
+      from
+        unnest($4::uuid[], $5::text[])
+    )
+  );
+
+insert into
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
+values
+  ($1, $2, $3, $4, $5);
+
+update tasklane.tasks as tasks
+set
+  overdue_at = (
+    case
+      when due_time is null then (due_date + 1)::timestamp
+      else due_local
+    end
+  ) at time zone $1,
+  overdue_told = case
+    when overdue_told is not distinct from overdue_at then (
+      case
+        when due_time is null then (due_date + 1)::timestamp
+        else due_local
+      end
+    ) at time zone $2
+    else overdue_told
+  end
+where
+  tasks.lane_id = $3
+  and due_date is not null
+  and due_at is null;
+
+update tasklane.profiles
+set
+  storage_written = storage_written + $2::bigint,
+  storage_check_at = case
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    else storage_check_at
+  end
+where
+  lane_id = $1;
+
+-- recordOverdue
+select
+  id, overdue_at
+from
+  tasklane.tasks as tasks
+where
+  tasks.lane_id = $1
+  and overdue_at <= current_setting('app.now')::timestamptz(3)
+  and overdue_told is distinct from overdue_at
+order by
+  overdue_at asc,
+  id asc
+limit
+  $2;
+
+select
+  id
+from
+  tasklane.tasks as tasks
+where
+  tasks.lane_id = $1
+  and deleted_at is null
+  and id in ($2)
+  and status_rank <= 2
+  and (
+    project_id is null
+    or project_id not in (
+      select
+        id
+      from
+        tasklane.projects as projects
+      where
+        projects.lane_id = $3
+        and archived
+    )
+  );
+
+update tasklane.tasks as tasks
+set
+  overdue_told = overdue_at
+where
+  tasks.lane_id = $1
+  and id = any ($2);
+
 -- src/features/tasks/reminders.ts
+
+-- remindersFor
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.lane_id = $1
+limit
+  $2;
 
 -- armReminders
 select
@@ -960,22 +1336,33 @@ limit
   $2;
 
 select
-  task_id, fire_at
+  task_id, identity
 from
   tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and fired_at is not null;
 
 delete from tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and (
+    fired_at is null
+    or fired_at < current_setting('app.now')::timestamptz(3) - make_interval(days => $3)
+    or (task_id, identity) in (
+      select
+        *
+      from
+        unnest($4::uuid[], $5::text[])
+    )
+  );
 
 insert into
-  tasklane.reminders (fire_at, lane_id, task_id)
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
 values
-  ($1, $2, $3);
+  ($1, $2, $3, $4, $5);
 
 update tasklane.profiles
 set
@@ -998,9 +1385,9 @@ limit
   $2;
 
 insert into
-  tasklane.reminders (fire_at, lane_id, task_id)
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
 values
-  ($1, $2, $3);
+  ($1, $2, $3, $4, $5);
 
 update tasklane.profiles
 set
@@ -1023,22 +1410,33 @@ limit
   $2;
 
 select
-  task_id, fire_at
+  task_id, identity
 from
   tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and fired_at is not null;
 
 delete from tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and (
+    fired_at is null
+    or fired_at < current_setting('app.now')::timestamptz(3) - make_interval(days => $3)
+    or (task_id, identity) in (
+      select
+        *
+      from
+        unnest($4::uuid[], $5::text[])
+    )
+  );
 
 insert into
-  tasklane.reminders (fire_at, lane_id, task_id)
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
 values
-  ($1, $2, $3);
+  ($1, $2, $3, $4, $5);
 
 update tasklane.profiles
 set
@@ -1059,26 +1457,37 @@ where
   tasks.lane_id = $1
   and deleted_at is null
   and due_date is not null
-  and due_at is null
+  and time_zone is null
   and reminders <> '[]';
 
 select
-  task_id, fire_at
+  task_id, identity
 from
   tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and fired_at is not null;
 
 delete from tasklane.reminders as reminders
 where
   reminders.lane_id = $1
-  and task_id = any ($2);
+  and task_id = any ($2)
+  and (
+    fired_at is null
+    or fired_at < current_setting('app.now')::timestamptz(3) - make_interval(days => $3)
+    or (task_id, identity) in (
+      select
+        *
+      from
+        unnest($4::uuid[], $5::text[])
+    )
+  );
 
 insert into
-  tasklane.reminders (fire_at, lane_id, task_id)
+  tasklane.reminders (fire_at, fired_at, identity, lane_id, task_id)
 values
-  ($1, $2, $3);
+  ($1, $2, $3, $4, $5);
 
 update tasklane.profiles
 set
@@ -1092,12 +1501,13 @@ where
 
 -- fireReminders
 select
-  task_id, fire_at
+  task_id, identity, fire_at
 from
   tasklane.reminders as reminders
 where
   reminders.lane_id = $1
   and fire_at <= current_setting('app.now')::timestamptz(3)
+  and fired_at is null
 order by
   fire_at asc,
   task_id asc
@@ -1126,14 +1536,39 @@ where
     )
   );
 
-delete from tasklane.reminders as reminders
+update tasklane.reminders as reminders
+set
+  fired_at = current_setting('app.now')::timestamptz(3)
 where
   reminders.lane_id = $1
-  and (task_id, fire_at) in (
+  and (task_id, identity) in (
     select
       *
     from
-      unnest($2::uuid[], $3::timestamptz[])
+      unnest($2::uuid[], $3::text[])
+  );
+
+-- openAmong
+select
+  id
+from
+  tasklane.tasks as tasks
+where
+  tasks.lane_id = $1
+  and deleted_at is null
+  and id in ($2)
+  and status_rank <= 2
+  and (
+    project_id is null
+    or project_id not in (
+      select
+        id
+      from
+        tasklane.projects as projects
+      where
+        projects.lane_id = $3
+        and archived
+    )
   );
 
 -- src/features/tasks/tree.ts
@@ -1184,6 +1619,7 @@ from
   tasklane.reminders as reminders
 where
   fire_at <= now()
+  and fired_at is null
 order by
   fire_at asc
 limit
@@ -1198,12 +1634,13 @@ where
   id = any ($1::bigint[]);
 
 select
-  task_id, fire_at
+  task_id, identity, fire_at
 from
   tasklane.reminders as reminders
 where
   reminders.lane_id = $1
   and fire_at <= current_setting('app.now')::timestamptz(3)
+  and fired_at is null
 order by
   fire_at asc,
   task_id asc
@@ -1232,12 +1669,78 @@ where
     )
   );
 
-delete from tasklane.reminders as reminders
+update tasklane.reminders as reminders
+set
+  fired_at = current_setting('app.now')::timestamptz(3)
 where
   reminders.lane_id = $1
-  and (task_id, fire_at) in (
+  and (task_id, identity) in (
     select
       *
     from
-      unnest($2::uuid[], $3::timestamptz[])
+      unnest($2::uuid[], $3::text[])
   );
+
+-- overdueJob
+select
+  lane_id
+from
+  tasklane.tasks as tasks
+where
+  overdue_at <= now()
+  and overdue_told is distinct from overdue_at
+order by
+  overdue_at asc
+limit
+  $1;
+
+select
+  id,
+  user_id as "userId"
+from
+  tasklane.lanes
+where
+  id = any ($1::bigint[]);
+
+select
+  id, overdue_at
+from
+  tasklane.tasks as tasks
+where
+  tasks.lane_id = $1
+  and overdue_at <= current_setting('app.now')::timestamptz(3)
+  and overdue_told is distinct from overdue_at
+order by
+  overdue_at asc,
+  id asc
+limit
+  $2;
+
+select
+  id
+from
+  tasklane.tasks as tasks
+where
+  tasks.lane_id = $1
+  and deleted_at is null
+  and id in ($2)
+  and status_rank <= 2
+  and (
+    project_id is null
+    or project_id not in (
+      select
+        id
+      from
+        tasklane.projects as projects
+      where
+        projects.lane_id = $3
+        and archived
+    )
+  );
+
+update tasklane.tasks as tasks
+set
+  overdue_told = overdue_at
+where
+  tasks.lane_id = $1
+  and id = any ($2);

@@ -56,7 +56,7 @@ where
 
 -- knownTasks
 select
-  id, project_id,
+  id, project_id, parent_id,
   deleted_at is not null as deleted,
   (
     with recursive

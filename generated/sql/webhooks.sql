@@ -559,7 +559,9 @@ returning
 delete from tasklane.webhooks as webhooks
 where
   webhooks.lane_id = $1
-  and id = $2;
+  and id = $2
+returning
+  url, description, events;
 
 update tasklane.profiles as profiles
 set

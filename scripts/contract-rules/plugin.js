@@ -231,10 +231,10 @@ function idempotencyKeys() {
         const operation = item[method];
         const location = context.location.child(method);
         const takesKey = takesHeader(item, operation, 'Idempotency-Key', context);
-        const needsKey = ['post', 'patch'].includes(method) && operation['x-idempotent'] !== true;
+        const needsKey = ['post', 'put', 'patch'].includes(method) && operation['x-idempotent'] !== true;
         if (takesKey !== needsKey) {
           const message =
-            'A POST or PATCH on a lane must accept Idempotency-Key or have x-idempotent: true; other methods must not accept it.';
+            'A POST, PUT or PATCH on a lane must accept Idempotency-Key or have x-idempotent: true; other methods must not accept it.';
           context.report({ message, location });
         } else if (takesKey) {
           const responses = responsesOf(operation, location, context);

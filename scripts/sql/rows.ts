@@ -5,6 +5,7 @@ import type {
   CompletionRow,
   ProfileRow,
   ProjectRow,
+  Reminder,
   TagRow,
   TaskRow,
   WebhookDeliveryRow,
@@ -21,6 +22,8 @@ export const instant = new Date('2026-11-21T09:30:00.000Z');
 
 const versioned = { lane_id: laneId, id, version: 1, created_at: instant, updated_at: instant };
 
+export const reminder: Reminder = { at: null, minutes_before_due: 5, days_before_due: null, time: null };
+
 export const task: TaskRow = {
   ...versioned,
   ...structuredClone(absentFields),
@@ -34,9 +37,11 @@ export const task: TaskRow = {
   position: 'a0',
   tags: ['tag'],
   due_date: '2026-11-21',
-  reminders: [{ at: null, minutes_before_due: 5 }],
+  reminders: [reminder],
   deleted_at: instant,
   deleted_with: id,
+  overdue_at: instant,
+  overdue_told: null,
   due_local: '2026-11-21',
   start_local: null,
   search_version: 0,
@@ -69,6 +74,8 @@ export const completion: CompletionRow = {
   next_due_time: null,
   reopened: [],
   moved: [],
+  advanced: true,
+  recorded_at: instant,
 };
 
 export const change: ChangeRow = {
@@ -148,7 +155,7 @@ const rows: Readonly<Record<string, object>> = {
   deleted_projects: { ...project, deleted_at: instant, roots: [id], task_count: '1' },
   tags: tag,
   completions: completion,
-  reminders: { lane_id: laneId, task_id: id, fire_at: instant },
+  reminders: { lane_id: laneId, task_id: id, identity: '5', fire_at: instant },
   changes: change,
   webhooks: webhook,
   idempotency_keys: { lane_id: laneId, operation: 'createTask', key_hash: Buffer.alloc(32) },

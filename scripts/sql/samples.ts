@@ -17,6 +17,7 @@ import * as deletion from '../../src/features/tasks/delete';
 import { absentFields } from '../../src/features/tasks/fields';
 import * as reminderJobs from '../../src/features/tasks/job';
 import { orderOf } from '../../src/features/tasks/order';
+import * as overdue from '../../src/features/tasks/overdue';
 import * as positions from '../../src/features/tasks/position';
 import * as reminders from '../../src/features/tasks/reminders';
 import * as tasks from '../../src/features/tasks/repository';
@@ -41,7 +42,19 @@ import { idempotencyRecordsJob } from '../../src/platform/jobs/idempotency-recor
 import type { Job, JobContext } from '../../src/platform/jobs/job';
 import { storageJob } from '../../src/platform/jobs/storage';
 import type { EmptyTables } from './recorder';
-import { completion, delivery, id, instant, laneKey, otherId, project, tag, task, webhook } from './rows';
+import {
+  completion,
+  delivery,
+  id,
+  instant,
+  laneKey,
+  otherId,
+  project,
+  reminder,
+  tag,
+  task,
+  webhook,
+} from './rows';
 
 /** A call that sends statements, or the text of statements that are constants. */
 export type Sample =
@@ -193,8 +206,10 @@ export const allSamples: readonly FileSamples[] = [
     insertCompletion: (lane) => completions.insertCompletion(lane, completion),
     insertCompletions: (lane) => completions.insertCompletions(lane, [completion]),
     findCompletion: (lane) => completions.findCompletion(lane, id, '2026-11-21'),
-    lastCompletion: (lane) => completions.lastCompletion(lane, id),
-    removeCompletion: (lane) => completions.removeCompletion(lane, id),
+    lastCompletions: (lane) => completions.lastCompletions(lane, id),
+    completedAhead: (lane) => completions.completedAhead(lane, id, '2026-11-21'),
+    correctCompletion: (lane) => completions.correctCompletion(lane, completion, instant),
+    removeCompletion: (lane) => completions.removeCompletion(lane, completion),
     purgeCompletions: (lane) => completions.purgeCompletions(lane, [id]),
   }),
   filed<typeof profile>('features/profile/repository.ts', {
@@ -228,7 +243,7 @@ export const allSamples: readonly FileSamples[] = [
     rootsIn: (lane) => projects.rootsIn(lane, id),
     isInTrash: (lane) => projects.isInTrash(lane, id),
     addToTrash: (lane) => projects.addToTrash(lane, project, [id]),
-    deleteProject: (lane) => projects.deleteProject(lane, id),
+    deleteProject: (lane) => projects.deleteProject(lane, project),
   }),
   filed<typeof search>('features/search/repository.ts', {
     nearWords: (lane) => search.nearWords(lane, terms, 'public'),
@@ -276,7 +291,7 @@ export const allSamples: readonly FileSamples[] = [
       'new name': without('tags')((lane) => tags.updateTag(lane, tag, { name: 'other' })),
       'name of another tag': (lane) => tags.updateTag(lane, tag, { name: 'other' }),
     },
-    deleteTag: (lane) => tags.deleteTag(lane, id),
+    deleteTag: (lane) => tags.deleteTag(lane, tag),
   }),
   filed<typeof tasks>('features/tasks/repository.ts', {
     listTasks: {
@@ -296,17 +311,20 @@ export const allSamples: readonly FileSamples[] = [
     countTasks: (lane) => tasks.countTasks(lane, {}),
     countSubtasks: (lane) => tasks.countSubtasks(lane, [id]),
     findTask: (lane) => tasks.findTask(lane, id),
+    findTasks: (lane) => tasks.findTasks(lane, [id]),
+    isIdTaken: (lane) => tasks.isIdTaken(lane, id),
   }),
   filed<typeof taskWrites>('features/tasks/write.ts', {
     insertTask: (lane) => taskWrites.insertTask(lane, newTask()),
     insertTasks: (lane) => taskWrites.insertTasks(lane, [importedTask]),
+    restoreImported: (lane) => taskWrites.restoreImported(lane, [importedTask]),
     updateTask: {
       title: (lane) => taskWrites.updateTask(lane, task, { title: 'Other' }),
       tags: (lane) => taskWrites.updateTask(lane, task, { tags: ['other'] }),
     },
     updateTasks: (lane) => taskWrites.updateTasks(lane, [task], { project_id: null }),
     updateSubtasks: (lane) =>
-      taskWrites.updateSubtasks(lane, [{ row: task, wanted: { status: 'completed' } }]),
+      taskWrites.updateSubtasks(lane, [{ row: task, wanted: { status: 'completed' } }], 'next'),
   }),
   filed<typeof deletion>('features/tasks/delete.ts', {
     deleteTasks: (lane) => deletion.deleteTasks(lane, [id]),
@@ -318,22 +336,34 @@ export const allSamples: readonly FileSamples[] = [
     positionAtEnd: (lane) => positions.positionAtEnd(lane, 'tasks'),
     writePositions: (lane) => positions.writePositions(lane, 'tasks', [{ id, position: 'a1' }]),
   }),
+  filed<typeof overdue>('features/tasks/overdue.ts', {
+    moveInstants: (lane) => overdue.moveInstants(lane, { before: 'UTC', after: 'Europe/Zurich' }),
+    recordOverdue: (lane) => overdue.recordOverdue(lane, 200),
+  }),
   filed<typeof reminders>('features/tasks/reminders.ts', {
+    remindersFor: (lane) =>
+      reminders.remindersFor(
+        lane,
+        { ...task, reminders: [{ ...reminder, at: '2026-11-21T08:00:00.000Z' }] },
+        { ...task, due_date: '2026-11-22' },
+      ),
     armReminders: (lane) => reminders.armReminders(lane, null, task),
-    armImported: (lane) =>
-      reminders.armImported(lane, [
-        { ...task, reminders: [{ at: '9999-01-01T00:00:00.000Z', minutes_before_due: null }] },
-      ]),
-    armMoved: (lane) => reminders.armMoved(lane, [{ before: { ...task, reminders: [] }, after: task }]),
-    moveReminders: (lane) => reminders.moveReminders(lane, { before: 'UTC', after: 'Europe/Zurich' }),
+    armImported: (lane) => reminders.armImported(lane, [task]),
+    armMoved: (lane) =>
+      reminders.armMoved(lane, [{ before: { ...task, reminders: [] }, after: task }], 'next'),
+    moveReminders: (lane) => reminders.moveReminders(lane, { after: 'Europe/Zurich' }),
     fireReminders: (lane) => reminders.fireReminders(lane, 100),
+    openAmong: (lane) => reminders.openAmong(lane, [id]),
   }),
   filed<typeof trees>('features/tasks/tree.ts', {
     lineOf: (lane) => trees.lineOf(lane, id),
     levelsBelow: (lane) => trees.levelsBelow(lane, id),
     findParentAndProject: (lane) => trees.findParentAndProject(lane, null, { project_id: id }),
   }),
-  { path: 'src/features/tasks/job.ts', samples: { reminderJob: job(reminderJobs.reminderJob) } },
+  {
+    path: 'src/features/tasks/job.ts',
+    samples: { reminderJob: job(reminderJobs.reminderJob), overdueJob: job(reminderJobs.overdueJob) },
+  },
   filed<typeof transfer>('features/transfer/repository.ts', {
     listTrashed: (lane) => transfer.listTrashed(lane, byId, [id], 200),
     knownIds: (lane) => transfer.knownIds(lane, 'tasks', ids),

@@ -26,6 +26,9 @@ export type RepeatFrom = Schema<'RepeatFrom'>;
 export type ExcludedDates = Schema<'ExcludedDates'>;
 export interface Reminder extends Schema<'Reminder'> {}
 export type Position = Schema<'Position'>;
+export type LinkUrl = Schema<'LinkUrl'>;
+export type LinkTitle = Schema<'LinkTitle'>;
+export interface TaskLink extends Schema<'TaskLink'> {}
 export interface Task extends Schema<'Task'> {}
 export interface SubtaskCounts extends Schema<'SubtaskCounts'> {}
 export type TextRanges = Schema<'TextRanges'>;
@@ -51,8 +54,11 @@ export type HeadersTooLargeProblem = Schema<'HeadersTooLargeProblem'>;
 export type InternalErrorProblem = Schema<'InternalErrorProblem'>;
 export type ServiceUnavailableProblem = Schema<'ServiceUnavailableProblem'>;
 export type ServerErrorProblem = Schema<'ServerErrorProblem'>;
+export type CompletedAt = Schema<'CompletedAt'>;
+export type CompletedInput = Schema<'CompletedInput'>;
 export type NullableTimestamp = Schema<'NullableTimestamp'>;
 export interface ReminderInput extends Schema<'ReminderInput'> {}
+export interface TaskLinkInput extends Schema<'TaskLinkInput'> {}
 export interface TaskCreate extends Schema<'TaskCreate'> {}
 export type IdTakenProblem = Schema<'IdTakenProblem'>;
 export type QuotaExceededProblem = Schema<'QuotaExceededProblem'>;
@@ -64,16 +70,18 @@ export type UnsupportedMediaTypeProblem = Schema<'UnsupportedMediaTypeProblem'>;
 export type IdempotencyKeyReusedProblem = Schema<'IdempotencyKeyReusedProblem'>;
 export type UnprocessableProblem = Schema<'UnprocessableProblem'>;
 export type TaskNotFoundProblem = Schema<'TaskNotFoundProblem'>;
-export interface TaskReplace extends Schema<'TaskReplace'> {}
+export type Version = Schema<'Version'>;
+export interface TaskPatch extends Schema<'TaskPatch'> {}
+export type QuotaConflictProblem = Schema<'QuotaConflictProblem'>;
 export type PreconditionFailedProblem = Schema<'PreconditionFailedProblem'>;
 export type TaskPreconditionFailedProblem = Schema<'TaskPreconditionFailedProblem'>;
 export type PreconditionRequiredProblem = Schema<'PreconditionRequiredProblem'>;
-export interface TaskPatch extends Schema<'TaskPatch'> {}
-export type QuotaConflictProblem = Schema<'QuotaConflictProblem'>;
 export type TimeOfDay = Schema<'TimeOfDay'>;
 export interface TaskCompletion extends Schema<'TaskCompletion'> {}
 export type CompletionChangedProblem = Schema<'CompletionChangedProblem'>;
 export type CompletionConflictProblem = Schema<'CompletionConflictProblem'>;
+export interface TaskDuplication extends Schema<'TaskDuplication'> {}
+export interface OccurrenceSkip extends Schema<'OccurrenceSkip'> {}
 export type NotRecurringProblem = Schema<'NotRecurringProblem'>;
 export type SkipConflictProblem = Schema<'SkipConflictProblem'>;
 export interface Occurrence extends Schema<'Occurrence'> {}
@@ -110,6 +118,7 @@ export interface BatchTaskPatch extends Schema<'BatchTaskPatch'> {}
 export interface BatchUpdateTask extends Schema<'BatchUpdateTask'> {}
 export interface BatchCompleteTask extends Schema<'BatchCompleteTask'> {}
 export interface BatchSkipOccurrence extends Schema<'BatchSkipOccurrence'> {}
+export interface BatchDuplicateTask extends Schema<'BatchDuplicateTask'> {}
 export interface BatchTaskMove extends Schema<'BatchTaskMove'> {}
 export interface BatchMoveTask extends Schema<'BatchMoveTask'> {}
 export interface BatchDeleteTask extends Schema<'BatchDeleteTask'> {}
@@ -194,6 +203,7 @@ export interface ReopenedSubtask extends Schema<'ReopenedSubtask'> {}
 export interface ExportedCompletion extends Schema<'ExportedCompletion'> {}
 export interface LaneExport extends Schema<'LaneExport'> {}
 export interface LaneImport extends Schema<'LaneImport'> {}
+export interface ImportWarning extends Schema<'ImportWarning'> {}
 export interface ImportRow extends Schema<'ImportRow'> {}
 export interface ImportReport extends Schema<'ImportReport'> {}
 export type ImportInterruptedProblem = Schema<'ImportInterruptedProblem'>;
@@ -245,8 +255,8 @@ export interface TasksMethods {
   create(body: TaskCreate, options?: WriteOptions): Promise<Task>;
   /** Get a task. */
   get(taskId: string, options?: CallOptions): Promise<Task>;
-  /** Replace a task. */
-  replace(taskId: string, body: TaskReplace, options?: ConditionOptions): Promise<Task>;
+  /** Change a task with PUT. */
+  put(taskId: string, body: TaskPatch, options?: ChangeOptions): Promise<Task>;
   /** Change a task. */
   update(taskId: string, body: TaskPatch, options?: ChangeOptions): Promise<Task>;
   /** Delete a task. */
@@ -255,8 +265,10 @@ export interface TasksMethods {
   complete(taskId: string, body?: Omit<TaskCompletion, 'completed'>, options?: ChangeOptions): Promise<Task>;
   /** Complete or reopen a task. */
   reopen(taskId: string, body?: Omit<TaskCompletion, 'completed'>, options?: ChangeOptions): Promise<Task>;
+  /** Duplicate a task. */
+  duplicate(taskId: string, body?: TaskDuplication, options?: WriteOptions): Promise<Task>;
   /** Skip an occurrence. */
-  skip(taskId: string, options?: ChangeOptions): Promise<Task>;
+  skip(taskId: string, body?: OccurrenceSkip, options?: ChangeOptions): Promise<Task>;
   /** Preview occurrences. */
   occurrences(taskId: string, query?: ListOccurrencesQuery, options?: CallOptions): Promise<OccurrenceList>;
   /** List completions. */
@@ -396,7 +408,7 @@ export const methods = {
     "list": "GET /tasks query page",
     "create": "POST /tasks body key",
     "get": "GET /tasks/{task_id}",
-    "replace": "PUT /tasks/{task_id} body",
+    "put": "PUT /tasks/{task_id} body key",
     "update": "PATCH /tasks/{task_id} body key",
     "delete": "DELETE /tasks/{task_id}",
     "complete": [
@@ -411,7 +423,8 @@ export const methods = {
         "completed": false
       }
     ],
-    "skip": "POST /tasks/{task_id}/skip key",
+    "duplicate": "POST /tasks/{task_id}/duplicate body key",
+    "skip": "POST /tasks/{task_id}/skip body key",
     "occurrences": "GET /tasks/{task_id}/occurrences query",
     "completions": "GET /completions query page",
     "move": "POST /tasks/{task_id}/move body key",

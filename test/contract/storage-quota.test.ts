@@ -86,10 +86,11 @@ END:VCALENDAR
 /** A request that adds bytes, for each operation that can be refused. */
 const growing: Record<string, (lane: Filled) => [string, string, RequestOptions]> = {
   createTask: () => post('/tasks', { title: 'A task' }),
-  replaceTask: ({ plain }) => ['PUT', `/tasks/${plain.id}`, { body: { title: 'Another' } }],
+  putTask: ({ plain }) => ['PUT', `/tasks/${plain.id}`, { body: { title: 'Another' } }],
   updateTask: ({ plain }) => patch(`/tasks/${plain.id}`, { title: 'Another' }),
   completeTask: ({ plain }) => patch(`/tasks/${plain.id}/complete`),
   skipOccurrence: ({ recurring }) => post(`/tasks/${recurring.id}/skip`),
+  duplicateTask: ({ plain }) => post(`/tasks/${plain.id}/duplicate`),
   moveTask: ({ plain, recurring }) => post(`/tasks/${plain.id}/move`, { after: recurring.id }),
   restoreTask: ({ trashed }) => post(`/tasks/${trashed.id}/restore`),
   restoreProject: ({ trashedProject }) => post(`/projects/${trashedProject.id}/restore`),

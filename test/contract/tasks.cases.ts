@@ -15,12 +15,13 @@ export const taskCases: CasesOf<
   | 'listTasks'
   | 'createTask'
   | 'getTask'
-  | 'replaceTask'
+  | 'putTask'
   | 'updateTask'
   | 'deleteTask'
   | 'completeTask'
   | 'moveTask'
   | 'skipOccurrence'
+  | 'duplicateTask'
   | 'listOccurrences'
 > = {
   listTasks: {
@@ -68,20 +69,18 @@ export const taskCases: CasesOf<
     },
     404: ({ send, lane }) => send('GET', `${lane}/tasks/${absentId}`),
   },
-  replaceTask: {
+  putTask: {
     200: async (context) => {
-      const task = await makeTask(context, { description: 'Gone after a replace', priority: 'high' });
+      const task = await makeTask(context, { description: 'Cleared by null', priority: 'high' });
       const response = await context.send('PUT', `${context.lane}/tasks/${task.id}`, {
-        body: { title: 'Replaced', status: 'in_progress' },
+        body: { ...task, description: null, status: 'in_progress' },
       });
-      expect(response.body).toMatchObject({
-        id: task.id,
-        title: 'Replaced',
+      expect(response.body).toEqual({
+        ...task,
         description: null,
         status: 'in_progress',
-        priority: 'medium',
         version: 2,
-        created_at: task.created_at,
+        updated_at: response.body.updated_at,
       });
       return response;
     },
@@ -148,6 +147,21 @@ export const taskCases: CasesOf<
       return response;
     },
     404: ({ send, lane }) => send('POST', `${lane}/tasks/${absentId}/move`, { body: { project_id: null } }),
+  },
+  duplicateTask: {
+    201: async (context) => {
+      const task = await makeTask(context, { ...weekly, tags: ['home'], status: 'in_progress' });
+      const response = await context.send('POST', `${context.lane}/tasks/${task.id}/duplicate`);
+      const { id, position, created_at, updated_at } = response.body;
+      expect(response.body).toEqual({ ...task, status: 'pending', id, position, created_at, updated_at });
+      expect(response.headers.location).toBe(`${context.lane}/tasks/${id}`);
+      return response;
+    },
+    404: ({ send, lane }) => send('POST', `${lane}/tasks/${absentId}/duplicate`),
+    409: async (context) => {
+      const { id } = await makeTask(context);
+      return context.send('POST', `${context.lane}/tasks/${id}/duplicate`, { body: { id } });
+    },
   },
   skipOccurrence: {
     200: async (context) => {

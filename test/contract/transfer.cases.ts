@@ -102,8 +102,8 @@ export const transferCases: CasesOf<
       const response = await send('GET', `${lane}/export.csv`);
       expect(response.body).toBe(
         [
-          'id,user_id,project_id,project,parent_id,title,description,status,priority,completed,completed_at,tags,due_date,due_time,time_zone,due_at,start_date,start_time,start_at,rrule,repeat_from,recurrence_start,recurrence_start_time,recurrence_due,excluded_dates,reminders,position,version,created_at,updated_at',
-          `${task.id},${userId},,,,"'=A, ""task""",,pending,medium,false,,"a, b",,,,,,,,,schedule,,,,,,${task.position},1,${task.created_at},${task.updated_at}`,
+          'id,user_id,project_id,project,parent_id,title,description,status,priority,completed,completed_at,tags,due_date,due_time,time_zone,due_at,start_date,start_time,start_at,rrule,repeat_from,recurrence_start,recurrence_start_time,recurrence_due,excluded_dates,reminders,position,version,created_at,updated_at,links',
+          `${task.id},${userId},,,,"'=A, ""task""",,pending,medium,false,,"a, b",,,,,,,,,schedule,,,,,,${task.position},1,${task.created_at},${task.updated_at},`,
           '',
         ].join('\r\n'),
       );

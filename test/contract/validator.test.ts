@@ -161,6 +161,7 @@ describe('a request', () => {
       limit: 50,
       include_total: false,
       include_subtask_counts: false,
+      include_archived: false,
     });
   });
 

@@ -39,7 +39,10 @@ export async function makeOwner(
   };
   const deleteProject = async (): Promise<string> => {
     const deleted = await made('/projects', { name: title });
-    await send(url, 'DELETE', `${lane}/projects/${deleted}?tasks=delete`, { token });
+    await send(url, 'DELETE', `${lane}/projects/${deleted}?tasks=delete`, {
+      token,
+      headers: { 'If-Match': '*' },
+    });
     return deleted;
   };
   const tagOne = async (): Promise<[string, string]> => {

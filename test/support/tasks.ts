@@ -16,8 +16,15 @@ export interface TaskSeed {
 }
 
 /** A task for the repository to insert. */
-export function newTask(title = 'A task'): Required<NewTask> & { priority: TaskPriority } {
-  return { ...structuredClone(absentFields), id: randomUUID(), title, priority: 'medium' };
+export function newTask(
+  title = 'A task',
+): Required<Omit<NewTask, 'completed_at'>> & { priority: TaskPriority } {
+  return {
+    ...structuredClone(absentFields),
+    id: randomUUID(),
+    title,
+    priority: 'medium',
+  };
 }
 
 /** Inserts tasks directly into the database, so that a test can choose values that the service sets. */

@@ -63,6 +63,13 @@ export function textsOf(value: string): string[] {
   return texts;
 }
 
+/** The value of a parameter without its escapes (RFC 6868). */
+export function unescapeParameter(value: string): string {
+  return value.replace(/\^([n'^])/g, (_, character: string) =>
+    character === 'n' ? '\n' : character === "'" ? '"' : '^',
+  );
+}
+
 /** A TEXT value without its escapes. */
 export function unescapeText(value: string): string {
   return value.replace(/\\([\\;,Nn])/g, (_, character: string) =>

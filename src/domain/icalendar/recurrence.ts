@@ -45,15 +45,28 @@ export function recurrenceProperties(task: CalendarTask): Property[] {
   return properties;
 }
 
+const minutesOf = (time: string) => 60 * Number(time.slice(0, 2)) + Number(time.slice(3));
+
+/** The minutes from a reminder to the due time, by the wall clock. All-day tasks are due at the start of the day. */
+function minutesBefore(
+  { minutes_before_due, days_before_due, time }: CalendarTask['reminders'][number],
+  { due_time }: CalendarTask,
+): number {
+  if (time === null || days_before_due === null) return minutes_before_due ?? 0;
+  return days_before_due * 1440 + minutesOf(due_time ?? '00:00') - minutesOf(time);
+}
+
 /**
  * The reminders of a task as VALARM.
  * @param related which time of the component is the due date: its START or its END
  */
 export function alarms(task: CalendarTask, related: 'START' | 'END'): Component[] {
-  return task.reminders.map(({ at, minutes_before_due }): Component => {
+  return task.reminders.map((reminder): Component => {
+    const { at } = reminder;
+    const minutes = minutesBefore(reminder, task);
     const trigger: Property =
       at === null
-        ? ['trigger', { related }, 'duration', `-PT${minutes_before_due}M`]
+        ? ['trigger', { related }, 'duration', `${minutes < 0 ? '' : '-'}PT${Math.abs(minutes)}M`]
         : ['trigger', {}, 'date-time', toInstantValue(at)];
     const description: Property = ['description', {}, 'text', toText(task.title)];
     return ['valarm', [['action', {}, 'text', 'DISPLAY'], description, trigger], []];

@@ -14,8 +14,14 @@ export interface CalendarTask extends CalendarDates {
   readonly recurrence_start_time: string | null;
   readonly excluded_dates: readonly string[];
   readonly repeat_from: 'schedule' | 'completion';
-  /** Each reminder has either `at`, an instant, or `minutes_before_due`. The other one is null. */
-  readonly reminders: readonly { readonly at: string | null; readonly minutes_before_due: number | null }[];
+  /** Each reminder has either `at`, an instant, or `minutes_before_due`, or `days_before_due` with a `time`. */
+  readonly reminders: readonly {
+    readonly at: string | null;
+    readonly minutes_before_due: number | null;
+    readonly days_before_due: number | null;
+    readonly time: string | null;
+  }[];
+  readonly links: readonly { readonly url: string; readonly title: string | null }[];
   readonly parent_id: string | null;
   readonly completed_at: string | null;
   readonly version: number;

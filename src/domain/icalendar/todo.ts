@@ -34,6 +34,9 @@ export function commonProperties(task: CalendarTask): Property[] {
   if (description) properties.push(['description', {}, 'text', toText(description)]);
   properties.push(['priority', {}, 'integer', todoPriorities[task.priority]]);
   if (tags.length > 0) properties.push(['categories', {}, 'text', ...tags.map(toText)]);
+  // FILENAME is from RFC 8607, section 4.2.
+  for (const { url, title } of task.links)
+    properties.push(['attach', title === null ? {} : { filename: title }, 'uri', url]);
   return properties;
 }
 

@@ -13,6 +13,26 @@ export function isOpen(status: Status): boolean {
   return (openStatuses as readonly Status[]).includes(status);
 }
 
+/**
+ * The status that `status` and `completed` ask for together; undefined keeps the present status.
+ * @param present the status of the task; undefined for a new task
+ * @param isCurrent true if the client knows the present task, so that a value that equals it asks for nothing
+ * @returns `contradiction` if the two contradict each other
+ */
+export function wantedStatus(
+  { status, completed }: { readonly status?: Status | undefined; readonly completed?: boolean | undefined },
+  present: Status | undefined,
+  isCurrent: boolean,
+): Status | undefined | 'contradiction' {
+  if (completed === undefined || (status !== undefined && completed === (status === 'completed')))
+    return status;
+  const wasCompleted = present === 'completed';
+  const fromCompleted = completed ? 'completed' : 'pending';
+  if (status === undefined) return completed === wasCompleted ? undefined : fromCompleted;
+  if (isCurrent && status === present) return fromCompleted;
+  return isCurrent && completed === wasCompleted ? status : 'contradiction';
+}
+
 /** SQL: the task is open. */
 export const isOpenSql = `status_rank <= ${lastOpenRank}`;
 

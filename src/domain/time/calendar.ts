@@ -46,6 +46,24 @@ export function toInstant(day: string, time: string, zone: string): Date {
   return new Date(instant);
 }
 
+/**
+ * Moves an instant by days and minutes on the wall clock: from the clock of one time zone to the clock of another. A time
+ * that clocks skip or show twice is read as by `toInstant`.
+ */
+export function moveInstant(
+  instant: Date,
+  by: { readonly days: number; readonly minutes: number },
+  { from, to }: { readonly from: string; readonly to: string },
+): Date {
+  const local = zoned(from, instant).toPlainDateTime().add(by);
+  return new Date(local.toZonedDateTime(to, { disambiguation: 'compatible' }).epochMilliseconds);
+}
+
+/** The number of days from one day to another. */
+export function daysBetween(from: string, to: string): number {
+  return (Date.parse(to) - Date.parse(from)) / (24 * 60 * 60 * 1000);
+}
+
 /** The instant at which a day begins in a time zone. That is not always midnight. */
 export function startOfDay(day: string, zone: string): Date {
   return new Date(Temporal.PlainDate.from(day).toZonedDateTime(zone).epochMilliseconds);

@@ -10,6 +10,7 @@ import { changeTag, removeTag } from '../tags/commands';
 import { toTag } from '../tags/mapper';
 import { changeTask, completeTask, createTask, moveTask, skipTask } from '../tasks/commands';
 import { deleteTask } from '../tasks/delete';
+import { duplicateTask } from '../tasks/duplicate';
 import { toTask } from '../tasks/mapper';
 import { restoreTask } from '../trash/commands';
 import { restoreProject } from '../trash/projects';
@@ -86,7 +87,13 @@ async function apply(lane: WritableLane, operation: BatchOperation, index: numbe
         part: '',
       });
     case 'skip_occurrence':
-      return outcomeOf(await skipTask(lane, operation.id), user, toTask, task);
+      return outcomeOf(await skipTask(lane, operation.id, operation), user, toTask, { ...task, part: '' });
+    case 'duplicate_task':
+      return outcomeOf(await duplicateTask(lane, operation.id, operation.copy), user, toTask, {
+        ...task,
+        part: '/copy',
+        status: 201,
+      });
     case 'move_task':
       return outcomeOf(await moveTask(lane, operation.id, operation.to), user, toTask, {
         ...task,

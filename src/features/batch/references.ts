@@ -8,9 +8,10 @@ type Of<O, Op> = Extract<O, { op: Op }>;
 
 /** An operation without references. A task or project that it creates already has an id. */
 export type BatchOperation =
-  | Exclude<Reading, { op: 'create_task' | 'create_project' }>
+  | Exclude<Reading, { op: 'create_task' | 'create_project' | 'duplicate_task' }>
   | (Of<Reading, 'create_task'> & { task: { id: string } })
-  | (Of<Reading, 'create_project'> & { project: { id: string } });
+  | (Of<Reading, 'create_project'> & { project: { id: string } })
+  | (Of<Reading, 'duplicate_task'> & { copy: { id: string; subtasks: boolean } });
 
 export interface Resolved {
   readonly operation: BatchOperation;
@@ -40,6 +41,10 @@ function withId(operation: Reading): BatchOperation {
     const { id = uuidv7(), ...project } = operation.project;
     return { ...operation, project: { ...project, id } };
   }
+  if (operation.op === 'duplicate_task') {
+    const { id = uuidv7(), subtasks = false } = operation.copy ?? {};
+    return { ...operation, copy: { id, subtasks } };
+  }
   return operation;
 }
 
@@ -47,6 +52,7 @@ function withId(operation: Reading): BatchOperation {
 function madeBy(operation: BatchOperation, index: number): Made | undefined {
   if (operation.op === 'create_task') return { index, kind: 'task', id: operation.task.id };
   if (operation.op === 'create_project') return { index, kind: 'project', id: operation.project.id };
+  if (operation.op === 'duplicate_task') return { index, kind: 'task', id: operation.copy.id };
   return undefined;
 }
 

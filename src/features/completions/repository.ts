@@ -1,7 +1,38 @@
 /** Completions: the records of completed occurrences. */
 import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
-import type { Lane, RowToWrite, WritableLane } from '../../platform/database/lane';
+import {
+  differences,
+  type Lane,
+  lastValues,
+  type RowToWrite,
+  type WritableLane,
+} from '../../platform/database/lane';
 import type { CompletionRow } from '../../platform/database/rows';
+import { update } from '../../platform/database/update';
+
+const lastRecorded = [
+  { column: 'recorded_at', order: 'desc' },
+  { column: 'id', order: 'desc' },
+] as const;
+
+const recordedFields = [
+  'task_id',
+  'title',
+  'due_date',
+  'due_time',
+  'time_zone',
+  'start_date',
+  'start_time',
+  'rrule',
+  'status',
+  'completed_at',
+  'next_due_date',
+  'next_due_time',
+  'reopened',
+  'moved',
+  'advanced',
+  'recorded_at',
+] as const;
 
 export interface CompletionFilter {
   taskId?: string | undefined;
@@ -22,17 +53,22 @@ export async function listCompletions(
   return pageAfter(query, page.order, page.after).limit(page.limit);
 }
 
-/** Creates the record of a completion at this moment. */
+/** Records a completion. `completed_at` is undefined for the time of the write. */
 export async function insertCompletion(
   lane: WritableLane,
-  { reopened, ...row }: Omit<CompletionRow, 'lane_id' | 'completed_at'>,
+  {
+    reopened,
+    completed_at,
+    ...row
+  }: Omit<CompletionRow, 'lane_id' | 'completed_at' | 'recorded_at'> & { completed_at: Date | undefined },
 ): Promise<void> {
   // The driver would turn a JavaScript array into a Postgres array, but the column is JSON.
   const json = JSON.stringify(reopened) as never;
   await lane.insert('completions', {
     ...row,
     reopened: json,
-    completed_at: lane.now,
+    completed_at: completed_at ?? lane.now,
+    recorded_at: lane.now,
   } as RowToWrite<'completions'>);
   lane.changed({ type: 'completion', id: row.id, action: 'created', fields: {} });
 }
@@ -55,7 +91,10 @@ export async function insertCompletions(
   return rows.map(({ id }) => id);
 }
 
-/** The completion of the occurrence with this due date, and this due time if one is given; undefined if there is none. */
+/**
+ * The last recorded completion of the occurrence with this due date, and this due time if one is given; undefined if there
+ * is none.
+ */
 export async function findCompletion(
   lane: Lane,
   taskId: string,
@@ -63,26 +102,60 @@ export async function findCompletion(
   dueTime?: string,
 ): Promise<CompletionRow | undefined> {
   const query = lane.rows('completions').where({ task_id: taskId, due_date: dueDate });
-  return dueTime === undefined ? query.first() : query.where('due_time', dueTime).first();
+  if (dueTime !== undefined) query.where('due_time', dueTime);
+  return query.orderBy([...lastRecorded]).first();
 }
 
-/** The last completion of a task; undefined if there is none. */
-export async function lastCompletion(lane: Lane, taskId: string): Promise<CompletionRow | undefined> {
-  const order = [
-    { column: 'completed_at', order: 'desc' },
-    { column: 'id', order: 'desc' },
-  ] as const;
+/** The last recorded completions of a task: of all, and of those that moved the task. */
+export async function lastCompletions(
+  lane: Lane,
+  taskId: string,
+): Promise<{ last: CompletionRow | undefined; lastAdvance: CompletionRow | undefined }> {
+  const recorded = () =>
+    lane
+      .rows('completions')
+      .where('task_id', taskId)
+      .orderBy([...lastRecorded]);
+  const [last, lastAdvance] = await Promise.all([
+    recorded().first(),
+    recorded().where('advanced', true).first(),
+  ]);
+  return { last, lastAdvance };
+}
+
+/** The due dates, from `dueDate` on, that were completed before the task reached them. */
+export async function completedAhead(
+  lane: Lane,
+  taskId: string,
+  dueDate: string,
+): Promise<Pick<CompletionRow, 'due_date' | 'due_time'>[]> {
   return lane
     .rows('completions')
-    .where('task_id', taskId)
-    .orderBy([...order])
-    .first();
+    .where({ task_id: taskId, advanced: false })
+    .where('due_date', '>=', dueDate)
+    .select('due_date', 'due_time');
+}
+
+/** Changes the time of the completion that closed a recurring task. */
+export async function correctCompletion(
+  lane: WritableLane,
+  row: CompletionRow,
+  completed_at: Date,
+): Promise<void> {
+  await update(lane.rows('completions').where('id', row.id), { completed_at });
+  const fields = differences(row, { completed_at });
+  lane.changed({ type: 'completion', id: row.id, action: 'updated', fields });
 }
 
 /** Removes a completion that was undone. */
-export async function removeCompletion(lane: WritableLane, id: string): Promise<void> {
-  await lane.rows('completions').where('id', id).delete();
-  lane.changed({ type: 'completion', id, action: 'deleted', fields: {} });
+export async function removeCompletion(lane: WritableLane, row: CompletionRow): Promise<void> {
+  await lane.rows('completions').where('id', row.id).delete();
+  lane.changed({
+    type: 'completion',
+    id: row.id,
+    action: 'deleted',
+    fields: lastValues(row, recordedFields),
+  });
 }
 
 /** Records that the completions of tasks are purged. The rows are removed together with the tasks (foreign key). */

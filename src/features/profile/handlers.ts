@@ -1,13 +1,24 @@
+import type { ValidationError } from '../../platform/contract/document/operations';
+import { inBody } from '../../platform/contract/document/validation-errors';
 import type { Handlers } from '../../platform/contract/http/call';
+import { splitReadOnly } from '../../platform/contract/read-only';
 import type { WritableLane } from '../../platform/database/lane';
 import { toProfile } from './mapper';
-import { findProfile, findTimeZone, knowsTimeZone, updateProfile } from './repository';
+import { findProfile, knowsTimeZone, updateProfile } from './repository';
 
 /** Called in the same write after the time zone of the profile has changed. */
 export type OnTimeZoneChange = (
   lane: WritableLane,
   zones: { readonly before: string; readonly after: string },
 ) => Promise<void>;
+
+const readOnly = ['user_id', 'version', 'updated_at'] as const;
+
+const unknownZone: ValidationError = {
+  pointer: '/time_zone',
+  code: 'not-allowed',
+  detail: 'must be a time zone that the service knows, in its exact spelling',
+};
 
 /** The handlers of the profile. */
 export const profileHandlers = (
@@ -20,24 +31,19 @@ export const profileHandlers = (
 
   async updateProfile(call) {
     const { time_zone } = call.body;
-    const row = await call.lane.write(async (lane) => {
+    const outcome = await call.lane.write(async (lane) => {
+      const shown = toProfile(call.path.user_id, await findProfile(lane));
+      const { wanted, errors } = splitReadOnly(call.body, shown, readOnly);
       // Validation uses the time zones of this process. The database has its own list, so both must know the zone.
-      if (time_zone !== undefined && !(await knowsTimeZone(lane, time_zone))) return undefined;
-      const before = await findTimeZone(lane);
-      const row = await updateProfile(lane, call.body);
+      const isUnknown = time_zone !== undefined && !(await knowsTimeZone(lane, time_zone));
+      if (isUnknown || errors.length > 0) return { errors: isUnknown ? [...errors, unknownZone] : errors };
+      const before = shown.time_zone;
+      const row = await updateProfile(lane, wanted);
       if (row.time_zone !== before) await onTimeZoneChange(lane, { before, after: row.time_zone });
       return row;
     });
-    if (row) return call.reply(200, toProfile(call.path.user_id, row));
-    return call.fail('validation-failed', {
-      errors: [
-        {
-          pointer: '/body/time_zone',
-          code: 'not-allowed',
-          detail: 'must be a time zone that the service knows, in its exact spelling',
-        },
-      ],
-    });
+    if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
+    return call.reply(200, toProfile(call.path.user_id, outcome));
   },
 
   async eraseLane(call) {

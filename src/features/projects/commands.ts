@@ -3,10 +3,12 @@
  * and writes nothing if there are validation errors.
  */
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
+import { splitReadOnly } from '../../platform/contract/read-only';
 import type { WritableLane } from '../../platform/database/lane';
 import type { ProjectRow } from '../../platform/database/rows';
 import { deleteTasks } from '../tasks/delete';
 import { moveNextTo, writePositions } from '../tasks/position';
+import { toProject } from './mapper';
 import {
   addToTrash,
   deleteProject,
@@ -16,6 +18,11 @@ import {
   rootsIn,
   updateProject,
 } from './repository';
+
+/** What is wrong with a body; the pointers are into it. */
+interface Invalid {
+  readonly errors: readonly ValidationError[];
+}
 
 type Change = { [F in keyof Schemas['ProjectPatch']]?: Schemas['ProjectPatch'][F] | undefined };
 
@@ -28,14 +35,19 @@ export async function createProject(
   return (await insertProject(lane, { ...body, name: name.trim() })) ?? 'id-taken';
 }
 
+const readOnly = ['id', 'user_id', 'position', 'version', 'created_at', 'updated_at'] as const;
+
 /** Changes the fields of a project that the body contains. */
 export async function changeProject(
   lane: WritableLane,
   id: string,
   body: Change,
-): Promise<ProjectRow | 'not-found'> {
+): Promise<ProjectRow | Invalid | 'not-found'> {
   const current = await findProject(lane, id);
-  return current ? updateProject(lane, current, { ...body, name: body.name?.trim() }) : 'not-found';
+  if (!current) return 'not-found';
+  const { wanted, errors } = splitReadOnly(body, toProject(lane.userId, current), readOnly);
+  if (errors.length > 0) return { errors };
+  return updateProject(lane, current, { ...wanted, name: wanted.name?.trim() });
 }
 
 /**
@@ -54,7 +66,7 @@ export async function removeProject(
     await deleteTasks(lane, roots);
     await addToTrash(lane, project, roots);
   }
-  await deleteProject(lane, id);
+  await deleteProject(lane, project);
   return 'removed';
 }
 
@@ -63,7 +75,7 @@ export async function moveProject(
   lane: WritableLane,
   id: string,
   body: Schemas['ProjectMove'],
-): Promise<ProjectRow | { errors: readonly ValidationError[] } | 'not-found'> {
+): Promise<ProjectRow | Invalid | 'not-found'> {
   const side = body.before === undefined ? 'after' : 'before';
   const anchorId = body[side] as string;
   const current = await findProject(lane, id);

@@ -57,9 +57,9 @@ export const projectHandlers: Pick<
 
   async updateProject(call) {
     const outcome = await call.lane.write((lane) => changeProject(lane, call.path.project_id, call.body));
-    return outcome === 'not-found'
-      ? call.fail('project-not-found')
-      : call.reply(200, toProject(call.lane.userId, outcome));
+    if (outcome === 'not-found') return call.fail('project-not-found');
+    if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
+    return call.reply(200, toProject(call.lane.userId, outcome));
   },
 
   async deleteProject(call) {

@@ -1,6 +1,12 @@
 import { isCompletedSql, isOpenSql } from '../../domain/tasks/status';
 import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
-import { bytesOfRow, differences, type Lane, type WritableLane } from '../../platform/database/lane';
+import {
+  bytesOfRow,
+  differences,
+  type Lane,
+  lastValues,
+  type WritableLane,
+} from '../../platform/database/lane';
 import type { ProjectRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
 import { liveTasks } from '../tasks/repository';
@@ -12,6 +18,8 @@ export interface ProjectFields {
   color: string | null;
   archived: boolean;
 }
+
+const lastFields = ['name', 'color', 'archived', 'position', 'created_at'] as const;
 
 type Changeable = ProjectFields & Pick<ProjectRow, 'position'>;
 
@@ -160,9 +168,10 @@ export async function addToTrash(
 }
 
 /** Removes a project. Its tasks, also those in the trash, then have no project. */
-export async function deleteProject(lane: WritableLane, id: string): Promise<void> {
+export async function deleteProject(lane: WritableLane, row: ProjectRow): Promise<void> {
+  const { id } = row;
   const rows = await lane.rows('tasks').where('project_id', id).select('id', 'parent_id', 'project_id');
   await updateTasks(lane, rows, { project_id: null });
   await lane.rows('projects').where('id', id).delete();
-  lane.changed({ type: 'project', id, action: 'deleted', fields: {} });
+  lane.changed({ type: 'project', id, action: 'deleted', fields: lastValues(row, lastFields) });
 }

@@ -34,15 +34,16 @@ export async function countByKind(lane: Lane): Promise<TaskGroup[]> {
 
 /** The query for `findProfileSince`. */
 export function profileSinceQuery(lane: Lane) {
-  const since = lane.expression('least(profiles.created_at, ?) as since', [
+  const since = lane.expression('least(profiles.created_at, ?, ?) as since', [
     lane.rows('completions').min('completed_at'),
+    lane.rows('tasks').whereNotNull('deleted_with').min('completed_at'),
   ] as never);
   return lane.rows('profiles').first('profiles.*', since);
 }
 
 /**
- * The lane's profile with an instant before which no occurrence was completed; undefined if the lane was never written
- * to.
+ * The lane's profile with an instant before which no occurrence, and no task in the trash, was completed; undefined if the
+ * lane was never written to.
  */
 export async function findProfileSince(lane: Lane): Promise<(ProfileRow & { since: Date }) | undefined> {
   return profileSinceQuery(lane) as never;
@@ -53,19 +54,15 @@ export type Offsets = readonly { readonly from: Date; readonly seconds: number }
 
 /**
  * The query for `findCompletions`: completions by day, and streaks. Completed tasks, completions of occurrences, and
- * completed subtasks that a completion has reopened all count. The last completion of a recurring task is in its record
- * and on the task, and counts once.
+ * completed subtasks that a completion has reopened all count, also in the trash: deleting a task does not undo what was
+ * done. The last completion of a recurring task is in its record and on the task, and counts once.
  */
 export function completionsQuery(
   lane: Lane,
   { from, until, yesterday, offsets }: { from: string; until: string; yesterday: string; offsets: Offsets },
 ) {
-  const live = () => liveTasks(lane).select('id');
-  const records = lane
-    .rows('completions')
-    .whereIn('task_id', live())
-    .select('task_id', 'completed_at', 'reopened');
-  const finished = liveTasks(lane).whereNotNull('completed_at').select('id as task_id', 'completed_at');
+  const records = lane.rows('completions').select('task_id', 'completed_at', 'reopened');
+  const finished = lane.rows('tasks').whereNotNull('completed_at').select('id as task_id', 'completed_at');
   const instants = offsets.map((offset, index) => (index === 0 ? '-infinity' : offset.from.toISOString()));
   const localDay = lane.expression(
     `(completed_at at time zone 'UTC'
@@ -81,7 +78,6 @@ export function completionsQuery(
           'record, jsonb_to_recordset(reopened) as task(id uuid, status text, completed_at timestamptz(3))',
         )
         .where('task.status', 'completed')
-        .whereIn('task.id', live())
         .select('task.id as task_id', 'task.completed_at'),
     )
     .with(

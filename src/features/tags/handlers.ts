@@ -1,3 +1,4 @@
+import { inBody } from '../../platform/contract/document/validation-errors';
 import type { Handlers } from '../../platform/contract/http/call';
 import type { CursorKey } from '../../platform/contract/pagination/cursor';
 import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
@@ -35,9 +36,9 @@ export const tagHandlers: Pick<Handlers, 'listTags' | 'getTag' | 'updateTag' | '
 
   async updateTag(call) {
     const outcome = await call.lane.write((lane) => changeTag(lane, call.path.tag_id, call.body));
-    return outcome === 'not-found'
-      ? call.fail('tag-not-found')
-      : call.reply(200, toTag(call.lane.userId, outcome));
+    if (outcome === 'not-found') return call.fail('tag-not-found');
+    if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
+    return call.reply(200, toTag(call.lane.userId, outcome));
   },
 
   async deleteTag(call) {

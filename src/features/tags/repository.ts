@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { isOpenSql } from '../../domain/tasks/status';
 import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
 import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
-import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
+import { differences, type Lane, lastValues, type WritableLane } from '../../platform/database/lane';
 import type { TagRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
 import { outsideArchived } from '../projects/archived';
@@ -225,17 +225,18 @@ export async function updateTag(
     await links(current.id)
       .whereNotIn('task_id', links(namesake.id).select('task_id'))
       .update({ tag_id: namesake.id });
-    await removeTag(lane, current.id);
+    await removeTag(lane, current);
   });
   return writeTag(lane, namesake, wanted.color === undefined ? {} : { color: wanted.color });
 }
 
-async function removeTag(lane: WritableLane, id: string): Promise<void> {
-  await lane.rows('tags').where('id', id).delete();
-  lane.changed({ type: 'tag', id, action: 'deleted', fields: {} });
+async function removeTag(lane: WritableLane, row: TagRow): Promise<void> {
+  await lane.rows('tags').where('id', row.id).delete();
+  const fields = lastValues(row, ['name', 'color', 'created_at']);
+  lane.changed({ type: 'tag', id: row.id, action: 'deleted', fields });
 }
 
 /** Removes a tag, also from all tasks that have it. */
-export async function deleteTag(lane: WritableLane, id: string): Promise<void> {
-  await retag(lane, await taskIdsOf(lane, id), () => removeTag(lane, id));
+export async function deleteTag(lane: WritableLane, row: TagRow): Promise<void> {
+  await retag(lane, await taskIdsOf(lane, row.id), () => removeTag(lane, row));
 }

@@ -2,7 +2,7 @@
  * The fields of a task. Code that treats every field in the same way uses this table: the columns that lists read, the
  * columns of CSV files, and imports.
  */
-import type { TaskRow } from '../../platform/database/rows';
+import type { TaskLink, TaskRow } from '../../platform/database/rows';
 
 /**
  * How the value of a field is set, and where it is shown.
@@ -12,7 +12,7 @@ import type { TaskRow } from '../../platform/database/rows';
  * - `kept`: the service sets it.
  * - `computed`: it is not a column.
  * - `unshown`: the contract does not have the field, but lists read its column.
- * - `sorting`: the contract does not have the field. Its column is for sorting, searching or the trash.
+ * - `sorting`: the contract does not have the field. Its column is for sorting, searching, jobs or the trash.
  */
 type Part = 'plain' | 'ruled' | 'derived' | 'kept' | 'computed' | 'unshown' | 'sorting';
 
@@ -48,11 +48,14 @@ const parts = {
   version: 'kept',
   created_at: 'kept',
   updated_at: 'kept',
+  links: 'ruled',
   completion_count: 'unshown',
   status_rank: 'sorting',
   priority_rank: 'sorting',
   deleted_at: 'sorting',
   deleted_with: 'sorting',
+  overdue_at: 'sorting',
+  overdue_told: 'sorting',
   due_local: 'sorting',
   start_local: 'sorting',
   search_version: 'sorting',
@@ -92,6 +95,7 @@ export const absentFields: Readonly<Omit<TaskFields, 'title' | 'priority'>> = {
   excluded_dates: [],
   completion_count: 0,
   reminders: [],
+  links: [],
 };
 
 /** All columns except the lane and `search`. */
@@ -105,6 +109,30 @@ export type ListedTask = Pick<TaskRow, (typeof listedColumns)[number]>;
 
 /** The fields that the contract shows, in its order. */
 export const shownFields = fieldsOf('kept', 'plain', 'ruled', 'derived', 'computed');
+
+/** The fields that users set. */
+export const settableFields = fieldsOf('plain', 'ruled');
+/**
+ * The fields that clients see and cannot set. `completed` is another spelling of `status`, and `completed_at` can be given
+ * with it.
+ */
+export const readOnlyFields = [...fieldsOf('kept', 'derived'), 'user_id' as const].filter(
+  (field) => field !== 'completed_at',
+);
+
+/** Links in the form of the database. */
+export function readLinks(
+  links: readonly { readonly url: string; readonly title?: string | null | undefined }[],
+): TaskLink[] {
+  return links.map(({ url, title }) => ({ url, title: title?.trim() || null }));
+}
+
+const copiedFields = fieldsOf('plain', 'ruled', 'derived', 'unshown');
+
+/** The fields of a task that its copy has too. */
+export function copiedFieldsOf(task: TaskFields): TaskFields {
+  return Object.fromEntries(copiedFields.map((field) => [field, task[field]])) as unknown as TaskFields;
+}
 
 const plainFields = fieldsOf('plain');
 

@@ -7,19 +7,13 @@ import { inBody } from '../../platform/contract/document/validation-errors';
 import type { Call, Handlers, Reply } from '../../platform/contract/http/call';
 import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
 import type { Lane } from '../../platform/database/lane';
+import { completedAhead } from '../completions/repository';
 import { findTimeZone } from '../profile/repository';
 import { nearWords, type TextSearch } from '../search/repository';
 import { tagKey } from '../tags/names';
-import {
-  changeTask,
-  completeTask,
-  createTask,
-  moveTask,
-  replaceTask,
-  skipTask,
-  type TaskOutcome,
-} from './commands';
+import { changeTask, completeTask, createTask, moveTask, skipTask, type TaskOutcome } from './commands';
 import { deleteTask } from './delete';
+import { duplicateTask } from './duplicate';
 import { toOccurrence, toTask } from './mapper';
 import { orderOf } from './order';
 import { comingOccurrences, goesOn } from './recurrence';
@@ -75,7 +69,7 @@ async function momentFilters(
 }
 
 /** The operations that return the changed task. */
-type TaskOperation = 'replaceTask' | 'updateTask' | 'completeTask' | 'moveTask' | 'skipOccurrence';
+type TaskOperation = 'putTask' | 'updateTask' | 'completeTask' | 'moveTask' | 'skipOccurrence';
 
 function answerTask<Id extends TaskOperation>(call: Call<Id>, outcome: TaskOutcome): Reply<Id> {
   // All of them have the same responses, but TypeScript cannot see that in a union of calls.
@@ -209,6 +203,10 @@ export const taskListHandlers = ({
 
 const finishing = { finishes: true };
 
+function addressOf(userId: string, id: string): string {
+  return `/api/${encodeURIComponent(userId)}/tasks/${id}`;
+}
+
 /** Whether a new task needs no other row of the lane: its creation is then one statement. */
 function isAlone({ project_id, parent_id, tags, reminders, rrule }: Schemas['TaskCreate']): boolean {
   return !project_id && !parent_id && !rrule && !tags?.length && !reminders?.length;
@@ -218,12 +216,13 @@ export const taskHandlers: Pick<
   Handlers,
   | 'createTask'
   | 'getTask'
-  | 'replaceTask'
+  | 'putTask'
   | 'updateTask'
   | 'deleteTask'
   | 'completeTask'
   | 'moveTask'
   | 'skipOccurrence'
+  | 'duplicateTask'
   | 'listOccurrences'
 > = {
   async createTask(call) {
@@ -235,7 +234,7 @@ export const taskHandlers: Pick<
     if (outcome === 'id-taken') return call.fail('id-taken');
     if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
     return call.reply(201, toTask(call.lane.userId, outcome), {
-      Location: `/api/${encodeURIComponent(call.lane.userId)}/tasks/${outcome.id}`,
+      Location: addressOf(call.lane.userId, outcome.id),
     });
   },
 
@@ -244,10 +243,10 @@ export const taskHandlers: Pick<
     return row ? call.reply(200, toTask(call.lane.userId, row)) : call.fail('task-not-found');
   },
 
-  async replaceTask(call) {
+  async putTask(call) {
     return answerTask(
       call,
-      await call.lane.write((lane) => replaceTask(lane, call.path.task_id, call.body), finishing),
+      await call.lane.write((lane) => changeTask(lane, call.path.task_id, call.body), finishing),
     );
   },
 
@@ -272,14 +271,29 @@ export const taskHandlers: Pick<
   },
 
   async skipOccurrence(call) {
-    const outcome = await call.lane.write((lane) => skipTask(lane, call.path.task_id));
+    const outcome = await call.lane.write((lane) => skipTask(lane, call.path.task_id, call.body));
     return outcome === 'not-recurring' ? call.fail(outcome) : answerTask(call, outcome);
   },
 
+  async duplicateTask(call) {
+    const { id = uuidv7(), subtasks = false } = call.body ?? {};
+    const outcome = await call.lane.write((lane) => duplicateTask(lane, call.path.task_id, { id, subtasks }));
+    if (outcome === 'id-taken') return call.fail('id-taken');
+    if (outcome === 'not-found') return call.fail('task-not-found');
+    if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
+    return call.reply(201, toTask(call.lane.userId, outcome), {
+      Location: addressOf(call.lane.userId, outcome.id),
+    });
+  },
+
   async listOccurrences(call) {
-    const row = await call.lane.readAtOnce((lane) => findTask(lane, call.path.task_id));
-    if (!row) return call.fail('task-not-found');
-    const coming = goesOn(row) ? comingOccurrences(row, call.query.limit) : [];
+    const coming = await call.lane.read(async (lane) => {
+      const row = await findTask(lane, call.path.task_id);
+      if (!row || !goesOn(row)) return row && [];
+      const completed = await completedAhead(lane, row.id, row.due_date);
+      return comingOccurrences(row, call.query.limit, completed);
+    });
+    if (!coming) return call.fail('task-not-found');
     return call.reply(200, { items: coming.map(toOccurrence) });
   },
 

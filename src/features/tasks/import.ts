@@ -7,11 +7,12 @@ import type { WritableLane } from '../../platform/database/lane';
 import type { Reminder } from '../../platform/database/rows';
 import { spellAll } from '../tags/repository';
 import { areErrors } from './commands';
+import { isTimeError, readCompletedAt } from './completed-at';
 import { type DatesAt, dateErrors, mergeDates, remindersLeft } from './due';
-import { absentFields, plainFieldsOf } from './fields';
+import { absentFields, plainFieldsOf, readLinks } from './fields';
 import { mergeRecurrence, type Recurrence } from './recurrence';
 import { readReminders } from './reminders';
-import { type ImportedTask, insertTasks } from './write';
+import { type ImportedTask, insertTasks, restoreImported } from './write';
 
 /** A task from a file that is valid by itself. Its project and parent are not checked yet. */
 export type TaskDraft = Omit<ImportedTask, 'project_id' | 'position'> & {
@@ -94,12 +95,14 @@ export function readTask(
   );
   // Reminders before a missing due date are no errors, because old exports contain some.
   const reminders = readReminders(value.reminders ?? [], undefined);
+  const completed_at = readCompletedAt(value.completed_at);
   const errors = [
     ...contradictionsIn(value, dates, isTrashed),
+    ...(isTimeError(completed_at) ? [completed_at] : []),
     ...(Array.isArray(recurrence) ? recurrence : []),
     ...(areErrors(reminders) ? reminders : []),
   ];
-  if (errors.length > 0 || Array.isArray(recurrence)) return errors;
+  if (errors.length > 0 || Array.isArray(recurrence) || isTimeError(completed_at)) return errors;
   return {
     ...plainFieldsOf(value),
     id: value.id,
@@ -114,9 +117,10 @@ export function readTask(
       recurrence.recurrence_start_time && (value.recurrence_start_time ?? recurrence.recurrence_start_time),
     recurrence_due: recurrenceDue(value, recurrence),
     completion_count: recurrence.rrule === null ? 0 : completionCount,
+    links: readLinks(value.links ?? []),
     reminders: remindersLeft(reminders as Reminder[], dates.due_date),
     position: value.position ?? undefined,
-    completed_at: instantOf(value.completed_at),
+    completed_at,
     created_at: instantOf(value.created_at),
     deleted_at: instantOf(value.deleted_at) ?? null,
     deleted_with: value.deleted_with ?? null,
@@ -125,16 +129,27 @@ export function readTask(
 
 /**
  * Creates tasks whose projects and parents exist; a parent can also be one of the tasks.
- * @returns the ids of the created tasks
+ * @param trashed the ids of tasks that are in the trash; they are restored with the values of the file
+ * @returns the ids of the written tasks
  */
-export async function importTasks(lane: WritableLane, tasks: readonly ImportedTask[]): Promise<string[]> {
+export async function importTasks(
+  lane: WritableLane,
+  tasks: readonly ImportedTask[],
+  trashed: ReadonlySet<string>,
+): Promise<string[]> {
   const tags = await spellAll(
     lane,
     tasks.map((task) => task.tags),
   );
-  const rows = await insertTasks(
+  const spelled = tasks.map((task, index) => ({ ...task, tags: tags[index] as string[] }));
+  const inserted = await insertTasks(
     lane,
-    tasks.map((task, index) => ({ ...task, tags: tags[index] as string[] })),
+    spelled.filter(({ id }) => !trashed.has(id)),
   );
-  return rows.map(({ id }) => id);
+  // The parent of a restored task can be a new one.
+  const restored = await restoreImported(
+    lane,
+    spelled.filter(({ id }) => trashed.has(id)),
+  );
+  return [...inserted, ...restored].map(({ id }) => id);
 }

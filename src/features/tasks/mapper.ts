@@ -34,6 +34,7 @@ export function toTask(userId: string, row: ListedTask): Schemas['Task'] {
     version: row.version,
     created_at: row.created_at.toISOString(),
     updated_at: row.updated_at.toISOString(),
+    links: row.links,
   };
 }
 

@@ -7,21 +7,43 @@ import { isWritableInstant } from '../../platform/contract/validation/formats';
 import type { WritableLane } from '../../platform/database/lane';
 import type { CompletionRow, TaskRow } from '../../platform/database/rows';
 import {
+  completedAhead,
+  correctCompletion,
   findCompletion,
   insertCompletion,
-  lastCompletion,
+  lastCompletions,
   removeCompletion,
 } from '../completions/repository';
 import { findTimeZone } from '../profile/repository';
 import { type Dates, withInstants } from './due';
-import { hasTimes, nextOccurrence, occurrenceDue, type RecurringTask } from './recurrence';
+import {
+  hasTimes,
+  nextOccurrence,
+  type OccurrenceKey,
+  occurrenceDue,
+  type RecurringTask,
+} from './recurrence';
+import { movedReminders, remindersFor } from './reminders';
 import { levelsBelow, type Subtask } from './tree';
 import { type SubtaskChange, type TaskChange, updateSubtasks, updateTask } from './write';
 
 type Occurrence = NonNullable<ReturnType<typeof nextOccurrence>>;
 
-async function next(lane: WritableLane, row: RecurringTask, completions: number): Promise<Occurrence | null> {
-  return nextOccurrence(row, completions, await findTimeZone(lane), new Date());
+/**
+ * The next occurrence that is not completed yet; null if there is none.
+ * @param at when the current occurrence was completed or skipped
+ */
+async function next(
+  lane: WritableLane,
+  row: RecurringTask,
+  completions: number,
+  at: Date,
+): Promise<Occurrence | null> {
+  const [zone, completed] = await Promise.all([
+    findTimeZone(lane),
+    completedAhead(lane, row.id, row.due_date),
+  ]);
+  return nextOccurrence(row, { completions, completed, zone, at });
 }
 
 /** A closed subtask that was reopened, with its earlier status. */
@@ -56,8 +78,11 @@ function moves({ due_date, start_date, rrule }: Subtask): boolean {
   return rrule === null && (due_date !== null || start_date !== null);
 }
 
-/** The dates of a subtask after a step; empty if they would be outside the years 1 to 9999. */
-function movedBy(subtask: Subtask, step: Step): Partial<ReturnType<typeof withInstants>> {
+/**
+ * The dates and reminders of a subtask after a step; empty if the dates would be outside the years 1 to 9999.
+ * @param zone the time zone of the profile
+ */
+function movedBy(subtask: Subtask, step: Step, zone: string): SubtaskChange['wanted'] {
   const due = shifted(subtask.due_date, subtask.due_time, step);
   const start = shifted(subtask.start_date, subtask.start_time, step);
   if (![due, start].every(({ date }) => date === null || isDate(date))) return {};
@@ -66,9 +91,8 @@ function movedBy(subtask: Subtask, step: Step): Partial<ReturnType<typeof withIn
     ...{ due_date: due.date, due_time: due.time, start_date: start.date, start_time: start.time },
   };
   const { due_at, start_at } = withInstants(dates);
-  return [due_at, start_at].every((each) => each === null || isWritableInstant(each))
-    ? { ...dates, due_at, start_at }
-    : {};
+  if (![due_at, start_at].every((each) => each === null || isWritableInstant(each))) return {};
+  return { ...dates, due_at, start_at, reminders: movedReminders(subtask, dates, zone) };
 }
 
 /** What a move to another occurrence did to the subtasks. */
@@ -80,13 +104,15 @@ async function moveSubtasks(lane: WritableLane, current: RecurringTask, next: Oc
   const step = stepBetween(current, next);
   const reopened = below.filter(({ status }) => !isOpen(status));
   const moved = below.filter(moves);
+  const zone = await findTimeZone(lane);
   const pending: SubtaskChange['wanted'] = { status: 'pending', completed_at: null };
   await updateSubtasks(
     lane,
     below.map((row) => ({
       row,
-      wanted: { ...(isOpen(row.status) ? {} : pending), ...(moves(row) ? movedBy(row, step) : {}) },
+      wanted: { ...(isOpen(row.status) ? {} : pending), ...(moves(row) ? movedBy(row, step, zone) : {}) },
     })),
+    'next',
   );
   return {
     reopened: reopened.map((row) => ({
@@ -99,64 +125,109 @@ async function moveSubtasks(lane: WritableLane, current: RecurringTask, next: Oc
 }
 
 /** The fields that move a task to an occurrence. */
-function onto(dates: Dates): TaskChange {
-  return { ...withInstants(dates), status: 'pending' };
+async function onto(lane: WritableLane, row: TaskRow, dates: Dates): Promise<TaskChange> {
+  const moved = withInstants(dates);
+  return { ...moved, reminders: await remindersFor(lane, row, moved), status: 'pending' };
 }
 
-/** Completes the current occurrence. The task moves to its next occurrence; if there is none, it becomes completed. */
-export async function completeOccurrence(lane: WritableLane, current: RecurringTask): Promise<TaskRow> {
+/** What a completion copies from its task, and from the dates of the completed occurrence. */
+function recordOf({ id, title, rrule, status }: RecurringTask, dates: Occurrence) {
+  const { due_date, due_time, time_zone, start_date, start_time } = dates;
+  return {
+    ...{ id: uuidv7(), task_id: id, title, rrule, status },
+    ...{ due_date, due_time, time_zone, start_date, start_time },
+  };
+}
+
+const noEffects: Moved = { reopened: [], moved: [] };
+
+/**
+ * Completes the current occurrence. The task moves to its next occurrence; if there is none, it becomes completed.
+ * @param completed_at undefined for now
+ */
+export async function completeOccurrence(
+  lane: WritableLane,
+  current: RecurringTask,
+  completed_at: Date | undefined,
+): Promise<TaskRow> {
   const completion_count = current.completion_count + 1;
-  const following = await next(lane, current, completion_count);
-  const effects =
-    following === null ? { reopened: [], moved: [] } : await moveSubtasks(lane, current, following);
+  const following = await next(lane, current, completion_count, completed_at ?? new Date());
+  const effects = following === null ? noEffects : await moveSubtasks(lane, current, following);
   await insertCompletion(lane, {
-    id: uuidv7(),
-    task_id: current.id,
-    title: current.title,
-    due_date: current.due_date,
-    due_time: current.due_time,
-    time_zone: current.time_zone,
-    start_date: current.start_date,
-    start_time: current.start_time,
-    rrule: current.rrule,
-    status: current.status,
+    ...recordOf(current, current),
+    completed_at,
     next_due_date: following?.due_date ?? null,
     next_due_time: following?.due_time ?? null,
     ...effects,
+    advanced: true,
   });
-  if (following === null) return updateTask(lane, current, { status: 'completed', completion_count });
-  return updateTask(lane, current, { ...onto(following), completion_count });
+  if (following === null) {
+    return updateTask(lane, current, { status: 'completed', completed_at, completion_count });
+  }
+  const change = await onto(lane, current, following);
+  return updateTask(lane, current, { ...change, completion_count }, { move: 'next' });
 }
 
-/** The due date of an occurrence. The time tells the occurrences of an hourly rule apart; undefined means any time. */
-export interface OccurrenceKey {
-  readonly due_date: string;
-  readonly due_time: string | undefined;
-}
-
-/** True if an occurrence or completion has this due date, and this time if the rule is hourly. */
-function isAt(
-  row: { due_date: string | null; due_time: string | null; rrule: string },
+/**
+ * Completes another occurrence than the current one: an earlier one that the task has passed, or a later one. The task
+ * does not move. When it comes to the later one, it moves on.
+ * @param key an occurrence that `canBeDueOn` accepts
+ * @param completed_at undefined for now
+ */
+export async function completeOther(
+  lane: WritableLane,
+  current: RecurringTask,
   key: OccurrenceKey,
-): boolean {
-  if (row.due_date !== key.due_date) return false;
-  return key.due_time === undefined || row.due_time === key.due_time || !hasTimes(row.rrule);
+  completed_at: Date | undefined,
+): Promise<TaskRow> {
+  await insertCompletion(lane, {
+    ...recordOf(current, occurrenceDue(current, key.due_date, key.due_time ?? current.due_time)),
+    completed_at,
+    next_due_date: null,
+    next_due_time: null,
+    ...noEffects,
+    advanced: false,
+  });
+  return updateTask(lane, current, { completion_count: current.completion_count + 1 });
+}
+
+/** Changes the time of the completion that closed a recurring task, like the time of the task. */
+export async function correctLastCompletion(lane: WritableLane, current: TaskRow, at: Date): Promise<void> {
+  const { lastAdvance } = await lastCompletions(lane, current.id);
+  const isOfTask = lastAdvance?.completed_at.getTime() === current.completed_at?.getTime();
+  const isChanged = at.getTime() !== current.completed_at?.getTime();
+  if (lastAdvance && isOfTask && isChanged) await correctCompletion(lane, lastAdvance, at);
+}
+
+/** The time that names an occurrence; undefined if its date is enough, or if any time of the date is meant. */
+function timeOfKey(rrule: string | null, { due_time }: OccurrenceKey): string | undefined {
+  return rrule !== null && hasTimes(rrule) ? due_time : undefined;
 }
 
 /** True if the task is on this occurrence. */
 export function isCurrent(row: TaskRow, key: OccurrenceKey): boolean {
-  return row.rrule === null ? row.due_date === key.due_date : isAt({ ...row, rrule: row.rrule }, key);
+  return row.due_date === key.due_date && row.due_time === (timeOfKey(row.rrule, key) ?? row.due_time);
+}
+
+/** True if the occurrence comes before the one that the task is on. */
+export function isPassed(row: RecurringTask, key: OccurrenceKey): boolean {
+  if (row.due_date !== key.due_date) return key.due_date < row.due_date;
+  const time = timeOfKey(row.rrule, key);
+  return time !== undefined && row.due_time !== null && time < row.due_time;
+}
+
+/** The last recorded completion of an occurrence; undefined if there is none. */
+async function completionOf(
+  lane: WritableLane,
+  row: TaskRow,
+  key: OccurrenceKey,
+): Promise<CompletionRow | undefined> {
+  return findCompletion(lane, row.id, key.due_date, timeOfKey(row.rrule, key));
 }
 
 /** True if the occurrence was completed. */
-export async function isCompleted(
-  lane: WritableLane,
-  { id, rrule }: TaskRow,
-  key: OccurrenceKey,
-): Promise<boolean> {
-  const { due_date, due_time } = key;
-  const time = rrule !== null && hasTimes(rrule) ? due_time : undefined;
-  return (await findCompletion(lane, id, due_date, time)) !== undefined;
+export async function isCompleted(lane: WritableLane, row: TaskRow, key: OccurrenceKey): Promise<boolean> {
+  return (await completionOf(lane, row, key)) !== undefined;
 }
 
 /** True if the task has not changed since the completion. */
@@ -175,30 +246,35 @@ function isUnchanged(row: TaskRow, completion: CompletionRow): boolean {
 }
 
 /**
- * Undoes the last completion of a recurring task: restores the dates and status of the task. Subtasks that the
- * completion reopened, and that are still pending, get their statuses back. Subtasks that it moved move back. Without a completion, a completed task becomes
- * pending, and any other task does not change.
+ * Undoes the last completion of a recurring task: restores the dates and status of the task. Subtasks that the completion
+ * reopened, and that are still pending, get their statuses back. Subtasks that it moved move back. A completion that did not
+ * move the task is only removed. Without a completion, a completed task becomes pending, and any other task does not change.
  * @param occurrence the occurrence to reopen. If it is not completed, nothing changes.
- * @returns `completion-changed` if a later occurrence was completed, or if the task was changed since its completion
+ * @returns `completion-changed` if a later completion moved the task, or if the task was changed since its completion
  */
 export async function uncompleteOccurrence(
   lane: WritableLane,
   current: TaskRow,
   occurrence?: OccurrenceKey,
 ): Promise<TaskRow | 'completion-changed'> {
-  const completion = await lastCompletion(lane, current.id);
-  if (!completion)
+  const { last, lastAdvance } = await lastCompletions(lane, current.id);
+  if (!last)
     return current.status === 'completed' ? updateTask(lane, current, { status: 'pending' }) : current;
-  if (occurrence !== undefined && !isAt(completion, occurrence)) {
-    return (await isCompleted(lane, current, occurrence)) ? 'completion-changed' : current;
-  }
-  if (!isUnchanged(current, completion)) return 'completion-changed';
-  await removeCompletion(lane, completion.id);
-  await restoreSubtasks(lane, current as RecurringTask, completion);
-  const { due_date, due_time, start_date, start_time, time_zone, status } = completion;
-  const dates = withInstants({ due_date, due_time, start_date, start_time, time_zone });
+  // A completed task is opened again by undoing the completion that closed it.
+  const latest = current.status === 'completed' ? lastAdvance : last;
+  const completion = occurrence === undefined ? latest : await completionOf(lane, current, occurrence);
+  if (!completion) return current;
   const completion_count = Math.max(0, current.completion_count - 1);
-  return updateTask(lane, current, { ...dates, status, completion_count }, { remindedUntil: new Date() });
+  if (!completion.advanced) {
+    await removeCompletion(lane, completion);
+    return updateTask(lane, current, { completion_count });
+  }
+  if (completion.id !== lastAdvance?.id || !isUnchanged(current, completion)) return 'completion-changed';
+  await removeCompletion(lane, completion);
+  await restoreSubtasks(lane, current as RecurringTask, completion);
+  const change = await onto(lane, current, completion);
+  const { status } = completion;
+  return updateTask(lane, current, { ...change, status, completion_count }, { move: 'previous' });
 }
 
 /** Undoes what a completion did to the subtasks that still exist. */
@@ -211,6 +287,7 @@ async function restoreSubtasks(
   const moved = new Set(completion.moved);
   if (reopened.size + moved.size === 0) return;
   const step = stepBetween(current, completion);
+  const zone = await findTimeZone(lane);
   const changes = (await levelsBelow(lane, current.id)).flat().map((row): SubtaskChange => {
     const earlier = row.status === 'pending' ? reopened.get(row.id) : undefined;
     const at = earlier?.completed_at == null ? null : new Date(earlier.completed_at);
@@ -218,19 +295,19 @@ async function restoreSubtasks(
       row,
       wanted: {
         ...(earlier ? { status: earlier.status, completed_at: at } : {}),
-        ...(moved.has(row.id) && moves(row) ? movedBy(row, step) : {}),
+        ...(moved.has(row.id) && moves(row) ? movedBy(row, step, zone) : {}),
       },
     };
   });
-  await updateSubtasks(lane, changes);
+  await updateSubtasks(lane, changes, 'previous');
 }
 
 /**
  * Moves the task to its next occurrence without a completion. If there is no next occurrence, the task is cancelled.
  */
 export async function skipOccurrence(lane: WritableLane, current: RecurringTask): Promise<TaskRow> {
-  const following = await next(lane, current, current.completion_count);
+  const following = await next(lane, current, current.completion_count, new Date());
   if (following === null) return updateTask(lane, current, { status: 'cancelled' });
   await moveSubtasks(lane, current, following);
-  return updateTask(lane, current, onto(following));
+  return updateTask(lane, current, await onto(lane, current, following), { move: 'next' });
 }

@@ -206,25 +206,70 @@ export function goesOn(row: TaskRow): row is RecurringTask {
   return isRecurring(row) && row.status !== 'cancelled';
 }
 
+/** True if the task has a recurrence rule, whatever its status is. */
+export function hasRule(row: TaskRow): row is RecurringTask {
+  return row.rrule !== null;
+}
+
 /** True if the due time belongs to the occurrence, because the rule is hourly. */
 export function hasTimes(rrule: string): boolean {
   return isHourly(ruleOf(rrule));
 }
 
+/** The due date of an occurrence. The time tells the occurrences of an hourly rule apart; undefined means any time. */
+export interface OccurrenceKey {
+  readonly due_date: string;
+  readonly due_time: string | undefined;
+}
+
+/** The point of the series whose occurrence is due on a date, with the time for an hourly rule. */
+function pointDue(rule: Rule, row: RecurringTask, due_date: string, due_time: string | null): string {
+  const due = duePointOf(rule, { ...row, due_date, due_time });
+  return row.start_date === null ? due : shiftPoint(due, -distanceOf(rule, row));
+}
+
 /**
- * The dates of the next occurrence if the current one is completed or skipped now; null if there is no next one.
- * @param completions the number of completions, with the current one if it is completed
- * @param zone the time zone of the profile, for tasks without their own
+ * True if the rule of the task has an occurrence that is due on a date, with the time for an hourly rule. With
+ * `repeat_from: completion`, the dates depend on the completions, so that any date between the first occurrence and the
+ * current one can be one.
  */
+export function canBeDueOn(row: RecurringTask, { due_date, due_time }: OccurrenceKey): boolean {
+  const rule = ruleOf(row.rrule);
+  if (isHourly(rule) && due_time === undefined) return false;
+  const [point, start] = [pointDue(rule, row, due_date, due_time ?? null), seriesStart(row)];
+  if (point <= start) return point === start;
+  if (row.repeat_from === 'completion') return point < currentPoint(rule, row);
+  return nextDate(rule, start, shiftPoint(point, -1), clockOf(row), row.excluded_dates) === point;
+}
+
+type DueTime = Pick<Dated, 'due_date' | 'due_time'>;
+
+/** The points of completed occurrences. A completion without a time is from before the rule became hourly. */
+function completedPoints(rule: Rule, row: RecurringTask, completed: readonly DueTime[]): string[] {
+  return completed
+    .filter(({ due_time }) => due_time !== null || !isHourly(rule))
+    .map(({ due_date, due_time }) => pointDue(rule, row, due_date, due_time));
+}
+
+/** The moment when the current occurrence is completed or skipped. */
+interface Advance {
+  /** The number of completions, with the current one if it is completed. */
+  readonly completions: number;
+  /** Due dates after the current one that are completed already. */
+  readonly completed: readonly DueTime[];
+  /** The time zone of the profile, for tasks without their own. */
+  readonly zone: string;
+  readonly at: Date;
+}
+
+/** The dates of the next occurrence if the current one is completed or skipped; null if there is no next one. */
 export function nextOccurrence(
   row: RecurringTask,
-  completions: number,
-  zone: string,
-  now: Date,
+  { completions, completed, zone, at }: Advance,
 ): Dated | null {
   const rule = ruleOf(row.rrule);
   const ownZone = row.time_zone ?? zone;
-  const today = isHourly(rule) ? localPoint(ownZone, now) : todayIn(ownZone, now);
+  const today = isHourly(rule) ? localPoint(ownZone, at) : todayIn(ownZone, at);
   // An occurrence is missed when its due date is past, not its start.
   const missed = row.start_date === null ? today : shiftPoint(today, -distanceOf(rule, row));
   const next = advance({
@@ -235,16 +280,19 @@ export function nextOccurrence(
     completedOn: row.repeat_from === 'schedule' ? missed : today,
     completions,
     clock: clockOf(row),
-    excluded: row.excluded_dates,
+    excluded: [...row.excluded_dates, ...completedPoints(rule, row, completed)],
   });
   return next === null ? null : datesAt(rule, row, next);
 }
 
-/** The current occurrence and the next ones, at most `limit`, if each occurrence is completed when it begins. */
-export function comingOccurrences(row: RecurringTask, limit: number): Dated[] {
+/**
+ * The current occurrence and the next ones, at most `limit`, if each occurrence is completed when it begins.
+ * @param completed due dates after the current one that are completed already
+ */
+export function comingOccurrences(row: RecurringTask, limit: number, completed: readonly DueTime[]): Dated[] {
   const rule = ruleOf(row.rrule);
   const clock = clockOf(row);
-  const excluded = row.excluded_dates;
+  const excluded = [...row.excluded_dates, ...completedPoints(rule, row, completed)];
   const start = seriesStart(row);
   const points = [currentPoint(rule, row)];
   if (row.repeat_from === 'schedule') {
@@ -266,9 +314,7 @@ export function comingOccurrences(row: RecurringTask, limit: number): Dated[] {
 /** The dates of the occurrence of a task that is due on a date, with the time for an hourly rule. */
 export function occurrenceDue(row: RecurringTask, due_date: string, due_time: string | null): Dated {
   const rule = ruleOf(row.rrule);
-  const due = { ...row, due_date, due_time };
-  if (row.start_date === null) return { ...due };
-  return datesAt(rule, row, shiftPoint(duePointOf(rule, due), -distanceOf(rule, row)));
+  return datesAt(rule, row, pointDue(rule, row, due_date, due_time));
 }
 
 /** A task from a file with a series. */

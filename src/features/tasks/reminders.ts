@@ -1,18 +1,23 @@
-/** Reminders: at which instants they fire, and which of them are still pending. */
+/** Reminders: at which instants they fire, and which of them have fired. */
 
 import { isOpenSql } from '../../domain/tasks/status';
-import { startOfDay, toInstant } from '../../domain/time/calendar';
+import { addDays, daysBetween, moveInstant, startOfDay, toInstant } from '../../domain/time/calendar';
 import type { ValidationError } from '../../platform/contract/document/operations';
+import { isWritableInstant } from '../../platform/contract/validation/formats';
 import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
 import type { Lane, WritableLane } from '../../platform/database/lane';
-import type { Reminder, TaskRow } from '../../platform/database/rows';
+import type { Reminder, ReminderRow, TaskRow } from '../../platform/database/rows';
+import { update } from '../../platform/database/update';
 import { findTimeZone } from '../profile/repository';
 import { outsideArchived } from '../projects/archived';
+import { type Due, remindersLeft } from './due';
 import { liveTasks } from './repository';
 
 interface NewReminder {
   readonly at?: string | null;
   readonly minutes_before_due?: number | null;
+  readonly days_before_due?: number | null;
+  readonly time?: string | null;
 }
 
 /**
@@ -25,147 +30,238 @@ export function readReminders(
   dueDate: string | null | undefined,
 ): Reminder[] | ValidationError[] {
   const errors: ValidationError[] = [];
-  const read = reminders.map(({ at = null, minutes_before_due = null }, index): Reminder => {
+  const read = reminders.map((given, index): Reminder => {
+    const { at = null, minutes_before_due = null, days_before_due = null, time = null } = given;
     const pointer = `/reminders/${index}`;
-    if ((at === null) === (minutes_before_due === null)) {
+    const forms = [at, minutes_before_due, days_before_due ?? time].filter((form) => form !== null);
+    if (forms.length !== 1 || (days_before_due === null) !== (time === null)) {
       errors.push({
         pointer,
         code: 'contradiction',
-        detail: 'must have either `at` or `minutes_before_due`',
+        detail: 'must have either `at`, `minutes_before_due`, or both `days_before_due` and `time`',
       });
-    } else if (minutes_before_due !== null && dueDate === null) {
-      const detail = 'requires `due_date`';
-      errors.push({ pointer: `${pointer}/minutes_before_due`, code: 'contradiction', detail });
+    } else if (at === null && dueDate === null) {
+      const field = minutes_before_due === null ? 'days_before_due' : 'minutes_before_due';
+      errors.push({ pointer: `${pointer}/${field}`, code: 'contradiction', detail: 'requires `due_date`' });
     }
-    return { at: at === null ? null : new Date(at).toISOString(), minutes_before_due };
+    // In the order of jsonb, so that reminders that are sent back as they were read are equal.
+    return {
+      at: at === null ? null : new Date(at).toISOString(),
+      time,
+      days_before_due,
+      minutes_before_due,
+    };
   });
   return errors.length > 0 ? errors : read;
 }
 
 type Reminded = Pick<TaskRow, 'reminders' | 'due_date' | 'due_time' | 'time_zone' | 'due_at'>;
 
-function dueInstant(task: Reminded, zone: string): Date | null {
-  if (task.due_at !== null) return task.due_at;
-  if (task.due_date === null) return null;
-  if (task.due_time === null) return startOfDay(task.due_date, task.time_zone ?? zone);
-  return toInstant(task.due_date, task.due_time, zone);
-}
+const dueText = ({ due_date, due_time, time_zone }: Due) =>
+  `${due_date ?? ''}T${due_time ?? ''} ${time_zone ?? ''}`;
 
-/** The instants of a task's reminders, in milliseconds. `zone` is the time zone for due dates that have none. */
-function timesOf(task: Reminded, zone: string): number[] {
-  const due = task.reminders.length > 0 ? dueInstant(task, zone) : null;
-  return task.reminders.flatMap(({ at, minutes_before_due }) => {
-    if (at !== null) return Date.parse(at);
-    return due === null ? [] : due.getTime() - (minutes_before_due ?? 0) * 60_000;
+const minutesOf = (time: string) => 60 * Number(time.slice(0, 2)) + Number(time.slice(3));
+
+/** The reminders after a move of the due date: instants keep their distance to it, by the wall clock. */
+function moveInstants(reminders: readonly Reminder[], from: Due, to: Due, zone: string): Reminder[] {
+  if (from.due_date === null || to.due_date === null || dueText(from) === dueText(to)) return [...reminders];
+  const days = daysBetween(from.due_date, to.due_date);
+  // A time that is added or removed moves no reminder.
+  const isTimed = from.due_time !== null && to.due_time !== null;
+  const minutes = isTimed ? minutesOf(to.due_time as string) - minutesOf(from.due_time as string) : 0;
+  const zones = { from: from.time_zone ?? zone, to: to.time_zone ?? zone };
+  return reminders.map((reminder) => {
+    if (reminder.at === null) return reminder;
+    const at = moveInstant(new Date(reminder.at), { days, minutes }, zones);
+    return isWritableInstant(at) ? { ...reminder, at: at.toISOString() } : reminder;
   });
 }
 
-/** True if a change of a task can change the instants of its reminders. */
+/**
+ * The reminders of a task after a change of its due date. Instants move with the due date. Without a due date, the
+ * reminders that depend on it are removed.
+ */
+export async function remindersFor(lane: Lane, current: Reminded, due: Due): Promise<Reminder[]> {
+  const hasInstants = current.reminders.some(({ at }) => at !== null);
+  const zone = hasInstants && dueText(current) !== dueText(due) ? await findTimeZone(lane) : '';
+  return movedReminders(current, due, zone);
+}
+
+/** `remindersFor`, for a known time zone of the profile. */
+export function movedReminders(current: Reminded, due: Due, zone: string): Reminder[] {
+  return moveInstants(remindersLeft(current.reminders, due.due_date), current, due, zone);
+}
+
+/** The time of a reminder, in milliseconds. */
+interface Timed {
+  /** Which reminder it is, and for which due date. A reminder with the same identity fires only once. */
+  readonly identity: string;
+  readonly time: number;
+  /** The identity that the reminder had before an edit moved it. */
+  readonly movedFrom?: string | undefined;
+}
+
+function identityOf({ at, minutes_before_due, days_before_due, time }: Reminder, due: Due): string {
+  if (at !== null) return at;
+  return `${minutes_before_due ?? `${days_before_due}d${time}`} ${dueText(due)}`;
+}
+
+/** The times of a task's reminders. `zone` is the time zone for due dates that have none. */
+function timesOf(task: Reminded, zone: string): Timed[] {
+  const { reminders, due_date, due_time, due_at } = task;
+  const clock = task.time_zone ?? zone;
+  const due = () =>
+    due_at ??
+    (due_time === null
+      ? startOfDay(due_date as string, clock)
+      : toInstant(due_date as string, due_time, clock));
+  return reminders.flatMap((reminder) => {
+    const { at, minutes_before_due, days_before_due, time } = reminder;
+    const identity = identityOf(reminder, task);
+    if (at !== null) return { identity, time: Date.parse(at) };
+    if (due_date === null) return [];
+    if (days_before_due === null || time === null) {
+      return { identity, time: due().getTime() - (minutes_before_due ?? 0) * 60_000 };
+    }
+    return { identity, time: toInstant(addDays(due_date, -days_before_due), time, clock).getTime() };
+  });
+}
+
+/** True if a change of a task can change the times of its reminders. */
 export function mayRearm(before: Reminded, after: Reminded): boolean {
   if (before.reminders.length === 0 && after.reminders.length === 0) return false;
-  const facts = ({ reminders, due_date, due_time, time_zone }: Reminded) =>
-    JSON.stringify([reminders, due_date, due_time, time_zone]);
+  const facts = (task: Reminded) => JSON.stringify([task.reminders, dueText(task)]);
   return facts(before) !== facts(after);
 }
 
-const none: Reminded = { reminders: [], due_date: null, due_time: null, time_zone: null, due_at: null };
+/** A reminder that has fired is forgotten after this many days, if its task no longer has it. */
+const rememberedDays = 90;
 
-/** The instants of a task's reminders before and after a change, in milliseconds. */
-interface Rearming {
-  readonly taskId: string;
-  readonly before: readonly number[];
-  readonly after: readonly number[];
-}
-
-/** Replaces the pending reminders of many tasks. @param firedUntil reminders up to this instant do not fire again */
-async function rearm(lane: WritableLane, tasks: readonly Rearming[], firedUntil?: Date): Promise<void> {
+/**
+ * Replaces the times of the reminders of tasks. Reminders that have fired do not fire again. A fired reminder that an edit
+ * moves fires again only at a time in the future.
+ * @param firedUntil reminders up to this instant count as fired
+ */
+async function rearm(
+  lane: WritableLane,
+  tasks: readonly { readonly taskId: string; readonly wanted: readonly Timed[] }[],
+  firedUntil = Number.NEGATIVE_INFINITY,
+): Promise<void> {
   for (const chunk of chunksOf(tasks, rowsInStatement)) {
-    const reminders = () =>
+    const known = () =>
       lane.rows('reminders').whereRaw('task_id = any(?)', [chunk.map(({ taskId }) => taskId)]);
-    const pending = Map.groupBy(await reminders().select('task_id', 'fire_at'), ({ task_id }) => task_id);
-    const wanted = chunk.flatMap(({ taskId, before, after }) => {
-      const waiting = new Set(pending.get(taskId)?.map(({ fire_at }) => fire_at.getTime()));
-      const past = new Set(before);
-      const hasFired = (time: number) =>
-        !waiting.has(time) && (past.has(time) || time <= (firedUntil?.getTime() ?? Number.NEGATIVE_INFINITY));
-      return [...new Set(after.filter((time) => !hasFired(time)))].map((time) => ({
+    const rows = await known().whereNotNull('fired_at').select('task_id', 'identity');
+    const fired = new Set(rows.map(({ task_id, identity }) => `${task_id} ${identity}`));
+    const now = Date.now();
+    const wanted = chunk.flatMap(({ taskId, wanted }) => {
+      const hasFired = ({ identity, time, movedFrom }: Timed) =>
+        fired.has(`${taskId} ${identity}`) ||
+        time <= firedUntil ||
+        (time <= now && movedFrom !== undefined && fired.has(`${taskId} ${movedFrom}`));
+      return wanted.map((each) => ({
         task_id: taskId,
-        fire_at: new Date(time),
+        identity: each.identity,
+        fire_at: new Date(each.time),
+        fired_at: hasFired(each) ? new Date(now) : null,
       }));
     });
     await Promise.all([
-      reminders().delete(),
-      ...chunksOf(wanted, rowsInStatement).map((rows) => lane.insert('reminders', rows)),
+      known()
+        .whereRaw(
+          `(fired_at is null or fired_at < ? - make_interval(days => ?)
+            or (task_id, identity) in (select * from unnest(?::uuid[], ?::text[])))`,
+          [
+            lane.now as never,
+            rememberedDays,
+            wanted.map(({ task_id }) => task_id),
+            wanted.map(({ identity }) => identity),
+          ],
+        )
+        .delete(),
+      ...insertTimes(lane, wanted),
     ]);
   }
 }
 
+/** Inserts the times of reminders. The same reminder can be in the list several times. */
+function insertTimes(lane: WritableLane, rows: readonly Omit<ReminderRow, 'lane_id'>[]) {
+  const distinct = new Map(rows.map((row) => [`${row.task_id} ${row.identity}`, row]));
+  return chunksOf([...distinct.values()], rowsInStatement).map((chunk) => lane.insert('reminders', chunk));
+}
+
+/** How a task comes to its due date: by a move to its next or its previous occurrence. Undefined: by an edit. */
+export type OccurrenceMove = 'next' | 'previous' | undefined;
+
+/** After the return to the previous occurrence, past reminders count as fired. */
+const firedUntil = (move: OccurrenceMove) => (move === 'previous' ? Date.now() : undefined);
+
 /**
- * Sets the pending reminders of a task that was created or changed. Reminders that have fired do not fire again.
- * @param firedUntil for a task that returns to an earlier occurrence: its reminders up to this instant have fired
+ * Sets the times of the reminders of a task that was created or changed. After the move to the next occurrence, past
+ * reminders fire at once. After the return to the previous one, they count as fired.
  */
 export async function armReminders(
   lane: WritableLane,
   before: TaskRow | null,
   after: TaskRow,
-  firedUntil?: Date,
+  move?: OccurrenceMove,
 ): Promise<void> {
-  const previous = before ?? none;
-  if (!mayRearm(previous, after)) return;
+  if (before ? !mayRearm(before, after) : after.reminders.length === 0) return;
   const zone = await findTimeZone(lane);
-  const times = { before: timesOf(previous, zone), after: timesOf(after, zone) };
-  await rearm(lane, [{ taskId: after.id, ...times }], firedUntil);
+  const kept = before && !move ? moveInstants(before.reminders, before, after, zone) : [];
+  const wanted = timesOf(after, zone).map((each, index): Timed => {
+    const isMoved = JSON.stringify(kept[index]) === JSON.stringify(after.reminders[index]);
+    const reminder = before?.reminders[index];
+    return before && reminder && isMoved ? { ...each, movedFrom: identityOf(reminder, before) } : each;
+  });
+  await rearm(lane, [{ taskId: after.id, wanted }], firedUntil(move));
 }
 
-/** Sets the pending reminders of many tasks whose dates moved. */
+/**
+ * Sets the times of the reminders of tasks that moved together with another task, to its next or its previous occurrence.
+ * See `armReminders`.
+ */
 export async function armMoved(
   lane: WritableLane,
   moves: readonly { readonly before: Reminded & { id: string }; readonly after: Reminded }[],
+  move: OccurrenceMove,
 ): Promise<void> {
   const reminded = moves.filter(({ before, after }) => mayRearm(before, after));
   if (reminded.length === 0) return;
   const zone = await findTimeZone(lane);
   await rearm(
     lane,
-    reminded.map(({ before, after }) => ({
-      taskId: before.id,
-      before: timesOf(before, zone),
-      after: timesOf(after, zone),
-    })),
+    reminded.map(({ before, after }) => ({ taskId: before.id, wanted: timesOf(after, zone) })),
+    firedUntil(move),
   );
 }
 
-/** Sets the pending reminders of imported tasks. Past reminders count as fired. */
+/** Sets the times of the reminders of imported tasks. Past reminders count as fired. */
 export async function armImported(lane: WritableLane, rows: readonly TaskRow[]): Promise<void> {
   const reminded = rows.filter((row) => row.reminders.length > 0);
   if (reminded.length === 0) return;
   const zone = await findTimeZone(lane);
   const now = Date.now();
   const times = reminded.flatMap((row) =>
-    [...new Set(timesOf(row, zone))]
-      .filter((time) => time > now)
-      .map((time) => ({ task_id: row.id, fire_at: new Date(time) })),
+    timesOf(row, zone).map(({ identity, time }) => ({
+      task_id: row.id,
+      identity,
+      fire_at: new Date(time),
+      fired_at: time <= now ? new Date(now) : null,
+    })),
   );
-  if (times.length > 0) await lane.insert('reminders', times);
+  await Promise.all(insertTimes(lane, times));
 }
 
 /** Moves the reminders that depend on the profile's time zone, after the zone has changed. */
-export async function moveReminders(
-  lane: WritableLane,
-  zones: { before: string; after: string },
-): Promise<void> {
+export async function moveReminders(lane: WritableLane, { after }: { after: string }): Promise<void> {
   const rows: (Reminded & { id: string })[] = await liveTasks(lane)
     .whereNotNull('due_date')
-    .whereNull('due_at')
+    .whereNull('time_zone')
     .whereRaw(`reminders <> '[]'`)
     .select('id', 'reminders', 'due_date', 'due_time', 'time_zone', 'due_at');
   await rearm(
     lane,
-    rows.map((row) => ({
-      taskId: row.id,
-      before: timesOf(row, zones.before),
-      after: timesOf(row, zones.after),
-    })),
+    rows.map((row) => ({ taskId: row.id, wanted: timesOf(row, after) })),
   );
 }
 
@@ -178,21 +274,24 @@ export async function fireReminders(lane: WritableLane, limit: number): Promise<
   const due = await lane
     .rows('reminders')
     .where('fire_at', '<=', lane.now)
+    .whereNull('fired_at')
     .orderBy(['fire_at', 'task_id'])
     .limit(limit)
-    .select('task_id', 'fire_at');
+    .select('task_id', 'identity', 'fire_at');
   const open = await openAmong(
     lane,
     due.map((each) => each.task_id),
   );
-  await lane
+  const fired = lane
     .rows('reminders')
-    .whereRaw('(task_id, fire_at) in (select * from unnest(?::uuid[], ?::timestamptz[]))', [
+    .whereRaw('(task_id, identity) in (select * from unnest(?::uuid[], ?::text[]))', [
       due.map(({ task_id }) => task_id),
-      due.map(({ fire_at }) => fire_at),
-    ])
-    .delete();
-  for (const { task_id, fire_at } of due) {
+      due.map(({ identity }) => identity),
+    ]);
+  await update(fired, { fired_at: lane.now });
+  // Several reminders of a task at the same instant are one change.
+  const instants = new Map(due.map((each) => [`${each.task_id} ${each.fire_at.getTime()}`, each]));
+  for (const { task_id, fire_at } of instants.values()) {
     if (!open.has(task_id)) continue;
     const fields = { reminder: { from: null, to: fire_at.toISOString() } };
     lane.changed({ type: 'task', id: task_id, action: 'reminded', fields });
@@ -200,7 +299,8 @@ export async function fireReminders(lane: WritableLane, limit: number): Promise<
   return due.length === limit;
 }
 
-async function openAmong(lane: Lane, ids: readonly string[]): Promise<Set<string>> {
+/** Which of these tasks are open, and neither in the trash nor in an archived project. */
+export async function openAmong(lane: Lane, ids: readonly string[]): Promise<Set<string>> {
   const open = liveTasks(lane).whereIn('id', ids).whereRaw(isOpenSql);
   const rows: { id: string }[] = await outsideArchived(lane, open).select('id');
   return new Set(rows.map((row) => row.id));

@@ -311,6 +311,18 @@ export async function countSubtasks(
   );
 }
 
+/** Tasks outside the trash, by their ids. */
+export async function findTasks(lane: Lane, ids: readonly string[]): Promise<TaskRow[]> {
+  return liveTasks(lane)
+    .whereRaw('id = any(?)', [[...ids]])
+    .select(taskColumns);
+}
+
+/** True if a task of the lane has this id, also in the trash. */
+export async function isIdTaken(lane: Lane, id: string): Promise<boolean> {
+  return (await lane.rows('tasks').where('id', id).first('id')) !== undefined;
+}
+
 /** A task that is not in the trash; undefined if there is none with this id. */
 export async function findTask(lane: Lane, id: string): Promise<TaskRow | undefined> {
   const [row] = await lane.template(

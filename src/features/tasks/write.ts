@@ -5,7 +5,7 @@
  * 1. the row, with the words for searches; a new row adds its bytes to the lane's storage
  * 2. the tags that the lane lacks, and the task's links to its tags
  * 3. a change in the lane's history, so that new tags come before their task
- * 4. the task's pending reminders
+ * 4. the times of the task's reminders
  * 5. the project of its subtasks
  *
  * If a write of the lane ends with a task that needs only 1 and 3, these travel with the commit in one flight.
@@ -16,21 +16,29 @@ import {
   differences,
   type RowToWrite,
   resultOf,
+  timeOfWrite,
   violatedConstraint,
   type WritableLane,
 } from '../../platform/database/lane';
-import type { Reminder, TaskPriority, TaskRow } from '../../platform/database/rows';
+import type { TaskPriority, TaskRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
+import { findTimeZone } from '../profile/repository';
 import { wordsOfTask } from '../search/repository';
 import { replaceTaskTags, tagTasks } from '../tags/repository';
-import { type TaskFields, taskColumns } from './fields';
-import { armImported, armMoved, armReminders, mayRearm } from './reminders';
+import { settableFields, type TaskFields, taskColumns } from './fields';
+import { localEnd, overdueAt, overdueAtSql } from './overdue';
+import { armImported, armMoved, armReminders, mayRearm, type OccurrenceMove } from './reminders';
 import { liveTasks } from './repository';
 import { levelsBelow, type Subtask } from './tree';
 
-// The driver would turn a JavaScript array into a Postgres array, but the column is JSON.
-function asJson<F extends { reminders?: Reminder[] | undefined }>(fields: F): F {
-  return fields.reminders ? { ...fields, reminders: JSON.stringify(fields.reminders) as never } : fields;
+// The driver would turn a JavaScript array into a Postgres array, but these columns are JSON.
+function asJson<F extends Partial<Pick<TaskRow, 'reminders' | 'links'>> | TaskChange>(fields: F): F {
+  const { reminders, links } = fields;
+  return {
+    ...fields,
+    ...(reminders && { reminders: JSON.stringify(reminders) as never }),
+    ...(links && { links: JSON.stringify(links) as never }),
+  };
 }
 
 /** The members that have a value. */
@@ -42,21 +50,30 @@ function defined<F extends object>(fields: F): F {
 export type NewTask = Omit<TaskFields, 'priority'> & {
   id: string;
   priority?: TaskPriority | undefined;
+  /** For the status `completed`; undefined for the time of the write. */
+  completed_at?: Date | undefined;
 };
 
 async function insertRow(lane: WritableLane, task: NewTask): Promise<TaskRow> {
   const isCompleted = task.status === 'completed';
-  const values = { ...defined(asJson(task)), ...wordsOfTask(task.title, task.description) };
+  const values = {
+    ...defined(asJson(task)),
+    ...wordsOfTask(task.title, task.description),
+    ...(task.due_date === null ? {} : { local_end: localEnd(task) }),
+  };
   lane.stored(bytesOfRow(values));
   const [row] = await lane.template<TaskRow, typeof values>(
     isCompleted ? 'insert-completed-task' : 'insert-task',
     values,
-    (each, columnValues) =>
+    (each, { local_end, ...columnValues }) =>
       each
         .insert('tasks', {
           priority: each.rows('profiles').select('default_priority'),
           ...(columnValues as RowToWrite<'tasks'>),
-          completed_at: isCompleted ? each.now : null,
+          ...(local_end === undefined
+            ? {}
+            : { overdue_at: overdueAtSql(each, columnValues.due_at, local_end) as never }),
+          completed_at: isCompleted ? (columnValues.completed_at ?? each.now) : null,
           created_at: each.now,
           updated_at: each.now,
         })
@@ -96,7 +113,7 @@ export async function insertTask(
 }
 
 /** A task from an import. It has a position, and it can have its own timestamps. */
-export type ImportedTask = Omit<NewTask, 'completion_count'> & {
+export type ImportedTask = Omit<NewTask, 'completion_count' | 'completed_at'> & {
   completion_count: number;
   position: string;
   completed_at: Date | null | undefined;
@@ -105,25 +122,41 @@ export type ImportedTask = Omit<NewTask, 'completion_count'> & {
   deleted_with: string | null;
 };
 
+/** The rows of tasks from an import. */
+async function importedRows(
+  lane: WritableLane,
+  tasks: readonly ImportedTask[],
+): Promise<RowToWrite<'tasks'>[]> {
+  const priority = lane.rows('profiles').select('default_priority');
+  const zone = tasks.some(({ due_date }) => due_date !== null) ? await findTimeZone(lane) : 'UTC';
+  // A due date that has passed already is no news.
+  const overdue = (task: ImportedTask) => {
+    const overdue_at = overdueAt(task, zone);
+    const hasPassed = overdue_at !== null && overdue_at.getTime() <= Date.now();
+    return { overdue_at, overdue_told: hasPassed ? overdue_at : null };
+  };
+  return tasks.map((task) => ({
+    ...asJson(task),
+    ...wordsOfTask(task.title, task.description),
+    ...overdue(task),
+    priority: task.priority ?? priority,
+    completed_at: task.status === 'completed' ? (task.completed_at ?? lane.now) : null,
+    created_at: task.created_at ?? lane.now,
+    updated_at: lane.now,
+  }));
+}
+
+/** The maximum number of tasks that one statement creates: a statement can have 32,767 parameters. */
+export const tasksInStatement = 500;
+
 /**
- * Creates many tasks with one statement; skips those whose ids are taken. All their tags must exist. Records one change
- * for each task, and two for a task in the trash.
+ * Creates at most {@link tasksInStatement} tasks with one statement; skips those whose ids are taken. All their tags must
+ * exist. Records one change for each task, and two for a task in the trash.
  */
 export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTask[]): Promise<TaskRow[]> {
   if (tasks.length === 0) return [];
-  const priority = lane.rows('profiles').select('default_priority');
   const rows: TaskRow[] = await lane
-    .insert(
-      'tasks',
-      tasks.map((task) => ({
-        ...asJson(task),
-        ...wordsOfTask(task.title, task.description),
-        priority: task.priority ?? priority,
-        completed_at: task.status === 'completed' ? (task.completed_at ?? lane.now) : null,
-        created_at: task.created_at ?? lane.now,
-        updated_at: lane.now,
-      })),
-    )
+    .insert('tasks', await importedRows(lane, tasks))
     .onConflict(['lane_id', 'id'])
     .ignore()
     .returning(taskColumns);
@@ -136,31 +169,123 @@ export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTa
   return rows;
 }
 
-type Changeable = TaskFields & Pick<TaskRow, 'position'>;
+// Subtasks of restored tasks that stay in the trash, each with the highest task above it that stays there too.
+const leftInTrash = `
+  with recursive remaining as (
+    select id, id as root, deleted_with as deletion from tasklane.tasks
+    where lane_id = :lane and parent_id = any(:ids) and deleted_with <> id
+    union all
+    select task.id, remaining.root, remaining.deletion
+    from tasklane.tasks as task join remaining on task.parent_id = remaining.id
+    where task.lane_id = :lane and task.deleted_with = remaining.deletion
+  )`;
+
+/** Separates the subtasks that stay in the trash from the deletion of their restored parents. */
+async function separateInTrash(lane: WritableLane, ids: readonly string[]): Promise<void> {
+  const found: { id: string; root: string }[] = await lane
+    .rows('tasks')
+    .joinRaw(`join (${leftInTrash} select id, root from remaining) as remaining on remaining.id = tasks.id`, {
+      lane: lane.id,
+      ids: [...ids],
+    } as never)
+    .select('remaining.id', 'remaining.root');
+  for (const chunk of chunksOf(found, rowsInStatement)) {
+    const rootOf = JSON.stringify(Object.fromEntries(chunk.map(({ id, root }) => [id, root])));
+    await update(lane.rows('tasks').whereRaw('id = any(?)', [chunk.map(({ id }) => id)]), {
+      deleted_with: lane.expression('(?::jsonb ->> id::text)::uuid', [rootOf]),
+    });
+  }
+}
+
+const restoredFields = [...settableFields, 'completed_at'] as const;
+
+/**
+ * Restores tasks from the trash, and gives them the values of an import. All their tags must exist. Their subtasks that
+ * are not among them stay in the trash and can be restored on their own.
+ */
+export async function restoreImported(
+  lane: WritableLane,
+  tasks: readonly ImportedTask[],
+): Promise<TaskRow[]> {
+  if (tasks.length === 0) return [];
+  const ids = tasks.map(({ id }) => id);
+  const trashed: TaskRow[] = await lane
+    .rows('tasks')
+    .whereRaw('id = any(?)', [ids])
+    .whereNotNull('deleted_at')
+    .select(taskColumns);
+  const before = new Map(trashed.map((row) => [row.id, row]));
+  const dated = tasks.map((task) => ({
+    ...task,
+    created_at: task.created_at ?? before.get(task.id)?.created_at,
+  }));
+  const values = (await importedRows(lane, dated)).map((row) => ({
+    ...row,
+    version: (before.get(row.id as string)?.version ?? 0) + 1,
+  }));
+  const { id: _id, ...columns } = values[0] as RowToWrite<'tasks'>;
+  const rows: TaskRow[] = await lane
+    .insert('tasks', values)
+    .onConflict(['lane_id', 'id'])
+    .merge(Object.keys(columns) as never)
+    .returning(taskColumns);
+  for (const row of rows) {
+    const wanted = Object.fromEntries(restoredFields.map((field) => [field, row[field]]));
+    const fields = differences<TaskRow>(before.get(row.id) as TaskRow, wanted);
+    lane.changed({ type: 'task', id: row.id, action: 'restored', fields });
+  }
+  await Promise.all([
+    lane.rows('task_tags').whereRaw('task_id = any(?)', [ids]).delete(),
+    lane.rows('reminders').whereRaw('task_id = any(?)', [ids]).delete(),
+  ]);
+  await separateInTrash(lane, ids);
+  await tagTasks(lane, rows);
+  await armImported(lane, rows);
+  return rows;
+}
+
+type Changeable = TaskFields & Pick<TaskRow, 'position' | 'completed_at'>;
 
 /** The new values of a task's fields; undefined keeps the present value. */
 export type TaskChange = { [F in keyof Changeable]?: Changeable[F] | undefined };
 
+/**
+ * The time of completion after a change; undefined means the time of the write. It follows the status: set when the task
+ * becomes completed, kept while it stays so, otherwise null.
+ */
+function completedAt(
+  current: TaskRow,
+  { status = current.status, completed_at }: TaskChange,
+): Date | null | undefined {
+  if (status !== 'completed') return null;
+  return completed_at ?? current.completed_at ?? undefined;
+}
+
 async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChange): Promise<TaskRow> {
-  const { title, description, status } = { ...current, ...defined(wanted) } as TaskRow;
-  const becomesCompleted = status === 'completed' && current.completed_at === null;
+  const next = { ...current, ...defined(wanted) } as TaskRow;
+  const { title, description } = next;
+  const isMoved = Object.keys(differences(dueOf(current), dueOf(next))).length > 0;
+  const time = completedAt(current, wanted);
   const values = {
     id: current.id,
     ...defined(asJson(wanted)),
     ...(title !== current.title || description !== current.description
       ? wordsOfTask(title, description)
       : {}),
-    // It follows the status: set when the task becomes completed, kept while it stays so, otherwise null.
-    completed_at: status === 'completed' ? current.completed_at : null,
+    ...(isMoved && { local_end: next.due_date === null ? null : localEnd(next) }),
+    completed_at: time ?? null,
     version: current.version + 1,
   };
   const [row] = await lane.template<TaskRow, typeof values>(
-    becomesCompleted ? 'complete-task' : 'update-task',
+    time === undefined ? 'complete-task' : 'update-task',
     values,
-    (each, { id, completed_at, ...columnValues }) =>
+    (each, { id, completed_at, local_end, ...columnValues }) =>
       update(liveTasks(each).where('id', id), {
         ...columnValues,
-        completed_at: becomesCompleted ? each.now : completed_at,
+        ...(local_end === undefined
+          ? {}
+          : { overdue_at: overdueAtSql(each, columnValues.due_at ?? null, local_end) as never }),
+        completed_at: time === undefined ? each.now : completed_at,
         updated_at: each.now,
       }).returning(taskColumns) as never,
   );
@@ -171,12 +296,16 @@ async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChang
   return row;
 }
 
+function dueOf({ due_date, due_time, due_at }: TaskRow) {
+  return { due_date, due_time, due_at: due_at?.toISOString() ?? null };
+}
+
 /** How a task is updated. */
 export interface UpdateOptions {
   /** The write of the lane sends nothing afterwards. */
   readonly isLast?: boolean;
-  /** For a task that returns to an earlier occurrence: its reminders up to this instant have fired. */
-  readonly remindedUntil?: Date;
+  /** The task moves to another occurrence. */
+  readonly move?: OccurrenceMove;
 }
 
 /**
@@ -187,13 +316,19 @@ export async function updateTask(
   lane: WritableLane,
   current: TaskRow,
   wanted: TaskChange,
-  { isLast = false, remindedUntil }: UpdateOptions = {},
+  { isLast = false, move }: UpdateOptions = {},
 ): Promise<TaskRow> {
-  const changed = differences<Changeable>(current, wanted);
+  const time = completedAt(current, wanted);
+  const changed = {
+    ...differences<Changeable>(current, { ...wanted, completed_at: undefined }),
+    ...(time === undefined
+      ? { completed_at: { from: null, to: timeOfWrite } }
+      : differences<Changeable>(current, { completed_at: time })),
+  };
   if (Object.keys(changed).length === 0) return current;
   const rearms = mayRearm(current, { ...current, ...defined(wanted) } as TaskRow);
   const needsOnlyRow = !changed.tags && !changed.project_id && !rearms;
-  const { due_at: _due, start_at: _start, completion_count: _count, ...fields } = changed;
+  const { due_at: _due, start_at: _start, ...fields } = changed;
   const record = () => lane.changed({ type: 'task', id: current.id, action: 'updated', fields });
   const write = () => {
     if (!changed.tags) record();
@@ -204,7 +339,7 @@ export async function updateTask(
     await replaceTaskTags(lane, row.id, row.tags);
     record();
   }
-  if (rearms) await armReminders(lane, current, row, remindedUntil);
+  if (rearms) await armReminders(lane, current, row, move);
   if (changed.project_id) {
     const below = (await levelsBelow(lane, row.id)).flat();
     await updateTasks(lane, below, { project_id: row.project_id });
@@ -243,7 +378,7 @@ export interface SubtaskChange {
 
 const subtaskValues = [
   ...(['status', 'completed_at', 'due_date', 'due_time', 'due_at'] as const),
-  ...(['start_date', 'start_time', 'start_at'] as const),
+  ...(['start_date', 'start_time', 'start_at', 'reminders'] as const),
 ];
 
 // The types of the columns that are not text.
@@ -253,10 +388,19 @@ const subtaskTypes: Readonly<Record<string, string>> = {
   due_at: 'timestamptz',
   start_date: 'date',
   start_at: 'timestamptz',
+  reminders: 'jsonb',
 };
 
-/** Changes statuses and dates of many subtasks. Raises the version of each that differs and records a change for it. */
-export async function updateSubtasks(lane: WritableLane, changes: readonly SubtaskChange[]): Promise<void> {
+/**
+ * Changes statuses, dates and reminders of many subtasks. Raises the version of each that differs and records a change for
+ * it.
+ * @param move how the parent moves
+ */
+export async function updateSubtasks(
+  lane: WritableLane,
+  changes: readonly SubtaskChange[],
+  move: OccurrenceMove,
+): Promise<void> {
   const changed = changes
     .map(({ row, wanted }) => ({
       before: row,
@@ -264,6 +408,8 @@ export async function updateSubtasks(lane: WritableLane, changes: readonly Subta
       fields: differences<Subtask>(row, wanted),
     }))
     .filter(({ fields }) => Object.keys(fields).length > 0);
+  const isDue = changed.some(({ after }) => after.due_date !== null);
+  const zone = isDue ? await findTimeZone(lane) : 'UTC';
   for (const chunk of chunksOf(changed, rowsInStatement)) {
     const values = JSON.stringify(
       Object.fromEntries(chunk.map(({ after }) => [after.id, subtaskValues.map((column) => after[column])])),
@@ -273,15 +419,19 @@ export async function updateSubtasks(lane: WritableLane, changes: readonly Subta
       const text = `?::jsonb -> id::text ->> ${index}`;
       return [column, lane.expression(type ? `(${text})::${type}` : text, [values])];
     });
+    const overdue = JSON.stringify(
+      Object.fromEntries(chunk.map(({ after }) => [after.id, overdueAt(after, zone)])),
+    );
     await update(liveTasks(lane).whereRaw('id = any(?)', [chunk.map(({ after }) => after.id)]), {
       ...Object.fromEntries(columns),
+      overdue_at: lane.expression('(?::jsonb ->> id::text)::timestamptz', [overdue]),
       version: lane.expression('version + 1'),
       updated_at: lane.now,
     });
   }
   for (const { after, fields } of changed) {
-    const { completed_at: _time, due_at: _due, start_at: _start, ...shown } = fields;
+    const { due_at: _due, start_at: _start, ...shown } = fields;
     lane.changed({ type: 'task', id: after.id, action: 'updated', fields: shown });
   }
-  await armMoved(lane, changed);
+  await armMoved(lane, changed, move);
 }

@@ -2,14 +2,14 @@
 
 import { componentsOf } from '../../domain/icalendar/read';
 import { type ReadTodo, readTodo } from '../../domain/icalendar/read-todo';
-import { locationsOf } from '../../domain/icalendar/zones';
+import { surveyCalendar } from '../../domain/icalendar/survey';
 import { maxItemBytes } from '../../platform/contract/bodies/json-items';
 import type { SpooledBody } from '../../platform/contract/bodies/spool';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { createCheck } from '../../platform/contract/validation/rows';
 import { mostTelling } from '../../platform/contract/validation/schema-errors';
 import { readTask, type TaskDraft } from '../tasks/import';
-import { fileError, idNamed, idsFor, type ReadRow, tooLargeError } from './file';
+import { fileError, idNamed, idsFor, type ReadContext, type ReadRow, tooLargeError } from './file';
 import { applyOverrides, createOverrides, isOverride } from './overrides';
 
 const check = createCheck('TaskImport');
@@ -27,6 +27,7 @@ const properties: Readonly<Record<string, string>> = {
   completed_at: 'completed',
   created_at: 'created',
   reminders: 'valarm',
+  links: 'attach',
   parent_id: 'related-to',
 };
 
@@ -43,7 +44,11 @@ function idOfUid(uid: string): string {
   return uuid.test(lower) ? lower : idNamed(uid);
 }
 
-function toDraft({ fields, errors, related }: ReadTodo, id: string): TaskDraft | ValidationError[] {
+function toDraft(
+  { fields, errors }: ReadTodo,
+  id: string,
+  related: string | undefined,
+): TaskDraft | ValidationError[] {
   const own = errors.map(
     ({ property, code, detail }): ValidationError => ({
       pointer: property === '' ? '' : `/${property}`,
@@ -73,6 +78,7 @@ async function* decoded(pieces: AsyncIterable<Buffer>): AsyncGenerator<string> {
  */
 export async function* readCalendar(
   file: Pick<SpooledBody, 'pieces' | 'sha256'>,
+  { timeZone }: ReadContext,
 ): AsyncGenerator<ReadRow | 'ignored'> {
   const idOf = idsFor(file.sha256);
   const components = () => componentsOf(decoded(file.pieces()), maxItemBytes);
@@ -87,8 +93,10 @@ export async function* readCalendar(
       yield component;
     }
   }
-  const locations = await locationsOf(watched());
-  const overridesByUid = overrides.read(locations);
+  const { zones, parents } = await surveyCalendar(watched());
+  const overridesByUid = overrides.read({ zones, timeZone });
+  // The series whose changed occurrences are read.
+  const read = new Set<string>();
   let row = 0;
   for await (const component of components()) {
     const { line } = component;
@@ -98,19 +106,28 @@ export async function* readCalendar(
       if (component.name !== 'VTIMEZONE') yield 'ignored';
     } else if (!isOverride(component.text ?? '')) {
       row++;
-      const { text } = component;
-      const todo = text === undefined ? undefined : readTodo(text, locations);
-      const id = todo?.uid === undefined ? idOf(row) : idOfUid(todo.uid);
-      const read = todo ? toDraft(todo, id) : [tooLargeError(maxItemBytes)];
       const location = { row, line, within: '/body', index: row };
-      const changed = todo?.uid === undefined ? undefined : overridesByUid.get(todo.uid);
-      if (Array.isArray(read) || !changed) {
-        yield { ...location, type: 'task', id, read };
+      if (component.text === undefined) {
+        yield { ...location, type: 'task', id: idOf(row), read: [tooLargeError(maxItemBytes)] };
         continue;
       }
-      const applied = applyOverrides(read as TaskDraft, changed, todo?.uid as string);
+      const todo = readTodo(component.text, { zones, timeZone });
+      const { uid, edition } = todo;
+      const id = uid === undefined ? idOf(row) : idOfUid(uid);
+      const draft = toDraft(todo, id, todo.related ?? parents.get(uid ?? ''));
+      const foreign = { idField: 'uid', parentField: 'related-to', edition };
+      const task = { ...location, type: 'task' as const, id, foreign };
+      const changed = uid === undefined ? undefined : overridesByUid.get(uid);
+      if (Array.isArray(draft) || !changed || uid === undefined) {
+        yield { ...task, read: draft, warnings: todo.warnings };
+        continue;
+      }
+      const applied = applyOverrides(draft as TaskDraft, changed, uid);
+      yield { ...task, read: applied.task, warnings: [...todo.warnings, ...applied.warnings] };
+      // Another version of the series has the same occurrences.
+      if (read.has(uid)) continue;
+      read.add(uid);
       unused -= applied.used;
-      yield { ...location, type: 'task', id, read: applied.task };
       for (const completion of applied.completions) {
         yield { ...location, type: 'completion', id: completion.id, read: completion };
       }

@@ -1,56 +1,43 @@
 /** Reads the tasks of a CSV file (RFC 4180) as rows of an import. */
-import { type CsvError, parse } from 'csv-parse';
+import type { CsvError } from 'csv-parse';
+import type { DayOrder } from '../../domain/foreign/sheet';
 import { maxItemBytes } from '../../platform/contract/bodies/json-items';
 import type { SpooledBody } from '../../platform/contract/bodies/spool';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { createCheck } from '../../platform/contract/validation/rows';
 import type { ImportedProject } from '../projects/repository';
 import { readTask } from '../tasks/import';
-import { csvColumns, unguardCell } from './csv';
-import { fileError, idOfProject, idsFor, type ReadRow, tooLargeError } from './file';
+import { csvColumns } from './csv';
+import { needsOrder, readCells, shownOrder } from './csv-cells';
+import { recordsOf } from './csv-records';
+import {
+  fileError,
+  fileWarnings,
+  idOfProject,
+  idsFor,
+  type ReadContext,
+  type ReadRow,
+  tooLargeError,
+} from './file';
+import { createPace } from './pace';
+import { readSpellings } from './spellings';
 
 const check = createCheck('TaskImport');
-
-const lineBreak = 0x0a;
-const carriageReturn = 0x0d;
-
-/**
- * Counts the lines of a file that arrives in pieces. It only goes forwards and releases the pieces that it has
- * counted.
- */
-function createLineCounter() {
-  let pieces: Buffer[] = [];
-  // The offset of the first piece, the index of the next byte in it, and the line of this byte.
-  let [start, at, line] = [0, 0, 1];
-  return {
-    add(piece: Buffer) {
-      pieces.push(piece);
-    },
-    /** The line of the first byte from `offset` on that is not in an empty line. The counter must already have that byte. */
-    after(offset: number): number {
-      for (;;) {
-        const [piece] = pieces;
-        if (!piece) return line;
-        for (; at < piece.length; at++) {
-          const byte = piece[at];
-          if (start + at >= offset && byte !== lineBreak && byte !== carriageReturn) return line;
-          if (byte === lineBreak) line++;
-        }
-        start += piece.length;
-        at = 0;
-        pieces = pieces.slice(1);
-      }
-    },
-  };
-}
 
 // Errors of the header name at most this many columns, with at most this many characters of each name.
 const maxColumns = 100;
 const maxName = 100;
 
-function headerErrors(columns: readonly string[]): ValidationError[] {
+/** The name of a column: `Due Date` is `due_date`. */
+function toColumn(cell: string): string {
+  return cell.trim().toLowerCase().replaceAll(/[ -]/g, '_');
+}
+
+function headerErrors(header: readonly string[], columns: readonly string[]): ValidationError[] {
   const errors = columns.slice(0, maxColumns).flatMap((column, index): ValidationError[] => {
-    const pointer = `/0/${column.slice(0, maxName)}`;
+    const pointer = `/0/${header[index]?.trim().slice(0, maxName)}`;
+    // A column without a name must be empty.
+    if (column === '') return [];
     if (!(csvColumns as readonly string[]).includes(column))
       return [
         {
@@ -68,116 +55,70 @@ function headerErrors(columns: readonly string[]): ValidationError[] {
   return errors;
 }
 
-// More items than any list of a task may have, empty items included.
-const maxListed = 1_000;
+// The service sets these fields of every task.
+const keptColumns = ['user_id', 'version', 'updated_at'];
 
-/** The items of a cell. If there are too many, the schema reports that. */
-function listOf(cell: string): string[] {
-  const parts = cell.split(',', maxListed);
-  if (parts.length === maxListed) return parts;
-  return parts.map((each) => each.trim()).filter((each) => each !== '');
+/** A row that says which columns are left out. */
+function* leftOut(columns: readonly string[], line: number): Generator<ReadRow> {
+  const kept = keptColumns.filter((column) => columns.includes(column));
+  if (kept.length === 0) return;
+  const detail = 'is left out, because the service sets it';
+  yield fileWarnings(
+    line,
+    kept.map((field) => ({ field, found: null, used: null, detail })),
+  );
 }
 
-function toReminder(text: string): object {
-  return /^\d+$/.test(text) ? { minutes_before_due: Number(text) } : { at: text };
-}
-
-/** The fields of a task from the cells of a record. Empty cells are left out. */
-function toFields(columns: readonly string[], record: readonly string[]): Record<string, unknown> {
-  const fields: Record<string, unknown> = {};
-  for (const [index, column] of columns.entries()) {
-    const cell = unguardCell(record[index] ?? '');
-    if (cell === '') continue;
-    if (column === 'tags' || column === 'excluded_dates') fields[column] = listOf(cell);
-    else if (column === 'reminders') fields[column] = listOf(cell).map(toReminder);
-    else fields[column] = cell;
+/** The order of days and months in the dates of a file. */
+async function findOrder(file: Pick<SpooledBody, 'pieces'>, columns: readonly string[]): Promise<DayOrder> {
+  const pace = createPace();
+  for await (const { cells } of recordsOf(() => file.pieces())) {
+    const order = shownOrder(columns, cells);
+    if (order !== undefined) return order;
+    await pace();
   }
-  return fields;
-}
-
-interface ParsedRecord {
-  readonly record: string[];
-  /** The offset in the file where the record ends, in bytes. */
-  readonly end: number;
-}
-
-/**
- * The records of a file, up to the first invalid record, whose error is returned. The parser is not piped: it would
- * lose the records before the invalid one, or continue after it and need quadratic time.
- */
-async function* recordsOf(
-  pieces: AsyncIterable<Buffer>,
-): AsyncGenerator<ParsedRecord, CsvError | undefined, undefined> {
-  let found: ParsedRecord[] = [];
-  let broken: CsvError | undefined;
-  const parser = parse({
-    max_record_size: maxItemBytes,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    on_record: (record: string[], { bytes }) => {
-      found.push({ record, end: bytes });
-      return null;
-    },
-  });
-  parser.on('error', (error) => {
-    broken = error as CsvError;
-  });
-  const step = (work: (done: () => void) => void) => new Promise<void>(work);
-  for await (const piece of pieces) {
-    await step((done) => parser.write(piece, () => done()));
-    yield* found;
-    found = [];
-    if (broken) return broken;
-  }
-  await step((done) => {
-    parser.once('close', done);
-    parser.resume().end();
-  });
-  yield* found;
-  return broken;
+  return undefined;
 }
 
 /** Reads a file up to the first invalid record. The records after it cannot be separated reliably. */
-export async function* readCsv(file: Pick<SpooledBody, 'pieces' | 'sha256'>): AsyncGenerator<ReadRow> {
+export async function* readCsv(
+  file: Pick<SpooledBody, 'pieces' | 'sha256'>,
+  { timeZone }: ReadContext,
+): AsyncGenerator<ReadRow> {
   const idOf = idsFor(file.sha256);
-  const lines = createLineCounter();
   let columns: string[] | undefined;
-
-  async function* pieces(): AsyncGenerator<Buffer> {
-    for await (const piece of file.pieces()) {
-      lines.add(piece);
-      yield piece;
-    }
-  }
+  let order: Promise<DayOrder> | undefined;
   // The header is row 0.
   let row = -1;
-  // The offset where the previous record ends.
-  let end = 0;
   // The ids of the projects that already have a row.
   const projects = new Set<string>();
-  const location = () => ({
-    ...{ row, line: lines.after(end), type: 'task' as const },
+  const locationOf = (line: number) => ({
+    ...{ row, line, type: 'task' as const },
     ...{ within: '/body', index: row, id: null },
   });
 
-  const records = recordsOf(pieces());
+  const records = recordsOf(() => file.pieces());
   let next = await records.next();
   for (; !next.done; next = await records.next()) {
-    const { record } = next.value;
+    const { cells, line } = next.value;
     row++;
-    if (columns) yield* readRecord(columns, record, location(), idOf, projects);
-    else {
-      columns = record.map((cell) => cell.trim());
-      const { line } = location();
-      const errors = headerErrors(columns);
+    if (columns) {
+      if (needsOrder(columns, cells)) order ??= findOrder(file, columns);
+      const context = { timeZone, order: await order, idOf, projects };
+      yield* readRecord(columns, cells, locationOf(line), context);
+    } else {
+      columns = cells.map(toColumn);
+      const errors = headerErrors(cells, columns);
       for (const error of errors) yield fileError(line, error);
       if (errors.length > 0) return;
+      yield* leftOut(columns, line);
     }
-    end = next.value.end;
   }
   row++;
-  if (next.value) yield { ...location(), read: [brokenRecord(next.value, columns)] };
-  else if (!columns) yield fileError(1, { pointer: '/0', code: 'required', detail: 'is required' });
+  if (next.value) {
+    const { error, line } = next.value;
+    yield { ...locationOf(line), read: [brokenRecord(error, columns)] };
+  } else if (!columns) yield fileError(1, { pointer: '/0', code: 'required', detail: 'is required' });
 }
 
 function brokenRecord(error: CsvError, columns: readonly string[] | undefined): ValidationError {
@@ -191,28 +132,43 @@ function brokenRecord(error: CsvError, columns: readonly string[] | undefined): 
   return { pointer: column === undefined ? '' : `/${column}`, code: 'wrong-format', detail: quote };
 }
 
+/** The error of a record with values in columns without a name. Spreadsheets add and leave out empty cells at the end. */
+function surplusErrors(columns: readonly string[], cells: readonly string[]): ValidationError[] {
+  const index = cells.findIndex((cell, at) => (columns[at] ?? '') === '' && cell.trim() !== '');
+  if (index === -1) return [];
+  const detail = `must have no value in column ${index + 1}, which has no name in the header`;
+  return [{ pointer: '', code: 'wrong-format', detail }];
+}
+
+interface RecordContext extends ReadContext {
+  readonly order: DayOrder;
+  readonly idOf: (row: number) => string;
+  readonly projects: Set<string>;
+}
+
 /** The row of a task. If its project has a name and is new in the file, the row of the project comes first. */
 function* readRecord(
   columns: readonly string[],
-  record: readonly string[],
+  cells: readonly string[],
   location: Omit<ReadRow<'task'>, 'read'>,
-  idOf: (row: number) => string,
-  projects: Set<string>,
+  { order, timeZone, idOf, projects }: RecordContext,
 ): Generator<ReadRow> {
-  if (record.length !== columns.length) {
-    const detail = `must have ${columns.length} cells like the header, but has ${record.length}`;
-    yield { ...location, read: [{ pointer: '', code: 'wrong-format', detail }] };
+  const surplus = surplusErrors(columns, cells);
+  if (surplus.length > 0) {
+    yield { ...location, read: surplus };
     return;
   }
-  const fields = toFields(columns, record);
-  const errors = check(fields);
-  if (errors.length > 0) {
+  const { fields, errors: unread, warnings } = readCells(columns, cells, { order, timeZone });
+  const found = [...unread, ...check(fields)];
+  const spelled = found.length > 0 ? undefined : readSpellings(fields as Schemas['TaskImport'], { timeZone });
+  const errors = [...found, ...(spelled?.errors ?? [])];
+  if (!spelled || errors.length > 0) {
     const hasId = fields.id !== undefined && !errors.some(({ pointer }) => pointer === '/id');
-    yield { ...location, id: hasId ? (fields.id as string) : null, read: errors };
+    yield { ...location, id: hasId ? (fields.id as string) : null, read: errors, warnings };
     return;
   }
-  const id = (fields.id as string | undefined) ?? idOf(location.row);
-  const { project, ...task } = fields as Schemas['TaskImport'];
+  const { project, ...task } = spelled.task;
+  const id = task.id ?? idOf(location.row);
   const name = project?.trim();
   const project_id = task.project_id ?? (name === undefined ? undefined : idOfProject(name));
   if (name !== undefined && project_id !== undefined && !projects.has(project_id)) {
@@ -220,7 +176,12 @@ function* readRecord(
     yield { ...location, type: 'project', id: project_id, read: newProject(project_id, name) };
   }
   const withProject = project_id === undefined ? task : { ...task, project_id };
-  yield { ...location, id, read: readTask({ ...withProject, id }, { isTrashed: false }) };
+  yield {
+    ...location,
+    id,
+    read: readTask({ ...withProject, id }, { isTrashed: false }),
+    warnings: [...warnings, ...spelled.warnings],
+  };
 }
 
 function newProject(id: string, name: string): ImportedProject {

@@ -26,12 +26,32 @@ export function unguardCell(text: string): string {
 
 type Reminder = CsvTask['reminders'][number];
 
-/** A reminder as text: an instant, or minutes before the due date. */
-function reminderText({ at, minutes_before_due }: Reminder): string {
-  return at ?? String(minutes_before_due);
+/** A reminder as text: an instant, minutes before the due date, or days before it with a time such as `1d 18:00`. */
+function reminderText({ at, minutes_before_due, days_before_due, time }: Reminder): string {
+  return at ?? (minutes_before_due === null ? `${days_before_due}d ${time}` : String(minutes_before_due));
 }
 
-function toCell(value: CsvTask[keyof CsvTask]): string {
+type Link = CsvTask['links'][number];
+
+/** Links as text: one link on each line, its address before its title. */
+function linksText(links: readonly Link[]): string {
+  return links.map(({ url, title }) => (title === null ? url : `${url} ${title}`)).join('\n');
+}
+
+/** The links of a cell, see `linksText`. */
+export function linksOf(cell: string): Link[] {
+  const lines = cell.split(/[\r\n]+/).map((line) => line.trim());
+  return lines
+    .filter((line) => line !== '')
+    .map((line) => {
+      const end = line.search(/\s/);
+      return end < 0
+        ? { url: line, title: null }
+        : { url: line.slice(0, end), title: line.slice(end).trim() };
+    });
+}
+
+function toCell(value: CsvTask[Exclude<keyof CsvTask, 'links'>]): string {
   if (value === null) return '';
   if (!Array.isArray(value)) return guardCell(String(value));
   return guardCell(value.map((each) => (typeof each === 'string' ? each : reminderText(each))).join(', '));
@@ -46,6 +66,12 @@ function toRecords(rows: readonly (readonly string[])[]): string {
 export async function* csvOf(pages: AsyncIterable<readonly CsvTask[]>): AsyncGenerator<string> {
   yield toRecords([csvColumns]);
   for await (const page of pages) {
-    yield toRecords(page.map((task) => csvColumns.map((column) => toCell(task[column]))));
+    yield toRecords(
+      page.map((task) =>
+        csvColumns.map((column) =>
+          column === 'links' ? guardCell(linksText(task.links)) : toCell(task[column]),
+        ),
+      ),
+    );
   }
 }

@@ -1,5 +1,8 @@
 /** The rows of an imported file of any format. A part of each row is kept in memory, the rest is stored in notes. */
+import { createHash } from 'node:crypto';
 import { v5 as uuidv5 } from 'uuid';
+import { cut } from '../../domain/foreign/fit';
+import type { ReadWarning } from '../../domain/foreign/warning';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import type { CompletionRow } from '../../platform/database/rows';
 import type { Settings } from '../profile/repository';
@@ -18,7 +21,7 @@ export interface Drafts {
   tag: ImportedTag;
   task: TaskDraft;
   completion: Omit<CompletionRow, 'lane_id'>;
-  /** A row of this type creates nothing. It contains the errors of the whole file. */
+  /** A row of this type creates nothing. It contains the errors or warnings of the whole file. */
   file: undefined;
 }
 
@@ -34,10 +37,17 @@ export interface TaskReferences {
 }
 
 /** The part of a task that is kept in memory. */
-interface TaskLinks extends TaskReferences {
+export interface TaskLinks extends TaskReferences {
+  /** Changed if another task of the file has the same id. */
+  id: string;
+  /** Changed if the parent that the file names cannot be used. */
+  parent_id: string | null;
+  readonly foreign: (Foreign & { readonly titleHash: string }) | undefined;
   /** If the file names the project, this becomes the id of the lane's project with this name. */
   project_id: string | null | undefined;
   readonly isPositioned: boolean;
+  /** The warning of a parent that cannot be used. */
+  parentWarning: ReadWarning | undefined;
   /** Set when the import is planned. */
   resolved: KnownTask | undefined;
   /** Set when the import is written, if the file has no position. */
@@ -71,6 +81,25 @@ interface RowLocation<T extends RowType = RowType> {
 /** A row that was read: its draft, or validation errors. */
 export interface ReadRow<T extends RowType = RowType> extends RowLocation<T> {
   readonly read: Drafts[T] | readonly ValidationError[];
+  /** What reading changed or left out. */
+  readonly warnings?: readonly ReadWarning[];
+  /** Set for a task of another program. Undefined: its references must be right, and no other row may have its id. */
+  readonly foreign?: Foreign;
+}
+
+/** What planning needs to know about a task of another program. */
+export interface Foreign {
+  /** The names of the id and of the parent in the file, for warnings. */
+  readonly idField: string;
+  readonly parentField: string;
+  /** Of two rows with the same id and title, the one with the greater edition counts. */
+  readonly edition: string;
+}
+
+/** What a reader knows about the lane. */
+export interface ReadContext {
+  /** The time zone of the profile, for instants without one. */
+  readonly timeZone: string;
 }
 
 /** A row with its action. */
@@ -86,6 +115,12 @@ export interface FileRow<T extends RowType = RowType> extends RowLocation<T> {
   errors: ValidationError[] | undefined;
   /** The number of all its errors, including the errors of reading. */
   errorCount: number;
+  /** The stored warnings of reading, at most `maxKeptWarnings`. */
+  readonly warningNote: Note | undefined;
+  /** The warnings of planning. */
+  warnings: ReadWarning[] | undefined;
+  /** The number of all its warnings, including the warnings of reading. */
+  warningCount: number;
 }
 
 /** A file that was read. */
@@ -98,8 +133,11 @@ export interface ImportFile {
 /** The maximum number of rows of a file. */
 export const maxRows = 200_000;
 
-// The maximum number of errors that are stored for a row.
+// The maximum number of errors and of warnings that are stored for a row.
 const maxKeptErrors = 100;
+export const maxKeptWarnings = 20;
+// The maximum number of characters of a value in a warning.
+const maxShown = 100;
 
 /** Adds errors to a row. */
 export function addErrors(row: FileRow, errors: readonly ValidationError[]): void {
@@ -107,6 +145,23 @@ export function addErrors(row: FileRow, errors: readonly ValidationError[]): voi
   row.action = 'error';
   row.errors = [...(row.errors ?? []), ...errors];
   row.errorCount += errors.length;
+}
+
+/** Adds a warning to a row. */
+export function addWarning(row: FileRow, warning: ReadWarning): void {
+  row.warnings = [...(row.warnings ?? []), warning];
+  row.warningCount++;
+}
+
+/** A warning for the report: long values are cut. */
+export function shortenWarning({ field, found, used, detail }: ReadWarning): ReadWarning {
+  const short = (text: string | null) => (text === null ? null : cut(text, maxShown));
+  return {
+    field: cut(field, maxShown),
+    found: short(found),
+    used: short(used),
+    detail: cut(detail, 2 * maxShown),
+  };
 }
 
 /** The errors of a row for the response: with pointers into the file, and with the line. */
@@ -122,6 +177,11 @@ export function locate(
 /** A row with an error of the whole file. */
 export function fileError(line: number | null, error: ValidationError): ReadRow {
   return { row: 0, line, type: 'file', within: '/body', index: null, id: null, read: [error] };
+}
+
+/** A row with warnings of the whole file. */
+export function fileWarnings(line: number | null, warnings: readonly ReadWarning[]): ReadRow {
+  return { row: 0, line, type: 'file', within: '/body', index: null, id: null, read: undefined, warnings };
 }
 
 const tooManyRows: ValidationError = {
@@ -141,16 +201,22 @@ const idLength = 36;
 const copy = <S extends string | null | undefined>(text: S): S =>
   (text == null ? text : Buffer.from(text).toString()) as S;
 
-const linksOf: { [T in RowType]: (draft: Drafts[T], id: string) => Links[T] } = {
+const hash = (text: string) => createHash('sha256').update(text).digest('base64').slice(0, 12);
+
+const linksOf: {
+  [T in RowType]: (draft: Drafts[T], id: string, foreign: Foreign | undefined) => Links[T];
+} = {
   profile: () => null,
   project: ({ name }, id) => (id === idOfProject(name) ? name : ''),
   tag: ({ name }) => tagKey(name),
-  task: ({ parent_id, project_id, deleted_with, position }, id) => ({
+  task: ({ parent_id, project_id, deleted_with, position, title }, id, foreign) => ({
     id,
+    foreign: foreign && { ...foreign, edition: copy(foreign.edition), titleHash: hash(title) },
     parent_id: copy(parent_id),
     project_id: copy(project_id),
     deleted_with: deleted_with === id ? id : copy(deleted_with),
     isPositioned: position !== undefined,
+    parentWarning: undefined,
     resolved: undefined,
     position: undefined,
   }),
@@ -158,16 +224,31 @@ const linksOf: { [T in RowType]: (draft: Drafts[T], id: string) => Links[T] } = 
   file: () => null,
 };
 
-async function toFileRow({ read, id, ...location }: ReadRow, notes: Notes): Promise<FileRow> {
-  // A longer id is not valid, and the row has an error for it.
-  const kept = { ...location, id: (id?.length ?? 0) > idLength ? null : copy(id), errors: undefined };
+async function toFileRow(
+  { read, id, warnings = [], foreign, ...location }: ReadRow,
+  notes: Notes,
+): Promise<FileRow> {
+  const kept = {
+    ...location,
+    // A longer id is not valid, and the row has an error for it.
+    id: (id?.length ?? 0) > idLength ? null : copy(id),
+    errors: undefined,
+    warnings: undefined,
+    warningCount: warnings.length,
+    warningNote:
+      warnings.length === 0
+        ? undefined
+        : await notes.write(warnings.slice(0, maxKeptWarnings).map(shortenWarning)),
+  };
   if (Array.isArray(read)) {
     const errors = read.slice(0, maxKeptErrors);
     const note = await notes.write(errors);
     return { ...kept, action: 'error', links: undefined, note, errorCount: errors.length };
   }
-  const links = linksOf[location.type](read as never, kept.id as string);
-  return { ...kept, action: 'create', links, note: await notes.write(read), errorCount: 0 };
+  const links = linksOf[location.type](read as never, kept.id as string, foreign);
+  // A row of the whole file that has no errors has warnings.
+  const action = location.type === 'file' ? 'skip' : 'create';
+  return { ...kept, action, links, note: await notes.write(read), errorCount: 0 };
 }
 
 /** Collects the rows of a file: keeps a small part of each in memory and stores the rest in notes. */

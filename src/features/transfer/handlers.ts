@@ -96,9 +96,10 @@ interface Refusal {
 
 /** Carries out an import of any format. */
 async function carryOutImport<R>(call: ImportCall<R>, readRows: RowReader): Promise<R> {
-  const { dry_run } = call.query;
-  const { file, counts, written } = await importFile(call.lane, call.body, { readRows, dryRun: dry_run });
-  if (counts.errors > 0 && !dry_run) {
+  const { dry_run, on_error } = call.query;
+  const options = { readRows, dryRun: dry_run, onError: on_error };
+  const { file, counts, isRefused, written } = await importFile(call.lane, call.body, options);
+  if (isRefused && !dry_run) {
     const errors = await firstErrors(file, maxErrors);
     const all = file.rows.reduce((sum, { errorCount }) => sum + errorCount, 0);
     const detail = `${counts.errors} of ${file.rows.length} rows have errors, and nothing was imported.`;

@@ -1,13 +1,15 @@
 /** Reads a JSON export of Tasklane as rows of an import. */
 import { v7 as uuidv7 } from 'uuid';
+import type { ReadWarning } from '../../domain/foreign/warning';
 import { instantOf } from '../../domain/time/instant';
 import { maxItemBytes, tooLarge } from '../../platform/contract/bodies/json-items';
 import type { SpooledBody } from '../../platform/contract/bodies/spool';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { createCheck } from '../../platform/contract/validation/rows';
 import { readTask } from '../tasks/import';
-import { type Drafts, type ReadRow, type RowType, tooLargeError } from './file';
+import { type Drafts, type ReadContext, type ReadRow, type RowType, tooLargeError } from './file';
 import { createPace } from './pace';
+import { readSpellings } from './spellings';
 
 const checks = {
   task: createCheck('TaskImport'),
@@ -94,9 +96,13 @@ function reopenedErrors(reopened: readonly Schemas['ReopenedSubtask'][]): Valida
 }
 
 // Exports of earlier releases lack these fields.
-const addedLater = { start_date: null, start_time: null, next_due_time: null, reopened: [], moved: [] };
+const addedLater = ({ due_time }: Item) => ({
+  ...{ start_date: null, start_time: null, next_due_time: due_time, reopened: [], moved: [] },
+  advanced: true,
+});
 
-const checkCompletion = (item: Item) => checks.completion({ ...addedLater, ...item });
+const checkCompletion = (item: Item) =>
+  checks.completion({ ...addedLater(item), recorded_at: new Date(0).toISOString(), ...item });
 
 function readCompletion(item: Item): Read<'completion'> {
   const wrong = checkCompletion(item);
@@ -105,16 +111,18 @@ function readCompletion(item: Item): Read<'completion'> {
     user_id: _user,
     completed_at,
     reopened,
+    recorded_at = completed_at,
     ...record
-  } = { ...addedLater, next_due_time: item.due_time, ...item } as unknown as Schemas['ExportedCompletion'];
+  } = { ...addedLater(item), ...item } as unknown as Schemas['ExportedCompletion'];
   const errors = reopenedErrors(reopened);
   if (errors.length > 0) return errors;
   const { id, task_id, title, due_date, due_time, time_zone, start_date, start_time } = record;
-  const { rrule, status, next_due_date, next_due_time, moved } = record;
+  const { rrule, status, next_due_date, next_due_time, moved, advanced } = record;
   return {
     ...{ id, task_id, title, due_date, due_time, time_zone, start_date, start_time },
-    ...{ rrule, status, next_due_date, next_due_time, moved },
+    ...{ rrule, status, next_due_date, next_due_time, moved, advanced },
     completed_at: new Date(completed_at),
+    recorded_at: new Date(recorded_at),
     reopened: reopened.map((each) => ({
       ...each,
       completed_at: each.completed_at === null ? null : new Date(each.completed_at).toISOString(),
@@ -145,7 +153,10 @@ async function countCompletions(items: AsyncIterable<unknown>): Promise<Map<stri
 type Lists = 'projects' | 'tags' | 'tasks' | 'trash' | 'completions';
 
 /** Reads a document that is valid by the contract: one list after the other, independent of their order in the file. */
-export async function* readJson(file: Pick<SpooledBody, 'document' | 'items'>): AsyncGenerator<ReadRow> {
+export async function* readJson(
+  file: Pick<SpooledBody, 'document' | 'items'>,
+  context: ReadContext,
+): AsyncGenerator<ReadRow> {
   const { profile } = file.document as Schemas['LaneImport'];
   const completed = await countCompletions(file.items('completions'));
   let row = 0;
@@ -153,25 +164,30 @@ export async function* readJson(file: Pick<SpooledBody, 'document' | 'items'>): 
   async function* rowsOf<T extends RowType>(
     type: T,
     list: Lists,
-    readItem: (item: Item, id: string) => Read<T>,
+    readItem: (item: Item, id: string, warnings: ReadWarning[]) => Read<T>,
   ): AsyncGenerator<ReadRow> {
     let index = 0;
     for await (const item of file.items(list)) {
       const known = idOf(item);
+      const warnings: ReadWarning[] = [];
       const read = isObject(item)
-        ? readItem(item, known ?? uuidv7())
+        ? readItem(item, known ?? uuidv7(), warnings)
         : [item === tooLarge ? tooLargeError(maxItemBytes) : notAnObject];
       const id = known ?? (Array.isArray(read) ? null : (read as { id: string }).id);
-      yield { row: ++row, line: null, type, within: `/body/${list}`, index: index++, id, read };
+      const location = { row: ++row, line: null, type, within: `/body/${list}`, index: index++ };
+      yield { ...location, id, read, warnings };
     }
   }
-  const readTaskItem = (isTrashed: boolean) => (item: Item, id: string) => {
+  const readTaskItem = (isTrashed: boolean) => (item: Item, id: string, warnings: ReadWarning[]) => {
     const errors = checks.task(item);
     if (item.id == null) errors.push(noId);
     if (item.project !== undefined) errors.push(notHere);
     if (errors.length > 0) return errors;
+    const spelled = readSpellings(item as Schemas['TaskImport'], context);
+    if (spelled.errors.length > 0) return spelled.errors;
+    warnings.push(...spelled.warnings);
     const completionCount = completed.get(`${id} ${item.rrule}`) ?? 0;
-    return readTask({ ...(item as Schemas['TaskImport']), id }, { isTrashed, completionCount });
+    return readTask({ ...spelled.task, id }, { isTrashed, completionCount });
   };
 
   if (profile !== undefined) {

@@ -31,8 +31,12 @@ export function toTrashedTask(userId: string, row: TaskRow): Schemas['TrashedTas
 
 /** Maps a completion to the schema `ExportedCompletion`, with the fields that are needed to undo it. */
 export function toExportedCompletion(userId: string, row: CompletionRow): Schemas['ExportedCompletion'] {
-  const { rrule, status, next_due_date, next_due_time, moved } = row;
+  const { rrule, status, next_due_date, next_due_time, moved, advanced, recorded_at } = row;
   // Rows from earlier releases also contain versions, which are left out.
   const reopened = row.reopened.map(({ id, status, completed_at }) => ({ id, status, completed_at }));
-  return { ...toCompletion(userId, row), rrule, status, next_due_date, next_due_time, reopened, moved };
+  return {
+    ...toCompletion(userId, row),
+    ...{ rrule, status, next_due_date, next_due_time, reopened, moved, advanced },
+    recorded_at: recorded_at.toISOString(),
+  };
 }

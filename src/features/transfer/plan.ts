@@ -6,7 +6,17 @@ import type { Lane } from '../../platform/database/lane';
 import { findProfile } from '../profile/repository';
 import { hierarchyDetails } from '../tasks/commands';
 import { maxLevel } from '../tasks/tree';
-import { addErrors, type FileRow, forEach, type ImportFile, type RowType, type TaskReferences } from './file';
+import {
+  addErrors,
+  addWarning,
+  type FileRow,
+  forEach,
+  type ImportFile,
+  idNamed,
+  type RowType,
+  type TaskLinks,
+  type TaskReferences,
+} from './file';
 import { type KnownTask, knownIds, knownTagKeys, knownTasks, projectsNamed } from './repository';
 
 /** The projects and tasks that the tasks of a file can refer to. */
@@ -29,11 +39,13 @@ function hierarchyError(
 
 /**
  * Finds the project of tasks that are not in the lane yet, and their level in the tree. The tasks can be in any order.
+ * @param mend changes the parent of a task whose parent cannot be used; returns false if that is a validation error
  * @returns the resolved task, or a validation error, by its id
  */
 export async function resolveTasks(
   tasks: ReadonlyMap<string, TaskReferences>,
   { projects, knownById }: Surroundings,
+  mend: (task: TaskReferences, reason: HierarchyReason) => boolean = () => false,
 ): Promise<Map<string, KnownTask | ValidationError>> {
   const resolved = new Map<string, KnownTask | ValidationError>();
   const distinct = new Map<string, KnownTask>();
@@ -47,14 +59,17 @@ export async function resolveTasks(
   }
 
   /** Finds the project and level of a task, or the error in its references. Its parent must be resolved before. */
-  function resolve({ parent_id, project_id, deleted_with }: TaskReferences): KnownTask | ValidationError {
+  function resolve(task: TaskReferences): KnownTask | ValidationError {
+    const { parent_id, project_id, deleted_with } = task;
+    const parentError = (reason: HierarchyReason) =>
+      mend(task, reason) ? resolve(task) : hierarchyError('parent_id', reason);
     const deleted = deleted_with !== null;
     if (project_id != null && !projects.has(project_id)) return hierarchyError('project_id', 'not-in-lane');
     if (parent_id === null) return shared(project_id ?? null, 1, deleted);
     const parent = resolvedOf(parent_id);
-    if (!parent || (!deleted && parent.deleted)) return hierarchyError('parent_id', 'not-in-lane');
+    if (!parent || (!deleted && parent.deleted)) return parentError('not-in-lane');
     const level = parent.level + 1;
-    if (level > (deleted ? maxLevelInTrash : maxLevel)) return hierarchyError('parent_id', 'too-deep');
+    if (level > (deleted ? maxLevelInTrash : maxLevel)) return parentError('too-deep');
     // A task in the trash keeps its project when its parent moves to another one.
     if (!deleted && project_id !== undefined && project_id !== parent.project_id) {
       return hierarchyError('project_id', 'contradiction');
@@ -76,7 +91,8 @@ export async function resolveTasks(
       inLine.add(next.id);
       next = next.parent_id === null ? undefined : tasks.get(next.parent_id);
     }
-    const isCycle = next !== undefined && inLine.has(next.id);
+    const inCircle = next !== undefined && inLine.has(next.id);
+    const isCycle = inCircle && !mend(line.at(-1) as TaskReferences, 'cycle');
     for (const each of line.reverse()) {
       resolved.set(each.id, isCycle ? hierarchyError('parent_id', 'cycle') : resolve(each));
     }
@@ -110,14 +126,57 @@ async function ids(rows: readonly FileRow[]): Promise<Set<string>> {
   return found;
 }
 
-function isNew<T extends RowType>(
-  row: FileRow<T>,
-): row is FileRow<T> & { links: NonNullable<typeof row.links> } {
+type ReadRowOf<T extends RowType> = FileRow<T> & { links: NonNullable<FileRow<T>['links']> };
+
+function isNew<T extends RowType>(row: FileRow<T>): row is ReadRowOf<T> {
   return row.action === 'create';
+}
+
+function isWritten<T extends RowType>(row: FileRow<T>): row is ReadRowOf<T> {
+  return row.action === 'create' || row.action === 'restore';
 }
 
 // If a task is deleted during an export, the export has it in both lists.
 const isOfTrash = (row: FileRow) => row.within === '/body/trash';
+
+type ForeignLinks = TaskLinks & { readonly foreign: NonNullable<TaskLinks['foreign']> };
+
+function foreignLinksOf({ type, links }: FileRow): ForeignLinks | undefined {
+  return type === 'task' && (links as TaskLinks | undefined)?.foreign ? (links as ForeignLinks) : undefined;
+}
+
+/**
+ * Separates two tasks of another program with the same id. With the same title they are two versions of one task, and
+ * the newer one is imported. Otherwise the later row gets an id of its own. A row with errors does not count.
+ * @returns false if the rows cannot be separated
+ */
+function separate(row: FileRow, other: FileRow, first: Map<string, FileRow>): boolean {
+  const [links, otherLinks] = [foreignLinksOf(row), foreignLinksOf(other)];
+  if (links && other.links === undefined) {
+    first.set(row.id as string, row);
+    return true;
+  }
+  if (!links || !otherLinks) return false;
+  const { idField: field, edition, titleHash } = links.foreign;
+  const found = row.id as string;
+  if (titleHash === otherLinks.foreign.titleHash) {
+    const isNewer = edition >= otherLinks.foreign.edition;
+    const [kept, left] = isNewer ? [row, other] : [other, row];
+    left.action = 'skip';
+    first.set(found, kept);
+    addWarning(left, { field, found, used: null, detail: `is also in row ${kept.row}, which is newer` });
+    return true;
+  }
+  const used = idNamed(`${found}/${titleHash}`);
+  const detail = `is also in row ${other.row} with another title, so the task gets an id of its own`;
+  addWarning(row, { field, found, used, detail });
+  row.id = used;
+  links.id = used;
+  const another = first.get(used);
+  if (another) return separate(row, another, first);
+  first.set(used, row);
+  return true;
+}
 
 async function findDuplicates(rows: readonly FileRow[]): Promise<void> {
   const first = new Map<string, FileRow>();
@@ -125,6 +184,7 @@ async function findDuplicates(rows: readonly FileRow[]): Promise<void> {
     if (row.id === null) return;
     const other = first.get(row.id);
     if (!other) first.set(row.id, row);
+    else if (separate(row, other, first)) return;
     else if (isOfTrash(row) && !isOfTrash(other)) row.action = 'skip';
     else
       addErrors(row, [
@@ -171,6 +231,41 @@ async function planProjects(
   return own;
 }
 
+const parentDetails: Readonly<Record<HierarchyReason, string>> = {
+  ...hierarchyDetails,
+  'not-in-lane': 'is neither in the file nor in the lane',
+  cycle: 'is the task itself or one below it',
+  'too-deep': `is at level ${maxLevel}, the deepest one, so the task gets the parent of its parent`,
+};
+
+/** Replaces parents that cannot be used, in tasks of other programs. */
+function createMender(tasks: ReadonlyMap<string, TaskLinks>, knownById: Surroundings['knownById']) {
+  return ({ id }: TaskReferences, reason: HierarchyReason): boolean => {
+    const task = tasks.get(id);
+    if (!task?.foreign || task.parent_id === null) return false;
+    const found = task.parent_id;
+    const above = reason === 'too-deep' ? (tasks.get(found) ?? knownById.get(found))?.parent_id : null;
+    task.parent_id = above ?? null;
+    const detail = parentDetails[reason];
+    task.parentWarning = { field: task.foreign.parentField, found, used: task.parent_id, detail };
+    return true;
+  };
+}
+
+/** Adds an error to the tasks whose parent has an error, and to those below. */
+async function failBelow(rows: readonly ReadRowOf<'task'>[], failed: Set<string>): Promise<void> {
+  for (let more = failed.size > 0; more; ) {
+    more = false;
+    await forEach(rows, (row) => {
+      const { id, parent_id } = row.links;
+      if (parent_id === null || !failed.has(parent_id) || failed.has(id)) return;
+      addErrors(row, [hierarchyError('parent_id', 'not-in-lane')]);
+      failed.add(id);
+      more = true;
+    });
+  }
+}
+
 async function planTasks(
   lane: Lane,
   rowsOf: RowsOf,
@@ -183,10 +278,16 @@ async function planTasks(
     if (links?.deleted_with) referred.add(links.deleted_with);
   });
   const knownById = await knownTasks(lane, referred);
-  await skipKnown(rows, knownById);
+  await forEach(rows.filter(isNew), (row) => {
+    const known = knownById.get(row.links.id);
+    if (!known) return;
+    // Otherwise an import of a backup would not bring deleted tasks back.
+    row.action = known.deleted && row.links.deleted_with === null ? 'restore' : 'skip';
+    if (row.action === 'restore') knownById.delete(row.links.id);
+  });
 
-  const fresh = rows.filter(isNew);
-  const tasks = new Map<string, TaskReferences>();
+  const fresh = rows.filter(isWritten);
+  const tasks = new Map<string, TaskLinks>();
   const wanted = new Set<string>();
   await forEach(fresh, ({ links }) => {
     if (links.project_id) links.project_id = ownProjects.get(links.project_id) ?? links.project_id;
@@ -195,10 +296,12 @@ async function planTasks(
   });
   const projects = await knownIds(lane, 'projects', wanted);
   for (const id of await ids(rowsOf('project'))) projects.add(id);
-  const resolved = await resolveTasks(tasks, { projects, knownById });
+  const resolved = await resolveTasks(tasks, { projects, knownById }, createMender(tasks, knownById));
+  const failed = new Set<string>();
   await forEach(fresh, (row) => {
     const { links } = row;
     const found = resolved.get(links.id) as KnownTask | ValidationError;
+    if (links.parentWarning) addWarning(row, links.parentWarning);
     if ('code' in found) addErrors(row, [found]);
     else links.resolved = found;
     // An error of the parent also causes this error.
@@ -206,8 +309,10 @@ async function planTasks(
     if (links.deleted_with !== null && !wasDeletedWith(links, tasks, knownById)) {
       const detail = 'must be the task itself or a task above it that was deleted with it';
       addErrors(row, [{ pointer: '/deleted_with', code: 'contradiction', detail }]);
+      failed.add(links.id);
     }
   });
+  await failBelow(fresh.filter(isWritten), failed);
 }
 
 async function planCompletions(lane: Lane, rowsOf: RowsOf): Promise<void> {

@@ -83,6 +83,8 @@ export interface KnownTask {
   /** 1 for a task without a parent. */
   readonly level: number;
   readonly deleted: boolean;
+  /** Only for tasks of the lane. */
+  readonly parent_id?: string | null;
 }
 
 const level = `(
@@ -103,6 +105,7 @@ export async function knownTasks(lane: Lane, ids: ReadonlySet<string>): Promise<
       .select(
         'id',
         'project_id',
+        'parent_id',
         lane.expression('deleted_at is not null as deleted'),
         lane.expression(`${level} as level`),
       );

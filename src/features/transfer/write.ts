@@ -9,9 +9,10 @@ import { insertProjects } from '../projects/repository';
 import { namesByKey } from '../tags/names';
 import { insertTags } from '../tags/repository';
 import { importTasks, type TaskDraft } from '../tasks/import';
+import { moveInstants } from '../tasks/overdue';
 import { positionAtEnd } from '../tasks/position';
-import { moveReminders } from '../tasks/reminders';
 import type { ImportedTask } from '../tasks/write';
+import { tasksInStatement } from '../tasks/write';
 import {
   type Drafts,
   type FileRow,
@@ -25,7 +26,7 @@ import { resolveTasks } from './plan';
 import { type KnownTask, knownIds, knownTagKeys, knownTasks } from './repository';
 
 // A task in the trash records two changes, and a chunk may record at most 1,000.
-const chunkSizes = { project: 1_000, tag: 1_000, task: 500, completion: 1_000 };
+const chunkSizes = { project: 1_000, tag: 1_000, task: tasksInStatement, completion: 1_000 };
 
 /** The lane has changed since the plan was made, so that a project, parent or task of a row is missing. */
 class Interrupted extends Error {}
@@ -38,7 +39,7 @@ async function writeProfile(lane: WritableLane, settings: Settings): Promise<voi
   const isKnown = time_zone !== undefined && (await knowsTimeZone(lane, time_zone));
   const after = await updateProfile(lane, isKnown ? settings : others);
   if (after.time_zone !== before.time_zone) {
-    await moveReminders(lane, { before: before.time_zone, after: after.time_zone });
+    await moveInstants(lane, { before: before.time_zone, after: after.time_zone });
   }
 }
 
@@ -87,6 +88,12 @@ async function makeTags(scope: UserScope, tasks: readonly TaskDraft[]): Promise<
 async function writeTasks(lane: WritableLane, tasks: readonly ResolvedTask[]): Promise<string[]> {
   const referred = tasks.flatMap(({ id, parent_id }) => (parent_id === null ? [id] : [id, parent_id]));
   const knownById = await knownTasks(lane, new Set(referred));
+  const trashed = new Set(
+    tasks.flatMap(({ id, deleted_with }) =>
+      knownById.get(id)?.deleted && deleted_with === null ? [id] : [],
+    ),
+  );
+  for (const id of trashed) knownById.delete(id);
   const missing = tasks.filter(({ id }) => !knownById.has(id));
   const wanted = new Set(missing.flatMap(({ project_id }) => project_id ?? []));
   const projects = await knownIds(lane, 'projects', wanted);
@@ -95,7 +102,7 @@ async function writeTasks(lane: WritableLane, tasks: readonly ResolvedTask[]): P
     knownById,
   });
   if ([...resolved.values()].some((each) => 'code' in each)) throw new Interrupted();
-  return importTasks(lane, missing);
+  return importTasks(lane, missing, trashed);
 }
 
 async function writeCompletions(lane: WritableLane, rows: Drafts['completion'][]): Promise<string[]> {
@@ -114,7 +121,9 @@ export interface Written {
 export async function writeImport(scope: UserScope, { rows, notes }: ImportFile): Promise<Written> {
   let created = 0;
   const newRows = <T extends RowType>(type: T) =>
-    rows.filter((row) => row.type === type && row.action === 'create') as FileRow<T>[];
+    rows.filter(
+      (row) => row.type === type && (row.action === 'create' || row.action === 'restore'),
+    ) as FileRow<T>[];
   const draftsOf = <T extends RowType>(some: readonly FileRow<T>[]) =>
     notes.read<Drafts[T]>(some.map(({ note }) => note as Note));
 
@@ -148,9 +157,9 @@ export async function writeImport(scope: UserScope, { rows, notes }: ImportFile)
     const tasks = newRows('task') as TaskRow[];
     await positionAll(scope, tasks);
     const toTask = (draft: TaskDraft, row: FileRow<'task'>): ResolvedTask => {
-      const { resolved, position } = (row as TaskRow).links;
+      const { id, parent_id, resolved, position } = (row as TaskRow).links;
       const { project_id } = resolved as KnownTask;
-      return { ...draft, project_id, position: draft.position ?? (position as string) };
+      return { ...draft, id, parent_id, project_id, position: draft.position ?? (position as string) };
     };
     const ordered = await byLevel(tasks);
     await write(ordered, chunkSizes.task, toTask, writeTasks, (drafts) => makeTags(scope, drafts));

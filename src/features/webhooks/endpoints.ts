@@ -1,6 +1,6 @@
 /** The webhooks of a lane: their fields, secrets and states. */
 import { type Position, pageAfter } from '../../platform/database/keyset';
-import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
+import { differences, type Lane, lastValues, type WritableLane } from '../../platform/database/lane';
 import type { WebhookRow } from '../../platform/database/rows';
 import { type ColumnValues, update } from '../../platform/database/update';
 import { queueVerification, reschedule } from './deliveries';
@@ -123,6 +123,8 @@ export async function updateWebhook(
     action: 'updated',
     fields: {
       ...fields,
+      ...(fields.enabled &&
+        differences<Pick<WebhookRow, 'disabled_reason'>>(current, { disabled_reason: row.disabled_reason })),
       ...(verifiedBefore && { verified_at: { from: verifiedBefore.toISOString(), to: null } }),
     },
   });
@@ -148,10 +150,14 @@ export async function rotateSecret(
 
 /** Removes a webhook with its deliveries. @returns false if the lane has none with this id */
 export async function deleteWebhook(lane: WritableLane, id: string): Promise<boolean> {
-  const count = await lane.rows('webhooks').where('id', id).delete();
-  if (count === 0) return false;
+  const fields = ['url', 'description', 'events'] as const;
+  const [row] = await lane
+    .rows('webhooks')
+    .where('id', id)
+    .delete([...fields]);
+  if (!row) return false;
   await updateDelivers(lane);
-  lane.changed({ type: 'webhook', id, action: 'deleted', fields: {} });
+  lane.changed({ type: 'webhook', id, action: 'deleted', fields: lastValues(row, fields) });
   return true;
 }
 

@@ -1,7 +1,9 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { ValidationError } from '../../platform/contract/document/operations';
+import { inBody } from '../../platform/contract/document/validation-errors';
 import type { Handlers } from '../../platform/contract/http/call';
 import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
+import { splitReadOnly } from '../../platform/contract/read-only';
 import type { UserScope, WritableLane } from '../../platform/database/lane';
 import type { WebhookDeliveryRow, WebhookRow } from '../../platform/database/rows';
 import {
@@ -29,6 +31,18 @@ function addressOf(userId: string, row: WebhookRow | WebhookDeliveryRow): string
   const lane = `/api/${encodeURIComponent(userId)}/webhooks`;
   return 'webhook_id' in row ? `${lane}/${row.webhook_id}/deliveries/${row.id}` : `${lane}/${row.id}`;
 }
+
+const readOnly = [
+  'id',
+  'user_id',
+  'disabled_reason',
+  'disabled_at',
+  'verified_at',
+  'secret_rotated_at',
+  'version',
+  'created_at',
+  'updated_at',
+] as const;
 
 /** Why a delivery cannot be queued. */
 type Refusal = 'webhook-not-found' | 'delivery-not-found' | 'webhook-disabled';
@@ -98,12 +112,16 @@ export function webhookHandlers(egress: Pick<EgressPolicy, 'refusalOf'>): Webhoo
       const { url } = call.body;
       const errors = urlErrors(url);
       if (errors.length > 0) return call.fail('validation-failed', { errors });
-      const wanted = url === undefined ? call.body : { ...call.body, url: normalized(url) };
-      const row = await call.lane.write(async (lane) => {
+      const body = url === undefined ? call.body : { ...call.body, url: normalized(url) };
+      const outcome = await call.lane.write(async (lane) => {
         const current = await findWebhook(lane, call.path.webhook_id);
-        return current && updateWebhook(lane, current, wanted, uuidv7());
+        if (!current) return 'webhook-not-found';
+        const { wanted, errors } = splitReadOnly(body, toWebhook(call.lane.userId, current), readOnly);
+        return errors.length > 0 ? { errors } : updateWebhook(lane, current, wanted, uuidv7());
       });
-      return row ? call.reply(200, toWebhook(call.lane.userId, row)) : call.fail('webhook-not-found');
+      if (outcome === 'webhook-not-found') return call.fail(outcome);
+      if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
+      return call.reply(200, toWebhook(call.lane.userId, outcome));
     },
 
     async deleteWebhook(call) {

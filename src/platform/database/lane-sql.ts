@@ -1,5 +1,5 @@
 /** The SQL of lanes: how their transactions begin, lock, record changes and erase. */
-import { writeTime } from './lane';
+import { timeOfWrite, writeTime } from './lane';
 import { schema } from './rows';
 
 const scope = `${schema}.open_scope($1, $2, $3, $4, $5)`;
@@ -84,6 +84,8 @@ export const eraseLane = `
   insert into ${schema}.erased (user_hash, at) values (sha256(convert_to($2, 'UTF8')), clock_timestamp())
   on conflict (user_hash) do update set at = excluded.at`;
 
+const jsonTime = `to_char(${writeTime} at time zone 'UTC', '\\"YYYY-MM-DD"T"HH24:MI:SS.MS"Z"\\"')`;
+
 /**
  * Stores changes with the next sequence numbers of the lane, and updates the lane's counts.
  * Fails if a count grows beyond its limit, or the storage beyond its own.
@@ -101,7 +103,8 @@ export const recordChanges = `
         or storage_written + storage_correction > $16::bigint then ${schema}.refuse('a quota is exceeded') end as exceeds
   )
   insert into ${schema}.changes (lane_id, seq, type, entity_id, action, fields, at)
-  select $1::bigint, counter.before + change.n, change.type, change.entity_id, change.action, change.fields::jsonb, ${writeTime}
+  select $1::bigint, counter.before + change.n, change.type, change.entity_id, change.action,
+    replace(change.fields, '${JSON.stringify(timeOfWrite)}', ${jsonTime})::jsonb, ${writeTime}
   from counter,
     unnest($2::text[], $3::uuid[], $4::text[], $5::text[])
       with ordinality as change(type, entity_id, action, fields, n)`;

@@ -59,9 +59,18 @@ export interface Change {
   /** Null for the profile: each lane has only one. */
   readonly id: string | null;
   readonly action: ChangeAction;
-  /** The fields that changed, named as in the contract, each with its old and its new value. */
+  /**
+   * The fields that changed, named as in the contract, each with its old and its new value. For an entity that no longer
+   * exists, the new values are null (`lastValues`).
+   */
   readonly fields: Readonly<Record<string, { from: unknown; to: unknown }>>;
 }
+
+/**
+ * Stands for the time of the write as a value in `Change.fields`. The database replaces it. No text of a user can be equal,
+ * because texts contain no NUL.
+ */
+export const timeOfWrite = '\u0000now';
 
 // Lists and instants are objects; they are compared by their JSON text.
 function isSame(one: unknown, other: unknown): boolean {
@@ -77,6 +86,15 @@ export function differences<R extends object>(
     (field) => wanted[field] !== undefined && !isSame(wanted[field], current[field]),
   );
   return Object.fromEntries(changed.map((field) => [field, { from: current[field], to: wanted[field] }]));
+}
+
+/**
+ * The fields of an entity that is removed, in the form of `Change.fields`, without those that are null. They are enough to
+ * make it again.
+ */
+export function lastValues<R extends object>(row: R, fields: readonly (keyof R)[]): Change['fields'] {
+  const set = fields.filter((field) => row[field] !== null);
+  return Object.fromEntries(set.map((field) => [field, { from: row[field], to: null }]));
 }
 
 /** A row to insert. Columns that are left out take their defaults. */

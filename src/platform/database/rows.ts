@@ -55,9 +55,14 @@ export interface TaskRow {
   /** The number of completed occurrences. */
   completion_count: number;
   reminders: Reminder[];
+  links: TaskLink[];
   deleted_at: Date | null;
   /** The task with which this one was deleted. */
   deleted_with: string | null;
+  /** When the due date has passed, in the time zone of the profile if it has no instant; null without a due date. */
+  overdue_at: Date | null;
+  /** The last `overdue_at` for which the job looked at the task. */
+  overdue_told: Date | null;
   /** The due date as a local timestamp, for sorting: on the same day, all-day tasks come after tasks with a time. */
   readonly due_local: string | null;
   /** The start as a local timestamp, for sorting. */
@@ -71,11 +76,20 @@ export interface TaskRow {
   updated_at: Date;
 }
 
-/** A reminder of a task. It has exactly one of the two members. */
+/** An address that belongs to a task. */
+export interface TaskLink {
+  url: string;
+  title: string | null;
+}
+
+/** A reminder of a task: an instant, minutes before it is due, or a time of day some days before its due date. */
 export interface Reminder {
   /** An RFC 3339 instant. */
   at: string | null;
   minutes_before_due: number | null;
+  days_before_due: number | null;
+  /** `HH:MM`, together with `days_before_due`. */
+  time: string | null;
 }
 
 /** The record of a completed occurrence of a recurring task. */
@@ -104,13 +118,21 @@ export interface CompletionRow {
   }[];
   /** The ids of the subtasks whose dates the completion moved. */
   moved: string[];
+  /** True if the completion moved the task. False if it completed another occurrence than the current one. */
+  advanced: boolean;
+  /** When it was recorded. `completed_at` can be earlier, because clients can give it. */
+  recorded_at: Date;
 }
 
-/** A reminder whose time has not come. */
+/** The time of a reminder. */
 export interface ReminderRow {
   lane_id: string;
   task_id: string;
+  /** Which reminder of the task it is, and for which due date. */
+  identity: string;
   fire_at: Date;
+  /** When it has fired; null if its time has not come. */
+  fired_at: Date | null;
 }
 
 export interface ProjectRow {
@@ -153,7 +175,7 @@ export interface TaskTagRow {
 }
 
 export type ChangeType = 'profile' | 'project' | 'tag' | 'task' | 'completion' | 'calendar_feed' | 'webhook';
-export type ChangeAction = 'created' | 'updated' | 'deleted' | 'restored' | 'purged' | 'reminded';
+export type ChangeAction = 'created' | 'updated' | 'deleted' | 'restored' | 'purged' | 'reminded' | 'overdue';
 
 export interface WebhookRow {
   lane_id: string;

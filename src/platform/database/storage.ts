@@ -78,11 +78,12 @@ const measuredTables: { readonly [T in MeasuredTable]: StoredTable<LaneTables[T]
       'excluded_dates',
       'repeat_from',
       'reminders',
+      'links',
       'search',
     ],
   },
   task_tags: { key: ['tag_id', 'task_id'], fixed: 32, varying: [] },
-  reminders: { key: ['task_id', 'fire_at'], fixed: 24, varying: [] },
+  reminders: { key: ['task_id', 'identity'], fixed: 32, varying: ['identity'] },
   completions: {
     key: ['id'],
     fixed: 48,

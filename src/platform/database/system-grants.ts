@@ -45,9 +45,9 @@ export const systemGrants = {
     update: columnsOfInstallation,
   },
   // Finds lanes with reminders that are due.
-  reminders: { select: ['lane_id', 'fire_at'] },
-  // Finds lanes with tasks in the trash, and lanes with tasks that are not indexed for search yet.
-  tasks: { select: ['lane_id', 'deleted_at', 'search_version'] },
+  reminders: { select: ['lane_id', 'fire_at', 'fired_at'] },
+  // Finds lanes with tasks in the trash, with tasks that are not indexed for search yet, and with overdue tasks.
+  tasks: { select: ['lane_id', 'deleted_at', 'search_version', 'overdue_at', 'overdue_told'] },
   // Finds lanes with projects in the trash.
   deleted_projects: { select: ['lane_id', 'deleted_at'] },
   // Finds lanes with old changes.

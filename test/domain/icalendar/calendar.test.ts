@@ -29,6 +29,7 @@ const plain: CalendarTask = {
   recurrence_start_time: null,
   excluded_dates: [],
   reminders: [],
+  links: [],
   version: 1,
   created_at: '2026-11-21T09:30:00.123Z',
   updated_at: '2026-11-21T10:30:00.456Z',

@@ -122,6 +122,16 @@ describe('an operation in a batch', () => {
       (ids) => ['PATCH', `/tasks/${ids.task}`, { title: 'Other', project_id: null }],
     ],
     [
+      'create_task, completed',
+      () => newTask('New', { completed: true }),
+      () => ['POST', '/tasks', { title: 'New', completed: true }],
+    ],
+    [
+      'update_task, completed',
+      (ids) => ({ op: 'update_task', id: ids.task, task: { completed: true, id: ids.task, version: 1 } }),
+      (ids) => ['PATCH', `/tasks/${ids.task}`, { completed: true, id: ids.task, version: 1 }],
+    ],
+    [
       'complete_task',
       (ids) => ({ op: 'complete_task', id: ids.task }),
       (ids) => ['PATCH', `/tasks/${ids.task}/complete`, { completed: true }],
@@ -140,6 +150,16 @@ describe('an operation in a batch', () => {
       'skip_occurrence',
       (ids) => ({ op: 'skip_occurrence', id: ids.daily }),
       (ids) => ['POST', `/tasks/${ids.daily}/skip`],
+    ],
+    [
+      'duplicate_task',
+      (ids) => ({ op: 'duplicate_task', id: ids.task }),
+      (ids) => ['POST', `/tasks/${ids.task}/duplicate`],
+    ],
+    [
+      'duplicate_task with subtasks',
+      (ids) => ({ op: 'duplicate_task', id: ids.task, copy: { subtasks: true } }),
+      (ids) => ['POST', `/tasks/${ids.task}/duplicate`, { subtasks: true }],
     ],
     [
       'move_task',
@@ -198,6 +218,25 @@ describe('an operation in a batch', () => {
       named({ body: single.body }, bobs, bob.id),
     );
     expect(named(await contents(ada.id), adas, ada.id)).toEqual(named(await contents(bob.id), bobs, bob.id));
+  });
+
+  test('refuses another value of a read-only field', async () => {
+    const ids = await furnish(ada);
+    const version = 7;
+    const response = await ada.send('POST', '/batch', {
+      body: {
+        atomic: false,
+        operations: [
+          { op: 'update_task', id: ids.task, task: { version } },
+          { op: 'update_project', id: ids.project, project: { version } },
+          { op: 'update_tag', id: ids.tag, tag: { version } },
+        ],
+      },
+    });
+    const pointers = response.body.results.map((each: Body) => each.problem.errors[0].pointer);
+    expect(pointers).toEqual(
+      ['task', 'project', 'tag'].map((part, index) => `/body/operations/${index}/${part}/version`),
+    );
   });
 
   test('has the same fields as the single operation', () => {
@@ -610,6 +649,7 @@ describe('the lane of another user', () => {
     ['update_task', 'task', (id) => ({ op: 'update_task', id, task: { title: 'Mine' } })],
     ['complete_task', 'task', (id) => ({ op: 'complete_task', id })],
     ['skip_occurrence', 'task', (id) => ({ op: 'skip_occurrence', id })],
+    ['duplicate_task', 'task', (id) => ({ op: 'duplicate_task', id })],
     ['move_task', 'task', (id) => ({ op: 'move_task', id, to: { project_id: null } })],
     ['delete_task', 'task', (id) => ({ op: 'delete_task', id })],
     ['restore_task', 'gone', (id) => ({ op: 'restore_task', id })],

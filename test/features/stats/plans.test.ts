@@ -84,9 +84,9 @@ const range = {
 };
 
 test.each<[string, (lane: Lane) => Compiled, string[]]>([
-  ['tasks by kind', kindsQuery, ['tasks']],
+  ['tasks by kind', kindsQuery, ['tasks', 'projects']],
   ['completions and streaks', (lane) => completionsQuery(lane, range), ['tasks', 'completions']],
-  ['the first completion of an occurrence', profileSinceQuery, ['completions']],
+  ['the first completion', profileSinceQuery, ['completions', 'tasks']],
 ])('%s', async (_what, build, tables) => {
   const scans = await scansOf(build);
   const read = scans.filter((scan) => scan['Relation Name'] !== 'profiles');

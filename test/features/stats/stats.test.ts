@@ -288,10 +288,10 @@ describe('completions', () => {
     await write('PATCH', `/tasks/${done.id}/complete`, { completed: true });
     expect(await total()).toBe(4);
     await write('DELETE', `/tasks/${done.id}`);
-    expect(await total()).toBe(2);
+    expect(await total()).toBe(4);
   });
 
-  test('go into the trash with their task, and come back with it', async () => {
+  test('still count when their task is in the trash, and count once when it comes back', async () => {
     const [daily, plain] = [{ id: randomUUID() }, { id: randomUUID() }];
     // In one write, and therefore on one day.
     await write('POST', '/batch', {
@@ -311,13 +311,32 @@ describe('completions', () => {
       by_status: { pending: 0, completed: 0 },
       by_project: [],
       overdue: 0,
-      completions: { total: 0 },
-      streaks: { current: 0, longest: 0 },
+      completions: { total: 2 },
+      streaks: { current: 1, longest: 1 },
     });
     for (const { id } of [daily, plain]) await write('POST', `/tasks/${id}/restore`);
     expect(await stats()).toMatchObject({ completions: { total: 2 }, streaks: { current: 1, longest: 1 } });
   });
 });
+
+test.each(['America/St_Johns', 'Asia/Kathmandu'])(
+  'streaks and days in %s stay when the tasks are deleted, also with a project',
+  async (tz) => {
+    const project = await write('POST', '/projects', { name: 'Garden' });
+    const days = [1, 2, 3, 400].map((ago) => new Date(Date.now() - ago * dayMs).toISOString());
+    const tasks = [];
+    for (const completed_at of days) {
+      const body = { title: 'Done', status: 'completed', completed_at, project_id: project.id };
+      tasks.push(await write('POST', '/tasks', body));
+    }
+    const { completions, streaks } = await stats({ tz });
+    expect(streaks.longest).toBe(3);
+    await write('DELETE', `/tasks/${tasks[1]?.id}`);
+    expect(await stats({ tz })).toMatchObject({ completions, streaks });
+    await write('DELETE', `/projects/${project.id}?tasks=delete`);
+    expect(await stats({ tz })).toMatchObject({ completions, streaks, total: 0 });
+  },
+);
 
 test('counts tasks by their current state', async () => {
   const project = await write('POST', '/projects', { name: 'Garden' });

@@ -103,10 +103,10 @@ test('a task has at most 50 tags', async () => {
   ]);
 });
 
-test('a tag without tasks stays, and a replacement without tags removes all tags of the task', async () => {
+test('a tag without tasks stays, and a PUT with an empty list removes all tags of the task', async () => {
   const task = await ada.create({ tags: ['home', 'garden'] });
   expect((await ada.ok('PATCH', `/tasks/${task.id}`, { tags: ['garden'] })).tags).toEqual(['garden']);
-  expect((await ada.ok('PUT', `/tasks/${task.id}`, { title: 'Bare' })).tags).toEqual([]);
+  expect((await ada.ok('PUT', `/tasks/${task.id}`, { tags: [] })).tags).toEqual([]);
   const page = await ada.ok('GET', '/tags');
   expect(page.items.map((tag: Body) => tag.name)).toEqual(['garden', 'home']);
   expect(Object.values(page.counts)).toEqual([
@@ -211,7 +211,11 @@ test('a deleted tag is removed from every task, each with a change', async () =>
   await ada.ok('DELETE', `/tags/${tag.id}`);
   expect((await ada.changesAfter(seq)).map(({ type, action, fields }) => ({ type, action, fields }))).toEqual(
     [
-      { type: 'tag', action: 'deleted', fields: {} },
+      {
+        type: 'tag',
+        action: 'deleted',
+        fields: { name: { from: 'home', to: null }, created_at: { from: tag.created_at, to: null } },
+      },
       { type: 'task', action: 'updated', fields: { tags: { from: ['home', 'z'], to: ['z'] } } },
     ],
   );

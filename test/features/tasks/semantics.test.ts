@@ -128,15 +128,6 @@ describe('a patch', () => {
     expect(await read(task.id)).toEqual(task);
   });
 
-  test.each(['id', 'user_id', 'completed', 'completed_at', 'version', 'created_at', 'updated_at'])(
-    'cannot write %s',
-    async (field) => {
-      const task = await create();
-      const response = await ada.send('PATCH', `/tasks/${task.id}`, { body: { [field]: task[field] } });
-      expect(validationErrors(response)).toEqual([`/body/${field} unknown`]);
-    },
-  );
-
   test('raises the version each time', async () => {
     const task = await create();
     for (let n = 1; n <= 5; n++) {
@@ -159,37 +150,187 @@ describe('a patch', () => {
   });
 });
 
-describe('a replacement', () => {
-  test('resets omitted fields to their defaults', async () => {
-    const task = await create(full);
-    const replaced = await change('PUT', task.id, { title: 'New' });
-    expect(replaced).toEqual({
-      ...task,
-      title: 'New',
+describe('a PUT', () => {
+  const everything = {
+    ...full,
+    tags: ['garden', 'home'],
+    due_date: '2099-01-05',
+    due_time: '18:00',
+    time_zone: 'Europe/Zurich',
+    rrule: 'FREQ=WEEKLY',
+    repeat_from: 'completion',
+    reminders: [{ minutes_before_due: 30 }, { at: '2099-01-01T00:00:00.000Z' }],
+  };
+
+  test.each([{ title: 'New' }, { priority: 'low' }, { description: null }, { status: 'pending' }])(
+    'keeps the fields that it does not name: %j',
+    async (body) => {
+      const parent = await create();
+      const task = await create({ ...everything, parent_id: parent.id });
+      const changed = await change('PUT', task.id, body);
+      expect(changed).toEqual({ ...task, ...body, version: 2, updated_at: changed.updated_at });
+    },
+  );
+
+  test('keeps a completed task completed', async () => {
+    const task = await create({ status: 'completed' });
+    const { completed_at } = task;
+    expect(await change('PUT', task.id, { title: 'New' })).toMatchObject({ completed: true, completed_at });
+  });
+
+  test('clears a field with null', async () => {
+    const task = await create(everything);
+    const cleared = await change('PUT', task.id, { description: null, due_date: null, tags: [] });
+    expect(cleared).toMatchObject({
       description: null,
-      status: 'pending',
-      priority: 'medium',
-      version: 2,
-      updated_at: replaced.updated_at,
+      due_date: null,
+      due_time: null,
+      rrule: null,
+      tags: [],
     });
   });
 
   test('leaves the task unchanged if it has the same values', async () => {
-    const task = await create(full);
-    expect(await change('PUT', task.id, full)).toEqual(task);
+    const task = await create(everything);
+    expect(await change('PUT', task.id, everything)).toEqual(task);
+    expect(await change('PUT', task.id, {})).toEqual(task);
+  });
+});
+
+describe('a task that a client got', () => {
+  const got = {
+    ...full,
+    due_date: '2099-01-05',
+    due_time: '18:00',
+    time_zone: 'Europe/Zurich',
+    tags: ['home'],
+  };
+
+  describe.each(['PUT', 'PATCH'] as const)('and sends with %s', (method) => {
+    test('changes nothing', async () => {
+      const task = await create({ ...got, rrule: 'FREQ=DAILY', reminders: [{ minutes_before_due: 5 }] });
+      expect(await change(method, task.id, task)).toEqual(task);
+    });
+
+    test('changes the fields that the client changed, and what depends on them', async () => {
+      const task = await create({ ...got, rrule: 'FREQ=DAILY' });
+      expect(await change(method, task.id, { ...task, due_date: '2099-02-05', title: 'New' })).toMatchObject({
+        title: 'New',
+        due_at: '2099-02-05T17:00:00.000Z',
+        recurrence_start: '2099-02-05',
+        version: 2,
+      });
+    });
+
+    test.each([{ status: 'completed' }, { completed: true }, { status: 'completed', completed: true }])(
+      'completes the task with %j',
+      async (wanted) => {
+        const task = await create(got);
+        expect(await change(method, task.id, { ...task, ...wanted })).toMatchObject({ status: 'completed' });
+      },
+    );
+
+    test.each([{ status: 'pending' }, { completed: false }, { status: 'in_progress', completed: false }])(
+      'reopens the task with %j',
+      async (wanted) => {
+        const task = await create({ ...got, status: 'completed' });
+        const status = wanted.status ?? 'pending';
+        const reopened = await change(method, task.id, { ...task, ...wanted });
+        expect(reopened).toMatchObject({ status, completed_at: null });
+      },
+    );
+
+    test('completes an occurrence once, also if it is sent twice', async () => {
+      const task = await create({ due_date: '2099-01-05', rrule: 'FREQ=WEEKLY' });
+      const body = { due_date: task.due_date, completed: true };
+      expect(await change(method, task.id, body)).toMatchObject({ due_date: '2099-01-12', completed: false });
+      expect(await change(method, task.id, body)).toMatchObject({ due_date: '2099-01-12', version: 2 });
+    });
+
+    test('is accepted with instants in another spelling', async () => {
+      const task = await create(got);
+      const body = {
+        created_at: task.created_at.replace('Z', '+00:00'),
+        due_at: '2099-01-05T18:00:00+01:00',
+      };
+      expect(await change(method, task.id, body)).toEqual(task);
+    });
+
+    test.each([
+      ['id', randomUUID()],
+      ['user_id', 'bob'],
+      ['due_at', null],
+      ['recurrence_start', '2099-01-05'],
+      ['position', 'zz'],
+      ['version', 7],
+      ['created_at', '2020-02-29T12:00:00Z'],
+      ['updated_at', '2020-02-29T12:00:00Z'],
+    ])('is refused if %s is not its present value', async (field, value) => {
+      const task = await create(got);
+      const response = await ada.send(method, `/tasks/${task.id}`, { body: { ...task, [field]: value } });
+      expect(validationErrors(response)).toEqual([`/body/${field} read-only`]);
+      expect(await read(task.id)).toEqual(task);
+    });
+
+    test('is refused with all errors at once', async () => {
+      const task = await create();
+      const body = {
+        version: 2,
+        status: 'cancelled',
+        completed: true,
+        due_time: '10:00',
+        parent_id: task.id,
+      };
+      expect(validationErrors(await ada.send(method, `/tasks/${task.id}`, { body }))).toEqual([
+        '/body/completed contradiction',
+        '/body/due_time contradiction',
+        '/body/parent_id cycle',
+        '/body/version read-only',
+      ]);
+    });
+  });
+});
+
+describe('completed as another spelling of the status', () => {
+  test.each([
+    [{ completed: true }, 'completed'],
+    [{ completed: false }, 'pending'],
+    [{ completed: true, status: 'completed' }, 'completed'],
+    [{ completed: false, status: 'in_progress' }, 'in_progress'],
+  ])('creates a task: %j', async (body, status) => {
+    expect(await create(body)).toMatchObject({ status, completed: status === 'completed' });
   });
 
-  test('requires a title and rejects read-only fields', async () => {
-    const task = await create(full);
-    const response = await ada.send('PUT', `/tasks/${task.id}`, {
-      body: { id: task.id, version: 1, priority: 'low' },
-    });
-    expect(validationErrors(response)).toEqual([
-      '/body/id unknown',
-      '/body/title required',
-      '/body/version unknown',
+  test.each([
+    { completed: true, status: 'pending' },
+    { completed: true, status: 'cancelled' },
+    { completed: false, status: 'completed' },
+  ])('is refused if the two contradict each other: %j', async (body) => {
+    const task = await create({ status: 'in_progress' });
+    const refused = ['/body/completed contradiction'];
+    const title = 'A task';
+    expect(validationErrors(await ada.send('POST', '/tasks', { body: { title, ...body } }))).toEqual(refused);
+    for (const method of ['PUT', 'PATCH']) {
+      expect(validationErrors(await ada.send(method, `/tasks/${task.id}`, { body }))).toEqual(refused);
+    }
+  });
+
+  test('is refused with the other errors of a new task', async () => {
+    const body = { title: 'A task', completed: true, status: 'pending', due_time: '10:00' };
+    expect(validationErrors(await ada.send('POST', '/tasks', { body }))).toEqual([
+      '/body/completed contradiction',
+      '/body/due_time contradiction',
     ]);
-    expect(await read(task.id)).toEqual(task);
+  });
+
+  test.each(['pending', 'in_progress', 'cancelled'])('as false keeps the status %s', async (status) => {
+    const task = await create({ status });
+    expect(await change('PATCH', task.id, { completed: false })).toEqual(task);
+  });
+
+  test('completes the first occurrence of a new recurring task', async () => {
+    const task = await create({ due_date: '2099-01-05', rrule: 'FREQ=WEEKLY', completed: true });
+    expect(task).toMatchObject({ due_date: '2099-01-12', completed: false });
   });
 });
 
@@ -197,6 +338,8 @@ describe('completion', () => {
   const transitions: Record<string, (id: string) => Promise<Body>> = {
     'PATCH status: completed': (id) => change('PATCH', id, { status: 'completed' }),
     'PUT status: completed': (id) => change('PUT', id, { title: 'A task', status: 'completed' }),
+    'PATCH completed: true': (id) => change('PATCH', id, { completed: true }),
+    'PUT completed: true': (id) => change('PUT', id, { completed: true }),
     '/complete {completed: true}': (id) => change('PATCH', `${id}/complete`, { completed: true }),
   };
 
@@ -537,10 +680,10 @@ describe('a body', () => {
   });
 
   test('gets its validation errors together with those of the path and the query', async () => {
-    const response = await ada.send('PATCH', '/tasks/nonsense?dry_run=1', { body: { title: 1, version: 2 } });
+    const response = await ada.send('PATCH', '/tasks/nonsense?dry_run=1', { body: { title: 1, colour: 2 } });
     expect(validationErrors(response)).toEqual([
+      '/body/colour unknown',
       '/body/title wrong-type',
-      '/body/version unknown',
       '/path/task_id wrong-format',
       '/query/dry_run unknown',
     ]);

@@ -86,12 +86,12 @@ describe('a parent', () => {
     expect(await ada.seq()).toBe(seq);
   });
 
-  test('is removed by a replacement that omits it; the same is true for the project', async () => {
+  test('is removed by a PUT that sets it to null; the same is true for the project', async () => {
     const project = await ada.project();
     const [, child] = await ada.chain(2, { project_id: project.id });
     expect(child.project_id).toBe(project.id);
-    const replaced = await ada.ok('PUT', `/tasks/${child.id}`, { title: 'Alone' });
-    expect(replaced).toMatchObject({ parent_id: null, project_id: null });
+    const parts = { parent_id: null, project_id: null };
+    expect(await ada.ok('PUT', `/tasks/${child.id}`, parts)).toMatchObject(parts);
   });
 });
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readCalendar } from '../../../src/features/transfer/calendar-file';
 import { readCsv } from '../../../src/features/transfer/csv-file';
-import type { ReadRow } from '../../../src/features/transfer/file';
+import type { ReadContext, ReadRow } from '../../../src/features/transfer/file';
 import { readJson } from '../../../src/features/transfer/json-file';
 import { readItems, splitDocument } from '../../../src/platform/contract/bodies/json-items';
 
@@ -35,11 +35,14 @@ const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex
 /** Reads a text split in every way, and compares with the unsplit text. */
 async function readInPieces(
   text: string,
-  read: (file: { pieces(): Piece; sha256: string }) => AsyncIterable<ReadRow | 'ignored'>,
+  read: (
+    file: { pieces(): Piece; sha256: string },
+    context: ReadContext,
+  ) => AsyncIterable<ReadRow | 'ignored'>,
 ): Promise<unknown[]> {
   const bytes = Buffer.from(text);
   const readCut = (offsets: number[]) =>
-    rowsOf(read({ pieces: () => cutAt(bytes, offsets), sha256: sha256(bytes) }));
+    rowsOf(read({ pieces: () => cutAt(bytes, offsets), sha256: sha256(bytes) }, { timeZone: 'UTC' }));
   const whole = await readCut([]);
   for (const offsets of cutsOf(bytes.length)) expect(await readCut(offsets)).toEqual(whole);
   return whole;
@@ -136,7 +139,7 @@ test('JSON with escapes and characters of many bytes, with its lists in another 
       const within = offsets.filter((each) => each > start && each < end).map((each) => each - start);
       return readItems(cutAt(bytes.subarray(start, end), within));
     };
-    expect(await rowsOf(readJson({ document, items }))).toEqual([
+    expect(await rowsOf(readJson({ document, items }, { timeZone: 'UTC' }))).toEqual([
       expect.objectContaining({ row: 1, type: 'profile', read: { week_start: 'sunday' } }),
       expect.objectContaining({ row: 2, type: 'tag', read: expect.objectContaining({ name: 'é' }) }),
       expect.objectContaining({

@@ -33,13 +33,14 @@ async function seed(count: number, status: 'pending' | 'completed'): Promise<See
     `with made as (
        insert into tasklane.tasks (lane_id, id, title, status, completed_at, project_id, parent_id, tags, due_date, reminders)
        select lane_of($1), gen_random_uuid(), 'Task ' || n, $2, case when $2 = 'completed' then now() end, $3, $4, '{one}',
-         '2099-01-01', '[{"at":null,"minutes_before_due":10}]'
+         '2099-01-01', '[{"at":null,"time":null,"days_before_due":null,"minutes_before_due":10}]'
        from generate_series(1, $5::int) as n
        returning lane_id, id
      ), tagged as (
        insert into tasklane.task_tags (lane_id, task_id, tag_id) select lane_id, id, $6 from made
      )
-     insert into tasklane.reminders (lane_id, task_id, fire_at) select lane_id, id, '2098-12-31T23:50Z' from made`,
+     insert into tasklane.reminders (lane_id, task_id, identity, fire_at)
+       select lane_id, id, '10', '2098-12-31T23:50Z' from made`,
     [user.id, status, project.id, parent.id, count, tag],
   );
   return { user, project: project.id, parent: parent.id, tag, otherTag };

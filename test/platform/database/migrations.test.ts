@@ -55,9 +55,9 @@ const seeds: Record<string, string> = {
     insert into tasklane.tasks (lane_id, id, title, deleted_at, deleted_with)
     values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d54', 'h', now(), '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d54');
     insert into tasklane.tasks (lane_id, id, title, due_date, rrule, recurrence_start, recurrence_due,
-      excluded_dates, reminders, search, search_version)
+      excluded_dates, reminders, links, search, search_version)
     values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', 'i', '2026-11-28', 'FREQ=DAILY', '2026-11-27', '2026-11-27',
-      '{2026-11-30}', '[{"at": null, "minutes_before_due": 30}]', '''i'':1A', 1)`,
+      '{2026-11-30}', '[{"at": null, "time": null, "days_before_due": null, "minutes_before_due": 30}]', '[{"url": "https://example.com/", "title": null}]', '''i'':1A', 1)`,
   '20261126000007_tags': `
     insert into tasklane.tags (lane_id, id, name, name_key)
     values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60', 'Home', 'home');
@@ -69,8 +69,8 @@ const seeds: Record<string, string> = {
     values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', 'i', '2026-11-27', now(),
       '2026-11-28', 'FREQ=DAILY', 'pending', '[]')`,
   '20261126000009_reminders': `
-    insert into tasklane.reminders (lane_id, task_id, fire_at)
-    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', now())`,
+    insert into tasklane.reminders (lane_id, task_id, identity, fire_at)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', '30', now())`,
   '20261126000010_webhooks': `
     insert into tasklane.webhooks (lane_id, id, url, secret, disabled_reason, disabled_at, verified_at)
     values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70', 'https://hooks.example.com/', 'whsec_AA==', null, null, now()),

@@ -56,7 +56,7 @@ async function seed(lane: UserScope): Promise<void> {
     await writable.insert('deleted_projects', { ...project, ...times, roots: [] });
     await writable.insert('tags', { id, name: 'A tag', name_key: id });
     await writable.insert('task_tags', { task_id: id, tag_id: id });
-    await writable.insert('reminders', { task_id: id, fire_at: new Date() });
+    await writable.insert('reminders', { task_id: id, identity: '5', fire_at: new Date() });
     await writable.insert('completions', {
       id,
       task_id: id,

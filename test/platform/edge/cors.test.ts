@@ -2,7 +2,7 @@ import { ServerResponse } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Request, Response } from 'express';
-import { allowOrigins } from '../../../src/platform/edge/cors';
+import { allowOrigins, createRefusedOriginLog } from '../../../src/platform/edge/cors';
 import { send } from '../../support/api';
 import { testConfig, tokenOf, useTestService } from '../../support/service';
 
@@ -18,6 +18,7 @@ async function headersFor(origin: string) {
 test.each([
   'https://app.example.com',
   'http://localhost:3000',
+  'http://localhost:5173',
   'https://branch-1.preview.example.com',
   'https://x.preview.example.com',
 ])('%s can call with credentials, and read the headers that it needs', async (origin) => {
@@ -43,12 +44,48 @@ test.each([
   'https://evil.com/.preview.example.com',
   'https://evil.com#.preview.example.com',
   'https://x.previewXexample.com',
+  'https://localhost:5173',
+  'http://localhost.evil.com:5173',
+  'http://localhost',
   'https://.preview.example.com',
   'null',
 ])('%s cannot call', async (origin) => {
   const headers = await headersFor(origin);
   expect(headers).not.toHaveProperty('access-control-allow-origin');
   expect(headers.vary).toContain('Origin');
+});
+
+const warned = () => service.logged.filter(({ origin }) => origin !== undefined);
+
+test('a refused origin is logged once, with the setting that allows it', async () => {
+  const origin = 'https://other.example.com';
+  for (let n = 0; n < 3; n++) await headersFor(origin);
+  const lines = warned().filter((line) => line.origin === origin);
+  expect(lines).toHaveLength(1);
+  expect(lines[0]?.msg).toContain(`add ${origin} to CORS_ORIGINS`);
+});
+
+test('an allowed origin, the own origin, and an origin that no setting allows are not logged', async () => {
+  const before = warned().length;
+  for (const origin of [service.url, 'https://app.example.com', 'null', 'https://a b', 'file://']) {
+    await headersFor(origin);
+  }
+  expect(warned()).toHaveLength(before);
+});
+
+test('at most 50 refused origins are logged', () => {
+  const warn = jest.fn();
+  const logRefused = createRefusedOriginLog({ warn });
+  for (let n = 0; n < 200; n++) {
+    logRefused({ headers: { origin: `https://${n}.example` } } as unknown as Request);
+  }
+  expect(warn).toHaveBeenCalledTimes(50);
+});
+
+test('all ports of localhost are allowed by themselves, except in production', () => {
+  const production = { NODE_ENV: 'production', DATABASE_URL: 'postgres://db/tasks' };
+  expect(testConfig({}).corsOrigins).toEqual(['http://localhost:*']);
+  expect(testConfig(production).corsOrigins).toEqual([]);
 });
 
 test.each([
@@ -76,7 +113,8 @@ test('100,000 origins do not raise memory', () => {
     collectGarbage();
     return process.memoryUsage().heapUsed;
   };
-  const allow = allowOrigins(['https://app.example.com', 'https://*.preview.example.com']);
+  const logRefused = createRefusedOriginLog({ warn: () => undefined });
+  const allow = allowOrigins(['https://app.example.com', 'https://*.preview.example.com'], logRefused);
   const from = (origin: string): unknown => {
     const request = { method: 'GET', headers: { origin }, httpVersionMajor: 1, httpVersionMinor: 1 };
     const response = new ServerResponse(request as never);
