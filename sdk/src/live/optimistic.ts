@@ -91,6 +91,7 @@ function created(view: View, id: string, body: TaskCreate, at: string): Task {
     recurrence_due: null,
     excluded_dates: [],
     reminders: [],
+    links: [],
     position: positionAtEnd(view.all('task')),
     version: 0,
     created_at: at,
