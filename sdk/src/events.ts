@@ -18,6 +18,8 @@ export interface EventsOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds without data after which the connection counts as lost. The service sends a comment every 15 seconds. */
   readonly silenceMs?: number | undefined;
+  /** Called when a connection is lost or temporarily refused, before the client connects again. */
+  readonly interrupted?: ((error: unknown) => void) | undefined;
 }
 
 interface TextEvent {
@@ -25,8 +27,13 @@ interface TextEvent {
 }
 
 /** Parses an event stream (WHATWG HTML, section 9.2.6). A comment is an event without fields. */
-async function* parseEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<TextEvent, void, undefined> {
+async function* parseEvents(
+  body: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<TextEvent, void, undefined> {
   const reader = body.getReader();
+  // In Node, a request that was garbage-collected no longer passes its signal on to the stream.
+  signal.addEventListener('abort', () => reader.cancel().catch(() => undefined), { once: true });
   const decoder = new TextDecoder();
   let text = '';
   for (;;) {
@@ -51,7 +58,7 @@ export type OpenStream = (
 
 export async function* followEvents(
   open: OpenStream,
-  { lastEventId, signal, silenceMs = 60_000 }: EventsOptions,
+  { lastEventId, signal, silenceMs = 60_000, interrupted }: EventsOptions,
 ): AsyncGenerator<StreamEvent, void, undefined> {
   let id = lastEventId;
   let retryMs = 2_000;
@@ -64,7 +71,7 @@ export async function* followEvents(
     let timer = setTimeout(close, silenceMs);
     try {
       let opened = false;
-      for await (const { fields } of parseEvents(await open(id, connection.signal))) {
+      for await (const { fields } of parseEvents(await open(id, connection.signal), connection.signal)) {
         // No timeout while the reader of the events works.
         clearTimeout(timer);
         failures = 0;
@@ -83,6 +90,7 @@ export async function* followEvents(
       signal?.throwIfAborted();
       if (!connection.signal.aborted && !isTemporary(error)) throw error;
       failures++;
+      interrupted?.(error);
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', close);

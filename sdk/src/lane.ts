@@ -35,6 +35,8 @@ export interface Lane extends LaneMethods {
 }
 
 export interface Tasklane {
+  /** The address of the service. */
+  readonly baseUrl: string;
   /** The lane of a user; without an id, the lane of the token's subject. Nothing is requested. */
   lane(userId?: string): Lane;
   /** The operations by method and path, with the types of the contract: results instead of errors, and every header. */
@@ -97,5 +99,5 @@ export function createTasklane(options: RawOptions): Tasklane {
     const events = (each: EventsOptions = {}) => followEvents(open, each);
     return Object.assign(Object.fromEntries(built), { id, userId, sync, events }) as Lane;
   };
-  return { lane, raw };
+  return { baseUrl: options.baseUrl, lane, raw };
 }

@@ -43,7 +43,7 @@ function wasNotCarriedOut(error: unknown): boolean {
 }
 
 /** Milliseconds until the time that the response names (RFC 9110, section 10.2.3); undefined if it names none. */
-function retryAfterMs(error: unknown): number | undefined {
+export function retryAfterMs(error: unknown): number | undefined {
   const header = isProblem(error) ? error.response.headers.get('Retry-After') : null;
   return header !== null && /^\d+$/.test(header) ? Number(header) * 1000 : undefined;
 }

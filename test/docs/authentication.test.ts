@@ -110,6 +110,7 @@ describe('the code blocks', () => {
     symlinkSync(projectPath('node_modules'), join(directory, 'node_modules'), 'junction');
     mkdirSync(join(directory, 'source/sdk'), { recursive: true });
     for (const name of readdirSync(projectPath('sdk/src'))) {
+      if (!name.endsWith('.ts')) continue;
       const code = read(`sdk/src/${name}`);
       const isModule = !name.endsWith('.d.ts');
       writeFileSync(

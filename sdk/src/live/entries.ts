@@ -1,0 +1,180 @@
+/** The entries of an outbox: writes that the service has not carried out yet, or that the copy does not show yet. */
+import type { Problem } from '../schemas.js';
+import type { Entity, EntityType } from './entities.js';
+
+/** The type of the entity that each write changes; and its operation of a batch, with the field that has the body. */
+const kinds = {
+  'tasks.create': ['task', 'create_task', 'task'],
+  'tasks.update': ['task', 'update_task', 'task'],
+  'tasks.complete': ['task', 'complete_task'],
+  'tasks.reopen': ['task', 'complete_task'],
+  'tasks.skip': ['task', 'skip_occurrence'],
+  'tasks.move': ['task', 'move_task', 'to'],
+  'tasks.delete': ['task', 'delete_task'],
+  'tasks.restore': ['task', 'restore_task'],
+  'projects.create': ['project', 'create_project', 'project'],
+  'projects.update': ['project', 'update_project', 'project'],
+  'projects.delete': ['project', 'delete_project'],
+  'projects.restore': ['project', 'restore_project'],
+  'projects.move': ['project'],
+  'tags.update': ['tag', 'update_tag', 'tag'],
+  'tags.delete': ['tag', 'delete_tag'],
+  'profile.update': ['profile'],
+} as const satisfies Record<string, readonly [EntityType, string?, string?]>;
+
+export type WriteName = keyof typeof kinds;
+
+/** Why an entry failed: the service's problem, or `not-sent` if the SDK could not send it. */
+export type EntryProblem =
+  | Problem
+  | { readonly code: 'not-sent'; readonly status: 0; readonly detail: string };
+
+export interface Entry {
+  /** Its number; entries are sent in this order. */
+  readonly n: number;
+  readonly name: WriteName;
+  /** The id of the entity; `''` for the profile. */
+  readonly id: string;
+  readonly body?: Readonly<Record<string, unknown>> | undefined;
+  readonly ifMatch?: string | undefined;
+  /** The edits that were merged, with their numbers. */
+  readonly edits?: readonly Pick<Entry, 'n' | 'body'>[] | undefined;
+  /** The idempotency key. */
+  readonly key: string;
+  /** When the user made the change. */
+  readonly at: string;
+  /** True once it was sent: the service may have carried it out. */
+  readonly sent?: true | undefined;
+  /** The key of the batch with which it is sent. */
+  readonly batch?: string | undefined;
+  /** True if it must not be sent in a batch, because the service refused the batch as a whole. */
+  readonly alone?: true | undefined;
+  /** Set once the service carried it out: the entity after it, or null if the answer has none. */
+  readonly answer?: Entity | null | undefined;
+  /** Set if it failed permanently. */
+  readonly problem?: EntryProblem | undefined;
+  /** The number of the failed entry that it depends on. */
+  readonly failedWith?: number | undefined;
+}
+
+export const typeOf = ({ name }: Pick<Entry, 'name'>): EntityType => kinds[name][0];
+
+const isCreate = ({ name }: Entry): boolean => name.endsWith('.create');
+
+/** Whether it still has to be sent. */
+export const isWaiting = ({ answer, problem, failedWith }: Entry): boolean =>
+  answer === undefined && problem === undefined && failedWith === undefined;
+
+/** Whether it failed, or depends on an entry that failed. */
+export const isFailed = ({ problem, failedWith }: Entry): boolean =>
+  problem !== undefined || failedWith !== undefined;
+
+/** The arguments of the lane's method. */
+export function argumentsOf({ name, id, body }: Entry): unknown[] {
+  if (name.endsWith('.create')) return [{ ...body, id }];
+  if (name === 'profile.update') return [body];
+  return body === undefined ? [id] : [id, body];
+}
+
+/** Whether it can be an operation of a batch. Batches have no conditions. */
+export const isBatchable = ({ name, ifMatch, alone }: Entry): boolean =>
+  kinds[name].length > 1 && ifMatch === undefined && !alone;
+
+/** The operation of a batch. */
+export function operationOf(entry: Entry): Record<string, unknown> {
+  const { name, id, body } = entry;
+  const [, op, field] = kinds[name] as readonly [EntityType, string, string?];
+  if (isCreate(entry)) return { op, [field as string]: { ...body, id } };
+  const completed = op === 'complete_task' ? { completed: name === 'tasks.complete' } : {};
+  return { op, id, ...completed, ...(field === undefined ? body : { [field]: body }) };
+}
+
+/** The ids of other entities that the body refers to. */
+function references({ body = {} }: Pick<Entry, 'body'>): unknown[] {
+  return [body.project_id, body.parent_id, body.before, body.after].filter((id) => typeof id === 'string');
+}
+
+/** The entries after `entry` that cannot succeed without it: all those of the entity that it creates. */
+export function dependentsOf(entry: Entry, outbox: readonly Entry[]): Entry[] {
+  if (!isCreate(entry)) return [];
+  const missing = new Set<unknown>([entry.id]);
+  return outbox.filter((each) => {
+    if (each.n <= entry.n || each.answer !== undefined) return false;
+    const depends = missing.has(each.id) || references(each).some((id) => missing.has(id));
+    if (depends && isCreate(each)) missing.add(each.id);
+    return depends;
+  });
+}
+
+// The service derives other fields from these, so two edits are not the same as one with both.
+const derives = [
+  ...['status', 'due_date', 'due_time', 'time_zone', 'start_date', 'start_time', 'rrule', 'repeat_from'],
+  ...['excluded_dates', 'reminders', 'project_id', 'parent_id'],
+];
+
+const canMerge = (earlier: Entry, later: Entry): boolean =>
+  !earlier.sent &&
+  isWaiting(earlier) &&
+  earlier.ifMatch === undefined &&
+  later.ifMatch === undefined &&
+  later.name.endsWith('.update') &&
+  (isCreate(earlier) || earlier.name === later.name) &&
+  typeOf(earlier) === typeOf(later) &&
+  !derives.some((field) => field in (earlier.body ?? {}) && field in (later.body ?? {}));
+
+/**
+ * The outbox with a new entry. An edit is merged into the unsent creation or edit of the same entity. Deleting what was
+ * never sent removes its entries, and restoring an entity whose deletion was never sent removes the deletion.
+ */
+export function withEntry(outbox: readonly Entry[], entry: Entry): Entry[] {
+  const ofEntity = (each: Entry) => each.id === entry.id && typeOf(each) === typeOf(entry);
+  const last = outbox.filter(ofEntity).at(-1);
+  const unsent = last && !last.sent && isWaiting(last) ? last : undefined;
+  if (unsent && entry.name.endsWith('.restore') && unsent.name.endsWith('.delete')) {
+    return outbox.filter((each) => each !== unsent);
+  }
+  const creation = outbox.find((each) => ofEntity(each) && isCreate(each));
+  if (entry.name === 'tasks.delete' && creation && !creation.sent && isWaiting(creation)) {
+    const dependents = dependentsOf(creation, outbox);
+    const isOwn = dependents.every(ofEntity);
+    if (isOwn) return outbox.filter((each) => each !== creation && !dependents.includes(each));
+  }
+  if (unsent && canMerge(unsent, entry)) {
+    // What was written between the two could be needed by the second, or be changed by it.
+    const between = outbox.filter((each) => each.n > unsent.n);
+    const needed = references(entry);
+    const isFree = between.every(
+      (each) => typeOf(each) === typeOf(entry) && !(isCreate(each) && needed.includes(each.id)),
+    );
+    if (isFree) {
+      const edits = [...(unsent.edits ?? [unsent]), entry].map(({ n, body }) => ({ n, body }));
+      const merged = { ...unsent, edits, body: { ...unsent.body, ...entry.body } };
+      return outbox.map((each) => (each === unsent ? merged : each));
+    }
+  }
+  return [...outbox, entry];
+}
+
+/** The outbox without an unsent write and what depends on it; undefined if it was sent, or has failed. */
+export function withoutEntry(outbox: readonly Entry[], n: number): Entry[] | undefined {
+  const entry = outbox.find((each) => each.n === n || each.edits?.some((edit) => edit.n === n));
+  if (!entry || entry.sent || !isWaiting(entry)) return undefined;
+  if (entry.edits && !(isCreate(entry) && entry.n === n)) {
+    const edits = entry.edits.filter((each) => each.n !== n);
+    const body = Object.assign({}, ...edits.map((each) => each.body));
+    return outbox.map((each) => (each === entry ? { ...entry, edits, body } : each));
+  }
+  const removed = [entry, ...dependentsOf(entry, outbox)];
+  return outbox.filter((each) => !removed.includes(each));
+}
+
+/** The outbox after an entry failed, with all that depends on it. */
+export function withFailure(outbox: readonly Entry[], n: number, problem: EntryProblem): Entry[] {
+  const entry = outbox.find((each) => each.n === n);
+  if (!entry) return [...outbox];
+  const dependents = dependentsOf(entry, outbox);
+  return outbox.map((each) => {
+    if (each === entry) return { ...each, problem };
+    return dependents.includes(each) ? { ...each, problem: undefined, failedWith: n } : each;
+  });
+}
