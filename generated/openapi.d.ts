@@ -3491,6 +3491,17 @@ export interface components {
             next_token: string;
             /** @description True if the next call returns more changes now. */
             has_more: boolean;
+            /**
+             * Format: int64
+             * @description With this page, the copy contains all changes up to this number of the `epoch`. So it contains a write if this
+             *     number is at least the `seq` in the `Tasklane-Seq` of the write. It is 0 until the snapshot is complete.
+             */
+            seq: number;
+            /**
+             * @description The epoch of the lane, as in `Tasklane-Seq`. Numbers of different epochs cannot be compared. It is
+             *     `00000000-0000-0000-0000-000000000000` if the lane does not exist.
+             */
+            epoch: components["schemas"]["Id"];
         };
         /**
          * Sync token expired
@@ -4640,7 +4651,6 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
-                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -4718,6 +4728,61 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["TaskNotFoundProblem"];
+            };
+        };
+        /** @description The task after the write. */
+        WrittenTask: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                 *       "user_id": "ada",
+                 *       "project_id": null,
+                 *       "parent_id": null,
+                 *       "title": "Water the plants",
+                 *       "description": "The fern twice.",
+                 *       "status": "pending",
+                 *       "priority": "high",
+                 *       "completed": false,
+                 *       "completed_at": null,
+                 *       "tags": [
+                 *         "home"
+                 *       ],
+                 *       "due_date": "2026-11-28",
+                 *       "due_time": "18:00",
+                 *       "time_zone": "Europe/Zurich",
+                 *       "due_at": "2026-11-28T17:00:00.000Z",
+                 *       "start_date": null,
+                 *       "start_time": null,
+                 *       "start_at": null,
+                 *       "rrule": "FREQ=WEEKLY",
+                 *       "repeat_from": "schedule",
+                 *       "recurrence_start": "2026-11-21",
+                 *       "recurrence_start_time": null,
+                 *       "recurrence_due": "2026-11-21",
+                 *       "excluded_dates": [],
+                 *       "reminders": [
+                 *         {
+                 *           "at": null,
+                 *           "minutes_before_due": 30
+                 *         }
+                 *       ],
+                 *       "position": "m00064422c6a9c0",
+                 *       "version": 3,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Task"];
             };
         };
         /** @description The request would exceed a quota of the lane. */
@@ -4920,7 +4985,6 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
-                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -4996,6 +5060,34 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProjectPreconditionFailedProblem"];
             };
         };
+        /** @description The project after the write. */
+        WrittenProject: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                 *       "user_id": "ada",
+                 *       "name": "Garden",
+                 *       "color": "#2f855a",
+                 *       "archived": false,
+                 *       "position": "m00064422c6a9c0",
+                 *       "version": 3,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Project"];
+            };
+        };
         /** @description The tag in its current state. */
         TagRepresentation: {
             headers: {
@@ -5003,7 +5095,6 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
-                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -5075,12 +5166,63 @@ export interface components {
                 "application/problem+json": components["schemas"]["TagPreconditionFailedProblem"];
             };
         };
+        /** @description The tag after the write. */
+        WrittenTag: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
+                 *       "user_id": "ada",
+                 *       "name": "household",
+                 *       "color": null,
+                 *       "version": 3,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Tag"];
+            };
+        };
         /** @description The profile in its current state. */
         ProfileRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "user_id": "ada",
+                 *       "time_zone": "Europe/Zurich",
+                 *       "week_start": "monday",
+                 *       "default_priority": "medium",
+                 *       "require_if_match": false,
+                 *       "version": 3,
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Profile"];
+            };
+        };
+        /** @description The profile after the write. */
+        WrittenProfile: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                 ETag: components["headers"]["ETag"];
                 "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
@@ -5236,7 +5378,6 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
-                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -5324,6 +5465,41 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["WebhookPreconditionFailedProblem"];
+            };
+        };
+        /** @description The webhook after the write. */
+        WrittenWebhook: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
+                 *       "user_id": "ada",
+                 *       "url": "https://hooks.example.com/tasklane",
+                 *       "description": "The team's chat",
+                 *       "events": [
+                 *         "task.created",
+                 *         "project.*"
+                 *       ],
+                 *       "enabled": true,
+                 *       "disabled_reason": null,
+                 *       "disabled_at": null,
+                 *       "verified_at": "2026-11-21T09:30:01.000Z",
+                 *       "secret_rotated_at": null,
+                 *       "version": 3,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Webhook"];
             };
         };
         /**
@@ -5594,6 +5770,14 @@ export interface components {
          * @example 5
          */
         RetryAfter: number;
+        /**
+         * @description The position of the lane after the write, `<seq>-<epoch>`. `seq` is the number of the last change that the write
+         *     made, or of the last change of the lane if the write changed nothing. A copy that `/sync` or `/events` brought to
+         *     this position contains the write. A repeated reply has the position of the first one. The epoch is
+         *     `00000000-0000-0000-0000-000000000000`, and `seq` is 0, if the lane does not exist.
+         * @example 42-0b8f6d1e-3c57-4e0a-9a56-3f1d2c4b5a69
+         */
+        TasklaneSeq: string;
         /**
          * @description The strong entity tag of the new entity, as in `ETag`.
          * @example "1-1795253400000"
@@ -6055,6 +6239,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     ETag: components["headers"]["CreatedETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["TaskLocation"];
@@ -6209,7 +6394,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6260,6 +6445,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6335,7 +6521,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6408,7 +6594,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6466,7 +6652,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6717,7 +6903,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6775,7 +6961,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6917,6 +7103,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7006,6 +7193,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7160,6 +7348,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     ETag: components["headers"]["CreatedETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["ProjectLocation"];
@@ -7277,6 +7466,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7350,7 +7540,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["ProjectRepresentation"];
+            200: components["responses"]["WrittenProject"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7417,7 +7607,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["ProjectRepresentation"];
+            200: components["responses"]["WrittenProject"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7475,7 +7665,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["ProjectRepresentation"];
+            200: components["responses"]["WrittenProject"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7761,6 +7951,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7835,7 +8026,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TagRepresentation"];
+            200: components["responses"]["WrittenTag"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7921,6 +8112,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
@@ -8320,7 +8512,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["ProfileRepresentation"];
+            200: components["responses"]["WrittenProfile"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -8364,6 +8556,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8470,7 +8663,9 @@ export interface operations {
                      *         }
                      *       ],
                      *       "next_token": "WzEsIm1TUVlCR1p3bjZWdyJd",
-                     *       "has_more": false
+                     *       "has_more": false,
+                     *       "seq": 42,
+                     *       "epoch": "0b8f6d1e-3c57-4e0a-9a56-3f1d2c4b5a69"
                      *     }
                      */
                     "application/json": components["schemas"]["SyncPage"];
@@ -8782,6 +8977,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     ETag: components["headers"]["CreatedETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["WebhookLocation"];
@@ -8900,6 +9096,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8979,7 +9176,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["WebhookRepresentation"];
+            200: components["responses"]["WrittenWebhook"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -9043,6 +9240,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
@@ -9127,6 +9325,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["WebhookDeliveryLocation"];
                     [name: string]: unknown;
@@ -9212,6 +9411,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
@@ -9417,6 +9617,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
@@ -9748,6 +9949,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9832,6 +10034,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9914,6 +10117,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10034,6 +10238,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["CalendarFeedLocation"];
                     [name: string]: unknown;
@@ -10081,6 +10286,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;

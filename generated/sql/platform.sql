@@ -73,8 +73,8 @@ from
 with
   held as (
     select
-      delivers, require_if_match, task_count, project_count, tag_count, webhook_count,
-      storage_written, storage_correction
+      delivers, require_if_match, epoch, change_seq, task_count, project_count, tag_count,
+      webhook_count, storage_written, storage_correction
     from
       tasklane.profiles
     where
@@ -95,12 +95,12 @@ with
       and current_setting('app.lane_id') = $1::bigint::text
     on conflict (lane_id) do nothing
     returning
-      delivers, require_if_match, task_count, project_count, tag_count, webhook_count,
-      storage_written, storage_correction
+      delivers, require_if_match, epoch, change_seq, task_count, project_count, tag_count,
+      webhook_count, storage_written, storage_correction
   )
 select
-  delivers, require_if_match, task_count, project_count, tag_count, webhook_count, storage_written,
-  storage_correction,
+  delivers, require_if_match, epoch, change_seq, task_count, project_count, tag_count,
+  webhook_count, storage_written, storage_correction,
   set_config('app.now', clock_timestamp()::text, true)
 from
   (
@@ -119,8 +119,8 @@ from
 with
   held as (
     select
-      delivers, require_if_match, task_count, project_count, tag_count, webhook_count,
-      storage_written, storage_correction
+      delivers, require_if_match, epoch, change_seq, task_count, project_count, tag_count,
+      webhook_count, storage_written, storage_correction
     from
       tasklane.profiles
     where

@@ -64,7 +64,8 @@ export async function seed(url: string): Promise<void> {
 }
 
 /** Creates the same tasks for the floor, in an empty database. */
-export const seedFloor = (url: string) => createFloor(url, insertTasks('tasks', 'user_id', 'owner'), taskColumns());
+export const seedFloor = (url: string) =>
+  createFloor(url, insertTasks('tasks', 'user_id', 'owner'), taskColumns());
 
 /** The bytes of a request. */
 export function encode(method: string, path: string, token: string, body?: object): Buffer {

@@ -3632,6 +3632,17 @@ export interface components {
             next_token: string;
             /** @description True if the next call returns more changes now. */
             has_more: boolean;
+            /**
+             * Format: int64
+             * @description With this page, the copy contains all changes up to this number of the `epoch`. So it contains a write if this
+             *     number is at least the `seq` in the `Tasklane-Seq` of the write. It is 0 until the snapshot is complete.
+             */
+            seq: number;
+            /**
+             * @description The epoch of the lane, as in `Tasklane-Seq`. Numbers of different epochs cannot be compared. It is
+             *     `00000000-0000-0000-0000-000000000000` if the lane does not exist.
+             */
+            epoch: components["schemas"]["Id"];
         };
         /**
          * Sync token expired
@@ -4781,7 +4792,6 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
-                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -4859,6 +4869,61 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["TaskNotFoundProblem"];
+            };
+        };
+        /** @description The task after the write. */
+        WrittenTask: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                 *       "user_id": "ada",
+                 *       "project_id": null,
+                 *       "parent_id": null,
+                 *       "title": "Water the plants",
+                 *       "description": "The fern twice.",
+                 *       "status": "pending",
+                 *       "priority": "high",
+                 *       "completed": false,
+                 *       "completed_at": null,
+                 *       "tags": [
+                 *         "home"
+                 *       ],
+                 *       "due_date": "2026-11-28",
+                 *       "due_time": "18:00",
+                 *       "time_zone": "Europe/Zurich",
+                 *       "due_at": "2026-11-28T17:00:00.000Z",
+                 *       "start_date": null,
+                 *       "start_time": null,
+                 *       "start_at": null,
+                 *       "rrule": "FREQ=WEEKLY",
+                 *       "repeat_from": "schedule",
+                 *       "recurrence_start": "2026-11-21",
+                 *       "recurrence_start_time": null,
+                 *       "recurrence_due": "2026-11-21",
+                 *       "excluded_dates": [],
+                 *       "reminders": [
+                 *         {
+                 *           "at": null,
+                 *           "minutes_before_due": 30
+                 *         }
+                 *       ],
+                 *       "position": "m00064422c6a9c0",
+                 *       "version": 3,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Task"];
             };
         };
         /** @description The request would exceed a quota of the lane. */
@@ -5061,7 +5126,6 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
-                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -5137,6 +5201,34 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProjectPreconditionFailedProblem"];
             };
         };
+        /** @description The project after the write. */
+        WrittenProject: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                 *       "user_id": "ada",
+                 *       "name": "Garden",
+                 *       "color": "#2f855a",
+                 *       "archived": false,
+                 *       "position": "m00064422c6a9c0",
+                 *       "version": 3,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Project"];
+            };
+        };
         /** @description The tag in its current state. */
         TagRepresentation: {
             headers: {
@@ -5144,7 +5236,6 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
-                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -5216,12 +5307,63 @@ export interface components {
                 "application/problem+json": components["schemas"]["TagPreconditionFailedProblem"];
             };
         };
+        /** @description The tag after the write. */
+        WrittenTag: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
+                 *       "user_id": "ada",
+                 *       "name": "household",
+                 *       "color": null,
+                 *       "version": 3,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Tag"];
+            };
+        };
         /** @description The profile in its current state. */
         ProfileRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "user_id": "ada",
+                 *       "time_zone": "Europe/Zurich",
+                 *       "week_start": "monday",
+                 *       "default_priority": "medium",
+                 *       "require_if_match": false,
+                 *       "version": 3,
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Profile"];
+            };
+        };
+        /** @description The profile after the write. */
+        WrittenProfile: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                 ETag: components["headers"]["ETag"];
                 "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
@@ -5377,7 +5519,6 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
-                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -5465,6 +5606,41 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["WebhookPreconditionFailedProblem"];
+            };
+        };
+        /** @description The webhook after the write. */
+        WrittenWebhook: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
+                 *       "user_id": "ada",
+                 *       "url": "https://hooks.example.com/tasklane",
+                 *       "description": "The team's chat",
+                 *       "events": [
+                 *         "task.created",
+                 *         "project.*"
+                 *       ],
+                 *       "enabled": true,
+                 *       "disabled_reason": null,
+                 *       "disabled_at": null,
+                 *       "verified_at": "2026-11-21T09:30:01.000Z",
+                 *       "secret_rotated_at": null,
+                 *       "version": 3,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Webhook"];
             };
         };
         /**
@@ -5735,6 +5911,14 @@ export interface components {
          * @example 5
          */
         RetryAfter: number;
+        /**
+         * @description The position of the lane after the write, `<seq>-<epoch>`. `seq` is the number of the last change that the write
+         *     made, or of the last change of the lane if the write changed nothing. A copy that `/sync` or `/events` brought to
+         *     this position contains the write. A repeated reply has the position of the first one. The epoch is
+         *     `00000000-0000-0000-0000-000000000000`, and `seq` is 0, if the lane does not exist.
+         * @example 42-0b8f6d1e-3c57-4e0a-9a56-3f1d2c4b5a69
+         */
+        TasklaneSeq: string;
         /**
          * @description The strong entity tag of the new entity, as in `ETag`.
          * @example "1-1795253400000"
@@ -6196,6 +6380,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     ETag: components["headers"]["CreatedETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["TaskLocation"];
@@ -6350,7 +6535,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6401,6 +6586,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6476,7 +6662,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6549,7 +6735,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6607,7 +6793,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6858,7 +7044,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6916,7 +7102,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7058,6 +7244,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7147,6 +7334,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7301,6 +7489,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     ETag: components["headers"]["CreatedETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["ProjectLocation"];
@@ -7418,6 +7607,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7491,7 +7681,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["ProjectRepresentation"];
+            200: components["responses"]["WrittenProject"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7558,7 +7748,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["ProjectRepresentation"];
+            200: components["responses"]["WrittenProject"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7616,7 +7806,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["ProjectRepresentation"];
+            200: components["responses"]["WrittenProject"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7902,6 +8092,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7976,7 +8167,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TagRepresentation"];
+            200: components["responses"]["WrittenTag"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -8062,6 +8253,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
@@ -8461,7 +8653,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["ProfileRepresentation"];
+            200: components["responses"]["WrittenProfile"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -8505,6 +8697,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8611,7 +8804,9 @@ export interface operations {
                      *         }
                      *       ],
                      *       "next_token": "WzEsIm1TUVlCR1p3bjZWdyJd",
-                     *       "has_more": false
+                     *       "has_more": false,
+                     *       "seq": 42,
+                     *       "epoch": "0b8f6d1e-3c57-4e0a-9a56-3f1d2c4b5a69"
                      *     }
                      */
                     "application/json": components["schemas"]["SyncPage"];
@@ -8923,6 +9118,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     ETag: components["headers"]["CreatedETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["WebhookLocation"];
@@ -9041,6 +9237,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -9120,7 +9317,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["WebhookRepresentation"];
+            200: components["responses"]["WrittenWebhook"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -9184,6 +9381,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
@@ -9268,6 +9466,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["WebhookDeliveryLocation"];
                     [name: string]: unknown;
@@ -9353,6 +9552,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
@@ -9558,6 +9758,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
@@ -9889,6 +10090,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9973,6 +10175,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10055,6 +10258,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10175,6 +10379,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["CalendarFeedLocation"];
                     [name: string]: unknown;
@@ -10222,6 +10427,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;

@@ -1,6 +1,6 @@
 import type { Schemas } from '../../platform/contract/document/operations';
 import type { Handlers } from '../../platform/contract/http/call';
-import type { Lane } from '../../platform/database/lane';
+import { epochText, type Lane } from '../../platform/database/lane';
 import type { ChangeType } from '../../platform/database/rows';
 import {
   type ChangedEntity,
@@ -142,6 +142,9 @@ export const syncHandlers: Pick<Handlers, 'syncLane'> = {
       changes: page.changes,
       next_token: encodeSyncToken(user_id, syncedTypes, page.next),
       has_more: page.hasMore,
+      // A write can be missing from a part of a snapshot.
+      seq: page.next.snapshot ? 0 : page.next.seq,
+      epoch: epochText(page.next),
     });
   },
 };

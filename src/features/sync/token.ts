@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import type { HistoryPosition } from '../changes/repository';
+import type { LanePosition } from '../../platform/database/lane';
 
 /** The position in a snapshot: it continues with the entities of a type whose ids follow `after`. */
 export interface SnapshotPosition {
@@ -13,7 +13,7 @@ export interface SnapshotPosition {
 }
 
 /** The position of a copy of a lane. */
-export interface SyncPosition extends HistoryPosition {
+export interface SyncPosition extends LanePosition {
   /** Null if the copy has the whole snapshot. In both cases it still needs the changes after `seq`. */
   readonly snapshot: SnapshotPosition | null;
 }

@@ -28,6 +28,7 @@ export function allowOrigins(allowed: readonly string[]): RequestHandler {
     ],
     exposedHeaders: [
       'Content-Disposition',
+      'Date',
       'Deprecation',
       'ETag',
       'Idempotency-Replayed',
@@ -37,6 +38,7 @@ export function allowOrigins(allowed: readonly string[]): RequestHandler {
       'RateLimit-Policy',
       'Retry-After',
       'Sunset',
+      'Tasklane-Seq',
       'WWW-Authenticate',
       'X-Request-Id',
     ],
