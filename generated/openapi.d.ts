@@ -2379,8 +2379,9 @@ export interface components {
         });
         /**
          * Reply not stored
-         * @description An earlier request with the same `Idempotency-Key` was carried out, but its reply was larger than 1 MiB and was not
-         *     stored. This request changed nothing. Get the current state with a read.
+         * @description An earlier request with the same `Idempotency-Key` was carried out, but its reply is not stored: it is older than 24
+         *     hours, or it was larger than 1 MiB. This request changed nothing. Get the current state with a read, or with the next
+         *     pages of `/sync`, which contain the write.
          */
         ReplyNotKeptProblem: {
             /** @constant */
@@ -5660,7 +5661,8 @@ export interface components {
         /**
          * @description Makes the request safe to send again
          *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-         *     request out once and repeats its reply for 24 hours.
+         *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+         *     `reply-not-kept` for 90 days (configurable).
          *
          *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
          *       key.
@@ -6189,7 +6191,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -6471,7 +6474,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -6546,7 +6550,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -6619,7 +6624,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -6860,7 +6866,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -6928,7 +6935,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7310,7 +7318,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7492,7 +7501,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7565,7 +7575,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7632,7 +7643,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7978,7 +7990,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -8051,7 +8064,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -8469,7 +8483,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -8935,7 +8950,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9122,7 +9138,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9201,7 +9218,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9292,7 +9310,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9368,7 +9387,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9579,7 +9599,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -10210,7 +10231,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.

@@ -17,23 +17,27 @@ select
   pg_try_advisory_xact_lock($1) as taken;
 
 select
-  fingerprint, status, headers, body
+  fingerprint, status, case
+    when recent then headers
+  end as headers, case
+    when recent then body
+  end as body
 from
-  tasklane.idempotency_keys
+  tasklane.idempotency_keys,
+  lateral (
+    select
+      created_at > clock_timestamp() - interval '24 hours' as recent
+  ) as age
 where
   lane_id = $1
   and operation = $2
-  and key_hash = $3
-  and created_at > clock_timestamp() - interval '24 hours';
+  and key_hash = $3;
 
 -- storeStatement
 insert into
   tasklane.idempotency_keys (lane_id, operation, key_hash, fingerprint, status, headers, body, created_at)
 values
-  ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())
-on conflict (lane_id, operation, key_hash) do update
-set
-  (fingerprint, status, headers, body, created_at) = (excluded.fingerprint, excluded.status, excluded.headers, excluded.body, excluded.created_at);
+  ($1, $2, $3, $4, $5, $6, $7, clock_timestamp());
 
 -- src/platform/database/lane-sql.ts
 
@@ -207,7 +211,30 @@ where
 
 -- src/platform/jobs/idempotency-records.ts
 
--- idempotencyRecordsJob
+-- createIdempotencyRecordsJob
+update tasklane.idempotency_keys
+set
+  headers = null,
+  body = null
+where
+  (lane_id, operation, key_hash) in (
+    select
+      lane_id, operation, key_hash
+    from
+      tasklane.idempotency_keys
+    where
+      kept
+      and created_at <= clock_timestamp() - interval '24 hours'
+    order by
+      created_at
+    limit
+      $1
+    for update
+      skip locked
+  )
+returning
+  1;
+
 delete from tasklane.idempotency_keys
 where
   (lane_id, operation, key_hash) in (
@@ -216,11 +243,14 @@ where
     from
       tasklane.idempotency_keys
     where
-      created_at <= clock_timestamp() - interval '24 hours'
+      not kept
+      and created_at <= clock_timestamp() - make_interval(days => $2)
     order by
       created_at
     limit
       $1
+    for update
+      skip locked
   )
 returning
   1;

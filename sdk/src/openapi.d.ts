@@ -2520,8 +2520,9 @@ export interface components {
         });
         /**
          * Reply not stored
-         * @description An earlier request with the same `Idempotency-Key` was carried out, but its reply was larger than 1 MiB and was not
-         *     stored. This request changed nothing. Get the current state with a read.
+         * @description An earlier request with the same `Idempotency-Key` was carried out, but its reply is not stored: it is older than 24
+         *     hours, or it was larger than 1 MiB. This request changed nothing. Get the current state with a read, or with the next
+         *     pages of `/sync`, which contain the write.
          */
         ReplyNotKeptProblem: {
             /** @constant */
@@ -5801,7 +5802,8 @@ export interface components {
         /**
          * @description Makes the request safe to send again
          *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-         *     request out once and repeats its reply for 24 hours.
+         *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+         *     `reply-not-kept` for 90 days (configurable).
          *
          *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
          *       key.
@@ -6330,7 +6332,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -6612,7 +6615,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -6687,7 +6691,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -6760,7 +6765,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7001,7 +7007,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7069,7 +7076,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7451,7 +7459,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7633,7 +7642,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7706,7 +7716,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7773,7 +7784,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -8119,7 +8131,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -8192,7 +8205,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -8610,7 +8624,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9076,7 +9091,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9263,7 +9279,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9342,7 +9359,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9433,7 +9451,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9509,7 +9528,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9720,7 +9740,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -10351,7 +10372,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.

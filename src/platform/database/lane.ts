@@ -9,7 +9,7 @@ import type { Amounts, ExceededQuota } from './quotas';
 import type { ChangeAction, ChangeType, LaneTables, ProfileRow } from './rows';
 
 export { violatedConstraint } from './errors';
-export { type IdempotentRequest, type Refusal, type StoredReply, storedHours } from './idempotency';
+export { type IdempotentRequest, type Refusal, replyHours, type StoredReply } from './idempotency';
 export { epochText, type LanePosition, parsePosition, positionText } from './position';
 export { countsOf, findExceeded, growthOf, QuotaExceeded, type QuotaName } from './quotas';
 export { bytesOfRow } from './storage';

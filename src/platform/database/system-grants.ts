@@ -59,8 +59,12 @@ export const systemGrants = {
   },
   // Finds lanes with old deliveries.
   webhook_deliveries: { select: ['lane_id', 'created_at'] },
-  // Finds and deletes expired idempotency records.
-  idempotency_keys: { select: ['lane_id', 'operation', 'key_hash', 'created_at'], delete: true },
+  // Finds and deletes old replies and old idempotency records.
+  idempotency_keys: {
+    select: ['lane_id', 'operation', 'key_hash', 'kept', 'created_at'],
+    update: ['headers', 'body'],
+    delete: true,
+  },
   // Finds the lane of a calendar feed's secret.
   calendar_feeds: { select: ['lane_id', 'secret_hash', 'created_at'] },
 } as const satisfies SystemGrants;
