@@ -8596,6 +8596,16 @@ export interface operations {
                  */
                 token?: string;
                 /**
+                 * @description Makes the copy smaller: the snapshot leaves out tasks that were closed before this instant, and completions
+                 *     before it. A completed task was closed at `completed_at`, a cancelled task at `updated_at`. Only for the first
+                 *     call: the tokens keep it, and a call with `token` is answered with 422.
+                 *
+                 *     Later changes are not filtered. So a task that was left out is returned when it is reopened or changed, and a
+                 *     task that the copy has remains in it, however long it is closed. The parent of a subtask can be left out.
+                 * @example 2026-08-23T00:00:00.000Z
+                 */
+                closed_since?: components["schemas"]["Timestamp"];
+                /**
                  * @description The maximum number of entities on a page.
                  * @example 200
                  */

@@ -254,7 +254,10 @@ export const allSamples: readonly FileSamples[] = [
           ? []
           : [
               [`${type}: find`, inLane((lane) => entity.find(lane, [id]))],
-              [`${type}: page`, inLane((lane) => entity.page(lane, type === 'profile' ? null : id, 200))],
+              [
+                `${type}: page`,
+                inLane((lane) => entity.page(lane, type === 'profile' ? null : id, 200, instant)),
+              ],
             ],
       ),
     ),
