@@ -2491,8 +2491,9 @@ export interface components {
         });
         /**
          * Reply not stored
-         * @description An earlier request with the same `Idempotency-Key` was carried out, but its reply was larger than 1 MiB and was not
-         *     stored. This request changed nothing. Get the current state with a read.
+         * @description An earlier request with the same `Idempotency-Key` was carried out, but its reply is not stored: it is older than 24
+         *     hours, or it was larger than 1 MiB. This request changed nothing. Get the current state with a read, or with the next
+         *     pages of `/sync`, which contain the write.
          */
         ReplyNotKeptProblem: {
             /** @constant */
@@ -3705,6 +3706,17 @@ export interface components {
             next_token: string;
             /** @description True if the next call returns more changes now. */
             has_more: boolean;
+            /**
+             * Format: int64
+             * @description With this page, the copy contains all changes up to this number of the `epoch`. So it contains a write if this
+             *     number is at least the `seq` in the `Tasklane-Seq` of the write. It is 0 until the snapshot is complete.
+             */
+            seq: number;
+            /**
+             * @description The epoch of the lane, as in `Tasklane-Seq`. Numbers of different epochs cannot be compared. It is
+             *     `00000000-0000-0000-0000-000000000000` if the lane does not exist.
+             */
+            epoch: components["schemas"]["Id"];
         };
         /**
          * Sync token expired
@@ -4822,6 +4834,7 @@ export interface components {
                 "X-Request-Id": components["headers"]["RequestId"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                 ETag: components["headers"]["CreatedETag"];
                 "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 Location: components["headers"]["TaskLocation"];
@@ -4984,7 +4997,6 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
-                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -5065,6 +5077,64 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["TaskNotFoundProblem"];
+            };
+        };
+        /** @description The task after the write. */
+        WrittenTask: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                 *       "user_id": "ada",
+                 *       "project_id": null,
+                 *       "parent_id": null,
+                 *       "title": "Water the plants",
+                 *       "description": "The fern twice.",
+                 *       "status": "pending",
+                 *       "priority": "high",
+                 *       "completed": false,
+                 *       "completed_at": null,
+                 *       "tags": [
+                 *         "home"
+                 *       ],
+                 *       "due_date": "2026-11-28",
+                 *       "due_time": "18:00",
+                 *       "time_zone": "Europe/Zurich",
+                 *       "due_at": "2026-11-28T17:00:00.000Z",
+                 *       "start_date": null,
+                 *       "start_time": null,
+                 *       "start_at": null,
+                 *       "rrule": "FREQ=WEEKLY",
+                 *       "repeat_from": "schedule",
+                 *       "recurrence_start": "2026-11-21",
+                 *       "recurrence_start_time": null,
+                 *       "recurrence_due": "2026-11-21",
+                 *       "excluded_dates": [],
+                 *       "reminders": [
+                 *         {
+                 *           "at": null,
+                 *           "minutes_before_due": 30,
+                 *           "days_before_due": null,
+                 *           "time": null
+                 *         }
+                 *       ],
+                 *       "position": "m00064422c6a9c0",
+                 *       "version": 3,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T10:00:00.000Z",
+                 *       "links": []
+                 *     }
+                 */
+                "application/json": components["schemas"]["Task"];
             };
         };
         /**
@@ -5246,7 +5316,6 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
-                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -5322,6 +5391,34 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProjectPreconditionFailedProblem"];
             };
         };
+        /** @description The project after the write. */
+        WrittenProject: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                 *       "user_id": "ada",
+                 *       "name": "Garden",
+                 *       "color": "#2f855a",
+                 *       "archived": false,
+                 *       "position": "m00064422c6a9c0",
+                 *       "version": 3,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Project"];
+            };
+        };
         /** @description The tag in its current state. */
         TagRepresentation: {
             headers: {
@@ -5329,7 +5426,6 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
-                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -5425,12 +5521,63 @@ export interface components {
                 "application/problem+json": components["schemas"]["TagPreconditionFailedProblem"];
             };
         };
+        /** @description The tag after the write. */
+        WrittenTag: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
+                 *       "user_id": "ada",
+                 *       "name": "household",
+                 *       "color": null,
+                 *       "version": 3,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Tag"];
+            };
+        };
         /** @description The profile in its current state. */
         ProfileRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "user_id": "ada",
+                 *       "time_zone": "Europe/Zurich",
+                 *       "week_start": "monday",
+                 *       "default_priority": "medium",
+                 *       "require_if_match": false,
+                 *       "version": 3,
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Profile"];
+            };
+        };
+        /** @description The profile after the write. */
+        WrittenProfile: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                 ETag: components["headers"]["ETag"];
                 "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
@@ -5586,7 +5733,6 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
-                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -5674,6 +5820,41 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["WebhookPreconditionFailedProblem"];
+            };
+        };
+        /** @description The webhook after the write. */
+        WrittenWebhook: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
+                 *       "user_id": "ada",
+                 *       "url": "https://hooks.example.com/tasklane",
+                 *       "description": "The team's chat",
+                 *       "events": [
+                 *         "task.created",
+                 *         "project.*"
+                 *       ],
+                 *       "enabled": true,
+                 *       "disabled_reason": null,
+                 *       "disabled_at": null,
+                 *       "verified_at": "2026-11-21T09:30:01.000Z",
+                 *       "secret_rotated_at": null,
+                 *       "version": 3,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Webhook"];
             };
         };
         /**
@@ -5834,7 +6015,8 @@ export interface components {
         /**
          * @description Makes the request safe to send again
          *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-         *     request out once and repeats its reply for 24 hours.
+         *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+         *     `reply-not-kept` for 90 days (configurable).
          *
          *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
          *       key.
@@ -5951,6 +6133,14 @@ export interface components {
          * @example 5
          */
         RetryAfter: number;
+        /**
+         * @description The position of the lane after the write, `<seq>-<epoch>`. `seq` is the number of the last change that the write
+         *     made, or of the last change of the lane if the write changed nothing. A copy that `/sync` or `/events` brought to
+         *     this position contains the write. A repeated reply has the position of the first one. The epoch is
+         *     `00000000-0000-0000-0000-000000000000`, and `seq` is 0, if the lane does not exist.
+         * @example 42-0b8f6d1e-3c57-4e0a-9a56-3f1d2c4b5a69
+         */
+        TasklaneSeq: string;
         /**
          * @description The strong entity tag of the new entity, as in `ETag`.
          * @example "1-1795253400000"
@@ -6365,7 +6555,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -6472,7 +6663,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -6528,7 +6720,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6579,6 +6771,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6604,7 +6797,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -6654,7 +6848,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6679,7 +6873,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -6727,7 +6922,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6752,7 +6947,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -6811,7 +7007,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -6853,7 +7050,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7063,7 +7260,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7106,7 +7304,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7131,7 +7329,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7164,7 +7363,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7309,6 +7508,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7398,6 +7598,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7514,7 +7715,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7552,6 +7754,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     ETag: components["headers"]["CreatedETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["ProjectLocation"];
@@ -7669,6 +7872,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7694,7 +7898,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7742,7 +7947,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["ProjectRepresentation"];
+            200: components["responses"]["WrittenProject"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7767,7 +7972,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7809,7 +8015,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["ProjectRepresentation"];
+            200: components["responses"]["WrittenProject"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7834,7 +8040,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7867,7 +8074,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["ProjectRepresentation"];
+            200: components["responses"]["WrittenProject"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -8153,6 +8360,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8179,7 +8387,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -8227,7 +8436,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TagRepresentation"];
+            200: components["responses"]["WrittenTag"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -8252,7 +8461,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -8313,6 +8523,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
@@ -8671,7 +8882,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -8714,7 +8926,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["ProfileRepresentation"];
+            200: components["responses"]["WrittenProfile"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -8758,6 +8970,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8781,6 +8994,16 @@ export interface operations {
                  * @example WzEsIm1TUVlCR1p3bjZWdyJd
                  */
                 token?: string;
+                /**
+                 * @description Makes the copy smaller: the snapshot leaves out tasks that were closed before this instant, and completions
+                 *     before it. A completed task was closed at `completed_at`, a cancelled task at `updated_at`. Only for the first
+                 *     call: the tokens keep it, and a call with `token` is answered with 422.
+                 *
+                 *     Later changes are not filtered. So a task that was left out is returned when it is reopened or changed, and a
+                 *     task that the copy has remains in it, however long it is closed. The parent of a subtask can be left out.
+                 * @example 2026-08-23T00:00:00.000Z
+                 */
+                closed_since?: components["schemas"]["Timestamp"];
                 /**
                  * @description The maximum number of entities on a page.
                  * @example 200
@@ -8867,7 +9090,9 @@ export interface operations {
                      *         }
                      *       ],
                      *       "next_token": "WzEsIm1TUVlCR1p3bjZWdyJd",
-                     *       "has_more": false
+                     *       "has_more": false,
+                     *       "seq": 42,
+                     *       "epoch": "0b8f6d1e-3c57-4e0a-9a56-3f1d2c4b5a69"
                      *     }
                      */
                     "application/json": components["schemas"]["SyncPage"];
@@ -9137,7 +9362,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9179,6 +9405,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     ETag: components["headers"]["CreatedETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["WebhookLocation"];
@@ -9297,6 +9524,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -9322,7 +9550,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9376,7 +9605,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["WebhookRepresentation"];
+            200: components["responses"]["WrittenWebhook"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -9401,7 +9630,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9440,6 +9670,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
@@ -9491,7 +9722,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9524,6 +9756,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["WebhookDeliveryLocation"];
                     [name: string]: unknown;
@@ -9566,7 +9799,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9609,6 +9843,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
@@ -9776,7 +10011,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9814,6 +10050,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
@@ -10155,6 +10392,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10251,6 +10489,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10344,6 +10583,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10440,7 +10680,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -10468,6 +10709,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["CalendarFeedLocation"];
                     [name: string]: unknown;
@@ -10515,6 +10757,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { protectLaneTable } from '../src/platform/database/lane-table';
 
-/** Idempotency records. Without headers, the reply was too large to store, and the record only says that there was one. */
+/** Idempotency records. Without headers, the reply is not stored (any more), and the record only says that there was one. */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table tasklane.idempotency_keys (
@@ -12,11 +12,12 @@ export async function up(knex: Knex): Promise<void> {
       status smallint not null check (status between 200 and 299),
       headers jsonb,
       body text check (octet_length(body) <= 1048576),
+      kept boolean not null generated always as (headers is not null) stored,
       created_at timestamptz(3) not null default now(),
       primary key (lane_id, operation, key_hash)
     )`);
-  // The job that deletes expired records reads across lanes.
-  await knex.raw('create index idempotency_keys_by_age on tasklane.idempotency_keys (created_at)');
+  // The job that deletes old replies and old records reads across lanes.
+  await knex.raw('create index idempotency_keys_by_age on tasklane.idempotency_keys (kept, created_at)');
   await protectLaneTable(knex, 'idempotency_keys');
 }
 

@@ -89,7 +89,7 @@ export interface Config {
   readonly events: EventSettings;
   /** The maximum number of rows of each kind in a lane. */
   readonly quotas: Amounts;
-  /** The minimum number of days for which changes are kept. */
+  /** The minimum number of days for which changes and idempotency keys are kept. */
   readonly changesRetentionDays: number;
   /** Null: each process counts separately. */
   readonly redisUrl: string | null;

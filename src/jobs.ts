@@ -5,7 +5,7 @@ import { overdueJob, reminderJob } from './features/tasks/job';
 import { createTrashPurgeJob } from './features/trash/job';
 import type { EgressPolicy } from './features/webhooks/egress-policy';
 import { createDeliveryJob, deliveryPurgeJob } from './features/webhooks/job';
-import { idempotencyRecordsJob } from './platform/jobs/idempotency-records';
+import { createIdempotencyRecordsJob } from './platform/jobs/idempotency-records';
 import { installationJob } from './platform/jobs/installation';
 import type { Job } from './platform/jobs/job';
 import { storageJob } from './platform/jobs/storage';
@@ -20,7 +20,7 @@ export function createJobs(config: Config, egress: EgressPolicy): readonly Job[]
     createDeliveryJob(config.webhooks, egress),
     deliveryPurgeJob,
     searchJob,
-    idempotencyRecordsJob,
+    createIdempotencyRecordsJob(config.changesRetentionDays),
     installationJob,
     storageJob,
   ];

@@ -17,23 +17,27 @@ select
   pg_try_advisory_xact_lock($1) as taken;
 
 select
-  fingerprint, status, headers, body
+  fingerprint, status, case
+    when recent then headers
+  end as headers, case
+    when recent then body
+  end as body
 from
-  tasklane.idempotency_keys
+  tasklane.idempotency_keys,
+  lateral (
+    select
+      created_at > clock_timestamp() - interval '24 hours' as recent
+  ) as age
 where
   lane_id = $1
   and operation = $2
-  and key_hash = $3
-  and created_at > clock_timestamp() - interval '24 hours';
+  and key_hash = $3;
 
 -- storeStatement
 insert into
   tasklane.idempotency_keys (lane_id, operation, key_hash, fingerprint, status, headers, body, created_at)
 values
-  ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())
-on conflict (lane_id, operation, key_hash) do update
-set
-  (fingerprint, status, headers, body, created_at) = (excluded.fingerprint, excluded.status, excluded.headers, excluded.body, excluded.created_at);
+  ($1, $2, $3, $4, $5, $6, $7, clock_timestamp());
 
 -- src/platform/database/lane-sql.ts
 
@@ -65,8 +69,8 @@ for update;
 with
   held as (
     select
-      delivers, require_if_match, task_count, project_count, tag_count, webhook_count,
-      storage_written, storage_correction
+      delivers, require_if_match, epoch, change_seq, task_count, project_count, tag_count,
+      webhook_count, storage_written, storage_correction
     from
       tasklane.profiles
     where
@@ -87,12 +91,12 @@ with
       and current_setting('app.lane_id') = $1::bigint::text
     on conflict (lane_id) do nothing
     returning
-      delivers, require_if_match, task_count, project_count, tag_count, webhook_count,
-      storage_written, storage_correction
+      delivers, require_if_match, epoch, change_seq, task_count, project_count, tag_count,
+      webhook_count, storage_written, storage_correction
   )
 select
-  delivers, require_if_match, task_count, project_count, tag_count, webhook_count, storage_written,
-  storage_correction
+  delivers, require_if_match, epoch, change_seq, task_count, project_count, tag_count,
+  webhook_count, storage_written, storage_correction
 from
   (
     select
@@ -110,8 +114,8 @@ from
 with
   held as (
     select
-      delivers, require_if_match, task_count, project_count, tag_count, webhook_count,
-      storage_written, storage_correction
+      delivers, require_if_match, epoch, change_seq, task_count, project_count, tag_count,
+      webhook_count, storage_written, storage_correction
     from
       tasklane.profiles
     where
@@ -209,24 +213,41 @@ where
 
 -- src/platform/jobs/idempotency-records.ts
 
--- idempotencyRecordsJob
+-- createIdempotencyRecordsJob
 select distinct
   lane_id
 from
   (
-    select
-      lane_id
-    from
-      tasklane.idempotency_keys
-    where
-      created_at <= clock_timestamp() - interval '24 hours'
-    order by
-      created_at
-    limit
-      $1
-  ) as expired
+    (
+      select
+        lane_id
+      from
+        tasklane.idempotency_keys
+      where
+        kept
+        and created_at <= clock_timestamp() - interval '24 hours'
+      order by
+        created_at
+      limit
+        $1
+    )
+    union all
+    (
+      select
+        lane_id
+      from
+        tasklane.idempotency_keys
+      where
+        not kept
+        and created_at <= clock_timestamp() - $2::int * interval '1 day'
+      order by
+        created_at
+      limit
+        $1
+    )
+  ) as old
 limit
-  $2;
+  $3;
 
 select
   id,
@@ -235,6 +256,27 @@ from
   tasklane.lanes
 where
   id = any ($1::bigint[]);
+
+update tasklane.idempotency_keys as idempotency_keys
+set
+  headers = $1,
+  body = $2
+where
+  idempotency_keys.lane_id = $3
+  and (operation, key_hash) in (
+    select
+      operation, key_hash
+    from
+      tasklane.idempotency_keys as idempotency_keys
+    where
+      idempotency_keys.lane_id = $4
+      and kept
+      and created_at <= clock_timestamp() - interval '24 hours'
+    limit
+      $5
+  )
+returning
+  operation;
 
 delete from tasklane.idempotency_keys as idempotency_keys
 where
@@ -246,9 +288,10 @@ where
       tasklane.idempotency_keys as idempotency_keys
     where
       idempotency_keys.lane_id = $2
-      and created_at <= clock_timestamp() - interval '24 hours'
+      and not kept
+      and created_at <= clock_timestamp() - $3 * interval '1 day'
     limit
-      $3
+      $4
   );
 
 -- src/platform/jobs/storage.ts

@@ -83,10 +83,17 @@ where
   tasks.lane_id = $1
   and deleted_at is null
   and ((id) > ($2))
+  and (
+    status_rank <= 2
+    or case
+      when status_rank = 3 then completed_at
+      else updated_at
+    end >= $3
+  )
 order by
   id asc
 limit
-  $3;
+  $4;
 
 -- completion: find
 select
@@ -105,7 +112,8 @@ from
 where
   completions.lane_id = $1
   and ((id) > ($2))
+  and completed_at >= $3
 order by
   id asc
 limit
-  $3;
+  $4;

@@ -265,6 +265,26 @@ function hasRequiredHeader({ node, location }, name, context) {
   return header !== undefined && dereference(header, location, context).node.required === true;
 }
 
+/** A client that keeps a copy of the lane finds out when the copy contains its write. */
+function writePositions() {
+  return {
+    PathItem(item, context) {
+      if (!onLane.test(context.key)) return;
+      for (const method of methods.filter((each) => item[each])) {
+        const responses = responsesOf(item[method], context.location.child(method), context);
+        const successes = responses.filter(({ status }) => /^2/.test(status));
+        const has = (response) => hasRequiredHeader(response, 'Tasklane-Seq', context);
+        reportBroken(context, context.location.child(method), [
+          [
+            'The 2xx responses of an operation on a lane must have a required header Tasklane-Seq unless it is a GET.',
+            method === 'get' ? !successes.some(has) : successes.every(has),
+          ],
+        ]);
+      }
+    },
+  };
+}
+
 /** A client finds a new resource at `Location` (RFC 9110, section 15.3.2). */
 function createdLocation() {
   return {
@@ -522,6 +542,7 @@ module.exports = function contractRules() {
         'problem-responses': problemResponses,
         'rate-limit-headers': rateLimitHeaders,
         'required-response-fields': requiredResponseFields,
+        'write-positions': writePositions,
         ...generatorRules,
       },
     },

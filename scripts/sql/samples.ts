@@ -38,7 +38,7 @@ import { findLaneOfCalendarFeed } from '../../src/platform/database/calendar-fee
 import { lookUpStatements, storeStatement } from '../../src/platform/database/idempotency';
 import type { Lane, WritableLane } from '../../src/platform/database/lane';
 import * as laneSql from '../../src/platform/database/lane-sql';
-import { idempotencyRecordsJob } from '../../src/platform/jobs/idempotency-records';
+import { createIdempotencyRecordsJob } from '../../src/platform/jobs/idempotency-records';
 import type { Job, JobContext } from '../../src/platform/jobs/job';
 import { storageJob } from '../../src/platform/jobs/storage';
 import type { EmptyTables } from './recorder';
@@ -269,7 +269,10 @@ export const allSamples: readonly FileSamples[] = [
           ? []
           : [
               [`${type}: find`, inLane((lane) => entity.find(lane, [id]))],
-              [`${type}: page`, inLane((lane) => entity.page(lane, type === 'profile' ? null : id, 200))],
+              [
+                `${type}: page`,
+                inLane((lane) => entity.page(lane, type === 'profile' ? null : id, 200, instant)),
+              ],
             ],
       ),
     ),
@@ -492,7 +495,7 @@ export const allSamples: readonly FileSamples[] = [
   },
   {
     path: 'src/platform/jobs/idempotency-records.ts',
-    samples: { idempotencyRecordsJob: job(idempotencyRecordsJob) },
+    samples: { createIdempotencyRecordsJob: job(createIdempotencyRecordsJob(90)) },
   },
   { path: 'src/platform/jobs/storage.ts', samples: { storageJob: job(storageJob) } },
 ];

@@ -19,6 +19,11 @@ export type QueryOf<Id extends keyof operations> = {
 export interface CallOptions extends RetryOptions {
   /** Further headers of the request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Called with each response, also with that of a problem, for example to read its headers: `Tasklane-Seq` is the position
+   * of the lane after a write.
+   */
+  readonly onResponse?: ((response: Response) => void) | undefined;
 }
 
 export interface WriteOptions extends CallOptions {
@@ -150,6 +155,7 @@ export function methodOf(method: Method, send: Send, userId: () => Promise<strin
             headers,
             signal,
           });
+          options.onResponse?.(result.response);
           const data = await unwrap(Promise.resolve(result));
           return method.file ? result.response : data;
         },

@@ -1,5 +1,5 @@
 /** A lane: the methods of the contract, synchronization and events. */
-import { type Line, methodOf, parseLine } from './calls.js';
+import { type Line, methodOf, parseLine, type QueryOf } from './calls.js';
 import { NoTokenError, unwrap } from './errors.js';
 import { type EventsOptions, followEvents, type OpenStream, type StreamEvent } from './events.js';
 import { type LaneMethods, methods } from './methods.js';
@@ -13,6 +13,8 @@ export interface SyncOptions extends RetryOptions {
   readonly token?: string | undefined;
   /** The largest number of entities in a page. */
   readonly limit?: number | undefined;
+  /** An instant: a snapshot leaves out tasks that were closed before. The tokens keep it. */
+  readonly closedSince?: string | undefined;
 }
 
 /** The tasks, projects, tags and settings of one user. */
@@ -75,8 +77,10 @@ export function createTasklane(options: RawOptions): Tasklane {
         : Object.fromEntries(Object.entries(value).map(([each, line]) => [each, functionOf(line)])),
     ]);
 
-    async function* sync({ token, limit, ...retry }: SyncOptions = {}) {
-      const query = { ...(token !== undefined && { token }), ...(limit !== undefined && { limit }) };
+    async function* sync({ token, limit, closedSince, ...retry }: SyncOptions = {}) {
+      const size = limit === undefined ? {} : { limit };
+      const begin = closedSince === undefined ? {} : { closed_since: closedSince };
+      let query: QueryOf<'syncLane'> = token === undefined ? { ...size, ...begin } : { ...size, token };
       for (;;) {
         const params = { path: { user_id: await userId() }, query };
         const page = await withRetries(
@@ -87,7 +91,7 @@ export function createTasklane(options: RawOptions): Tasklane {
         // The types of a page say what the contract says in words: a deleted entity has no data.
         yield page as SyncPage;
         if (!page.has_more) return;
-        query.token = page.next_token;
+        query = { ...size, token: page.next_token };
       }
     }
     const open: OpenStream = async (lastEventId, signal) => {

@@ -2632,8 +2632,9 @@ export interface components {
         });
         /**
          * Reply not stored
-         * @description An earlier request with the same `Idempotency-Key` was carried out, but its reply was larger than 1 MiB and was not
-         *     stored. This request changed nothing. Get the current state with a read.
+         * @description An earlier request with the same `Idempotency-Key` was carried out, but its reply is not stored: it is older than 24
+         *     hours, or it was larger than 1 MiB. This request changed nothing. Get the current state with a read, or with the next
+         *     pages of `/sync`, which contain the write.
          */
         ReplyNotKeptProblem: {
             /** @constant */
@@ -3846,6 +3847,17 @@ export interface components {
             next_token: string;
             /** @description True if the next call returns more changes now. */
             has_more: boolean;
+            /**
+             * Format: int64
+             * @description With this page, the copy contains all changes up to this number of the `epoch`. So it contains a write if this
+             *     number is at least the `seq` in the `Tasklane-Seq` of the write. It is 0 until the snapshot is complete.
+             */
+            seq: number;
+            /**
+             * @description The epoch of the lane, as in `Tasklane-Seq`. Numbers of different epochs cannot be compared. It is
+             *     `00000000-0000-0000-0000-000000000000` if the lane does not exist.
+             */
+            epoch: components["schemas"]["Id"];
         };
         /**
          * Sync token expired
@@ -4963,6 +4975,7 @@ export interface components {
                 "X-Request-Id": components["headers"]["RequestId"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                 ETag: components["headers"]["CreatedETag"];
                 "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 Location: components["headers"]["TaskLocation"];
@@ -5125,7 +5138,6 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
-                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -5206,6 +5218,64 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["TaskNotFoundProblem"];
+            };
+        };
+        /** @description The task after the write. */
+        WrittenTask: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                 *       "user_id": "ada",
+                 *       "project_id": null,
+                 *       "parent_id": null,
+                 *       "title": "Water the plants",
+                 *       "description": "The fern twice.",
+                 *       "status": "pending",
+                 *       "priority": "high",
+                 *       "completed": false,
+                 *       "completed_at": null,
+                 *       "tags": [
+                 *         "home"
+                 *       ],
+                 *       "due_date": "2026-11-28",
+                 *       "due_time": "18:00",
+                 *       "time_zone": "Europe/Zurich",
+                 *       "due_at": "2026-11-28T17:00:00.000Z",
+                 *       "start_date": null,
+                 *       "start_time": null,
+                 *       "start_at": null,
+                 *       "rrule": "FREQ=WEEKLY",
+                 *       "repeat_from": "schedule",
+                 *       "recurrence_start": "2026-11-21",
+                 *       "recurrence_start_time": null,
+                 *       "recurrence_due": "2026-11-21",
+                 *       "excluded_dates": [],
+                 *       "reminders": [
+                 *         {
+                 *           "at": null,
+                 *           "minutes_before_due": 30,
+                 *           "days_before_due": null,
+                 *           "time": null
+                 *         }
+                 *       ],
+                 *       "position": "m00064422c6a9c0",
+                 *       "version": 3,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T10:00:00.000Z",
+                 *       "links": []
+                 *     }
+                 */
+                "application/json": components["schemas"]["Task"];
             };
         };
         /**
@@ -5387,7 +5457,6 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
-                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -5463,6 +5532,34 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProjectPreconditionFailedProblem"];
             };
         };
+        /** @description The project after the write. */
+        WrittenProject: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                 *       "user_id": "ada",
+                 *       "name": "Garden",
+                 *       "color": "#2f855a",
+                 *       "archived": false,
+                 *       "position": "m00064422c6a9c0",
+                 *       "version": 3,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Project"];
+            };
+        };
         /** @description The tag in its current state. */
         TagRepresentation: {
             headers: {
@@ -5470,7 +5567,6 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
-                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -5566,12 +5662,63 @@ export interface components {
                 "application/problem+json": components["schemas"]["TagPreconditionFailedProblem"];
             };
         };
+        /** @description The tag after the write. */
+        WrittenTag: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
+                 *       "user_id": "ada",
+                 *       "name": "household",
+                 *       "color": null,
+                 *       "version": 3,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Tag"];
+            };
+        };
         /** @description The profile in its current state. */
         ProfileRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "user_id": "ada",
+                 *       "time_zone": "Europe/Zurich",
+                 *       "week_start": "monday",
+                 *       "default_priority": "medium",
+                 *       "require_if_match": false,
+                 *       "version": 3,
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Profile"];
+            };
+        };
+        /** @description The profile after the write. */
+        WrittenProfile: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                 ETag: components["headers"]["ETag"];
                 "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
@@ -5727,7 +5874,6 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
-                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -5815,6 +5961,41 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["WebhookPreconditionFailedProblem"];
+            };
+        };
+        /** @description The webhook after the write. */
+        WrittenWebhook: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
+                 *       "user_id": "ada",
+                 *       "url": "https://hooks.example.com/tasklane",
+                 *       "description": "The team's chat",
+                 *       "events": [
+                 *         "task.created",
+                 *         "project.*"
+                 *       ],
+                 *       "enabled": true,
+                 *       "disabled_reason": null,
+                 *       "disabled_at": null,
+                 *       "verified_at": "2026-11-21T09:30:01.000Z",
+                 *       "secret_rotated_at": null,
+                 *       "version": 3,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Webhook"];
             };
         };
         /**
@@ -5975,7 +6156,8 @@ export interface components {
         /**
          * @description Makes the request safe to send again
          *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-         *     request out once and repeats its reply for 24 hours.
+         *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+         *     `reply-not-kept` for 90 days (configurable).
          *
          *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
          *       key.
@@ -6092,6 +6274,14 @@ export interface components {
          * @example 5
          */
         RetryAfter: number;
+        /**
+         * @description The position of the lane after the write, `<seq>-<epoch>`. `seq` is the number of the last change that the write
+         *     made, or of the last change of the lane if the write changed nothing. A copy that `/sync` or `/events` brought to
+         *     this position contains the write. A repeated reply has the position of the first one. The epoch is
+         *     `00000000-0000-0000-0000-000000000000`, and `seq` is 0, if the lane does not exist.
+         * @example 42-0b8f6d1e-3c57-4e0a-9a56-3f1d2c4b5a69
+         */
+        TasklaneSeq: string;
         /**
          * @description The strong entity tag of the new entity, as in `ETag`.
          * @example "1-1795253400000"
@@ -6506,7 +6696,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -6613,7 +6804,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -6669,7 +6861,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6720,6 +6912,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6745,7 +6938,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -6795,7 +6989,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6820,7 +7014,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -6868,7 +7063,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6893,7 +7088,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -6952,7 +7148,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -6994,7 +7191,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7204,7 +7401,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7247,7 +7445,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7272,7 +7470,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7305,7 +7504,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["TaskRepresentation"];
+            200: components["responses"]["WrittenTask"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7450,6 +7649,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7539,6 +7739,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7655,7 +7856,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7693,6 +7895,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     ETag: components["headers"]["CreatedETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["ProjectLocation"];
@@ -7810,6 +8013,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7835,7 +8039,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7883,7 +8088,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["ProjectRepresentation"];
+            200: components["responses"]["WrittenProject"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7908,7 +8113,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -7950,7 +8156,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["ProjectRepresentation"];
+            200: components["responses"]["WrittenProject"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7975,7 +8181,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -8008,7 +8215,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["ProjectRepresentation"];
+            200: components["responses"]["WrittenProject"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -8294,6 +8501,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8320,7 +8528,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -8368,7 +8577,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["TagRepresentation"];
+            200: components["responses"]["WrittenTag"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -8393,7 +8602,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -8454,6 +8664,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
@@ -8812,7 +9023,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -8855,7 +9067,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["ProfileRepresentation"];
+            200: components["responses"]["WrittenProfile"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -8899,6 +9111,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8922,6 +9135,16 @@ export interface operations {
                  * @example WzEsIm1TUVlCR1p3bjZWdyJd
                  */
                 token?: string;
+                /**
+                 * @description Makes the copy smaller: the snapshot leaves out tasks that were closed before this instant, and completions
+                 *     before it. A completed task was closed at `completed_at`, a cancelled task at `updated_at`. Only for the first
+                 *     call: the tokens keep it, and a call with `token` is answered with 422.
+                 *
+                 *     Later changes are not filtered. So a task that was left out is returned when it is reopened or changed, and a
+                 *     task that the copy has remains in it, however long it is closed. The parent of a subtask can be left out.
+                 * @example 2026-08-23T00:00:00.000Z
+                 */
+                closed_since?: components["schemas"]["Timestamp"];
                 /**
                  * @description The maximum number of entities on a page.
                  * @example 200
@@ -9008,7 +9231,9 @@ export interface operations {
                      *         }
                      *       ],
                      *       "next_token": "WzEsIm1TUVlCR1p3bjZWdyJd",
-                     *       "has_more": false
+                     *       "has_more": false,
+                     *       "seq": 42,
+                     *       "epoch": "0b8f6d1e-3c57-4e0a-9a56-3f1d2c4b5a69"
                      *     }
                      */
                     "application/json": components["schemas"]["SyncPage"];
@@ -9278,7 +9503,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9320,6 +9546,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     ETag: components["headers"]["CreatedETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["WebhookLocation"];
@@ -9438,6 +9665,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -9463,7 +9691,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9517,7 +9746,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["WebhookRepresentation"];
+            200: components["responses"]["WrittenWebhook"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -9542,7 +9771,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9581,6 +9811,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
@@ -9632,7 +9863,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9665,6 +9897,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["WebhookDeliveryLocation"];
                     [name: string]: unknown;
@@ -9707,7 +9940,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9750,6 +9984,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
@@ -9917,7 +10152,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -9955,6 +10191,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
@@ -10296,6 +10533,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10392,6 +10630,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10485,6 +10724,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10581,7 +10821,8 @@ export interface operations {
                 /**
                  * @description Makes the request safe to send again
                  *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
-                 *     request out once and repeats its reply for 24 hours.
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
                  *
                  *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
                  *       key.
@@ -10609,6 +10850,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["CalendarFeedLocation"];
                     [name: string]: unknown;
@@ -10656,6 +10898,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
                     [name: string]: unknown;
                 };
                 content?: never;

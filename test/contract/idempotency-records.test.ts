@@ -111,6 +111,7 @@ test('a handler is not called again for a stored reply', async () => {
       headers: {
         ETag: `"1-${Date.parse(first.body.updated_at)}"`,
         Location: `/api/ada/tasks/${first.body.id}`,
+        'Tasklane-Seq': expect.stringMatching(/^1-/),
       },
       body: JSON.stringify(first.body),
     },

@@ -14,6 +14,8 @@ export const syncCases: CasesOf<'syncLane'> = {
         ],
         next_token: expect.any(String),
         has_more: false,
+        seq: 1,
+        epoch: expect.any(String),
       });
       await send('DELETE', `${lane}/tasks/${task.id}`);
       const response = await send('GET', `${lane}/sync?token=${snapshot.body.next_token}`);

@@ -16,8 +16,9 @@ const log = { text: 'Rain', key: null, version: 1, updated_at: null };
 const header = (name: string) => ({ name, in: 'header', schema: { type: 'string' } });
 const text = { schema: { type: 'string' } };
 const counted = { RateLimit: text, 'RateLimit-Policy': text };
+const written = { ...counted, 'Tasklane-Seq': { required: true, ...text } };
 const tagged = { ...counted, ETag: { required: true, ...text } };
-const replayed = { ...counted, 'Idempotency-Replayed': text };
+const replayed = { ...written, 'Idempotency-Replayed': text };
 const problems = (...statuses: string[]) => ({
   ...Object.fromEntries(
     [...statuses, '400', '401', '403', '422', '429', '5XX'].map((status) => [status, problemRef]),
@@ -103,7 +104,7 @@ function validContract(): Document {
           description: 'Clears the log.',
           parameters: [header('If-Match')],
           responses: {
-            '204': { description: 'Cleared.', headers: counted },
+            '204': { description: 'Cleared.', headers: written },
             ...problems('428'),
             '412': { $ref: '#/components/responses/Changed' },
           },
@@ -121,7 +122,10 @@ function validContract(): Document {
           'x-idempotent': true,
           parameters: [header('If-Match')],
           responses: {
-            '200': { $ref: '#/components/responses/LogShown' },
+            '200': {
+              ...{ description: 'The new log.', headers: { ...tagged, ...written } },
+              content: json(schemaRef('Log'), log),
+            },
             ...problems('428'),
             '412': { $ref: '#/components/responses/Changed' },
           },
@@ -410,7 +414,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     'contract/idempotency-keys',
     'a repeated reply that does not say so',
     (it) => {
-      item(it).patch.responses['204'].headers = counted;
+      item(it).patch.responses['204'].headers = written;
     },
   ],
   [
@@ -561,7 +565,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     'contract/created-location',
     'a 201 with an optional Location',
     (it) => {
-      const created = structuredClone(it.components.responses.LogShown);
+      const created = structuredClone(rotation(it).responses['200']);
       created.headers.Location = text;
       rotation(it).responses['201'] = created;
     },
@@ -591,6 +595,25 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     },
   ],
   [
+    'contract/write-positions',
+    'a write without Tasklane-Seq',
+    (it) => delete logItem(it).delete.responses['204'].headers['Tasklane-Seq'],
+  ],
+  [
+    'contract/write-positions',
+    'a write with an optional Tasklane-Seq',
+    (it) => {
+      rotation(it).responses['200'].headers['Tasklane-Seq'] = text;
+    },
+  ],
+  [
+    'contract/write-positions',
+    'a read with Tasklane-Seq',
+    (it) => {
+      it.components.responses.NoteShown.headers = written;
+    },
+  ],
+  [
     'contract/rate-limit-headers',
     'a success without RateLimit',
     (it) => delete it.components.responses.NoteShown.headers,
@@ -607,7 +630,9 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     'a secret that is never null',
     (it) => {
       schemas(it).Log.properties.key.type = 'string';
-      it.components.responses.LogShown.content = json(schemaRef('Log'), { ...log, key: 'a' });
+      const content = json(schemaRef('Log'), { ...log, key: 'a' });
+      it.components.responses.LogShown.content = content;
+      rotation(it).responses['200'].content = content;
     },
   ],
   [

@@ -158,7 +158,7 @@ test('a repeated reply has the headers of the new request', async () => {
   });
 });
 
-describe('after a day', () => {
+describe('after some time', () => {
   const age = (hours: number) =>
     query(
       service.database.url,
@@ -172,11 +172,40 @@ describe('after a day', () => {
       ])
     ).length;
 
-  test('a key can be used again, also for another request', async () => {
-    const first = await create('a-key');
+  const days = (count: number) => 24 * count;
+  const purge = () =>
+    Promise.all([service.runJob('purge-idempotency-records'), other.runJob('purge-idempotency-records')]);
+  const bodies = async () =>
+    (
+      await query<{ body: string | null }>(
+        service.database.url,
+        'select body from tasklane.idempotency_keys where lane_id = lane_of($1)',
+        [ada.id],
+      )
+    ).map(({ body }) => body);
+
+  test.each([
+    ['before the job', async () => undefined],
+    ['after the job', purge],
+  ])('a key is kept without its reply, %s', async (_when, work) => {
+    await create('a-key');
     await age(23.99);
+    await work();
     expect(isReplayed(await create('a-key'))).toBe(true);
-    await age(24.01);
+    for (const hours of [24.01, days(89.99)]) {
+      await age(hours);
+      await work();
+      expect(await create('a-key')).toMatchObject({ status: 409, body: { code: 'reply-not-kept' } });
+      const reused = await create('a-key', { title: 'Another' });
+      expect(reused).toMatchObject({ status: 422, body: { code: 'idempotency-key-reused' } });
+    }
+    expect(await taskCount()).toBe(1);
+  });
+
+  test('a key can be used again when changes are purged, also for another request', async () => {
+    const first = await create('a-key');
+    await age(days(90.01));
+    await purge();
     const anew = await create('a-key', { title: 'Another' });
     expect([anew.status, isReplayed(anew)]).toEqual([201, false]);
     expect(anew.body.id).not.toBe(first.body.id);
@@ -184,17 +213,24 @@ describe('after a day', () => {
     expect(await count()).toBe(1);
   });
 
-  test('stored replies are purged; the replies of erased lanes are deleted with the lanes', async () => {
-    const purge = () =>
-      Promise.all([service.runJob('purge-idempotency-records'), other.runJob('purge-idempotency-records')]);
-    for (const key of ['a', 'b', 'c']) await create(key);
+  test('the job deletes the bodies of replies and leaves recent ones', async () => {
+    await create('old');
     await age(24.01);
+    await create('recent', { title: 'Recent' });
+    await purge();
+    expect((await bodies()).filter((body) => body === null)).toHaveLength(1);
+    expect(isReplayed(await create('recent', { title: 'Recent' }))).toBe(true);
+  });
+
+  test('old records are purged; the records of erased lanes are deleted with the lanes', async () => {
+    for (const key of ['a', 'b', 'c']) await create(key);
+    await age(days(90.01));
     await create('d');
     // More than one round removes.
     await query(
       service.database.url,
       `insert into tasklane.idempotency_keys (lane_id, operation, key_hash, fingerprint, status, created_at)
-       select lane_of($1), 'createTask', sha256(n::text::bytea), sha256('x'), 201, now() - interval '25 hours'
+       select lane_of($1), 'createTask', sha256(n::text::bytea), sha256('x'), 201, now() - interval '91 days'
        from generate_series(1, 2500) as n`,
       [ada.id],
     );

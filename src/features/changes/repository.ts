@@ -1,5 +1,5 @@
 import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
-import type { Lane, WritableLane } from '../../platform/database/lane';
+import type { Lane, LanePosition, WritableLane } from '../../platform/database/lane';
 import type { ChangeRow } from '../../platform/database/rows';
 
 /** The extent of a lane's history. */
@@ -10,12 +10,6 @@ export interface History {
   readonly counter: number;
   /** The number of the last change that was purged; 0 if none was. */
   readonly floor: number;
-}
-
-/** A position in a history: right after the change with the number `seq`. */
-export interface HistoryPosition {
-  readonly epoch: string | null;
-  readonly seq: number;
 }
 
 /** The reason why a history does not continue from a position. */
@@ -33,7 +27,7 @@ export async function readHistory(lane: Lane): Promise<History> {
 }
 
 /** Null if the history continues from the position without a gap, otherwise the reason why it does not. */
-export function lostIn(history: History, { epoch, seq }: HistoryPosition): LostPosition | null {
+export function lostIn(history: History, { epoch, seq }: LanePosition): LostPosition | null {
   // A lane has no epoch before its first write. A position from that time precedes all changes, in any epoch.
   const beforeAll = epoch === null && seq === 0;
   if (epoch !== history.epoch && !beforeAll) return 'other-epoch';

@@ -1,12 +1,12 @@
 /** The timer of all event streams: heartbeats, the ends of streams, and the search for lanes with new changes. */
-import type { HistoryPosition } from '../changes/repository';
+import type { LanePosition } from '../../platform/database/lane';
 import { heartbeatText, reconnectText } from './format';
 import type { Reader } from './reader';
 import { hasBehind, type LaneStreams, type Registry } from './registry';
 import type { StreamWriter, Subscription } from './subscription';
 
 /** The last position of a lane that this process knows. */
-export interface KnownLane extends HistoryPosition {
+export interface KnownLane extends LanePosition {
   readonly userId: string;
 }
 

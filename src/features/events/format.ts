@@ -1,27 +1,14 @@
 /** The text of server-sent events (WHATWG HTML, section 9.2.5) of the schema `LaneEvent`. */
 
 import type { Schemas } from '../../platform/contract/document/operations';
+import { type LanePosition, positionText } from '../../platform/database/lane';
 import type { ChangeRow } from '../../platform/database/rows';
 import { toChange } from '../changes/mapper';
-import type { HistoryPosition, LostPosition } from '../changes/repository';
+import type { LostPosition } from '../changes/repository';
 
-// Replaces the missing epoch of a lane that was never written to.
-const noEpoch = '00000000-0000-0000-0000-000000000000';
 const retryMs = 2_000;
 
 type EndReason = Schemas['ReconnectEvent']['data']['reason'];
-
-/** The id of the event that brings a stream to a position. */
-export function eventId({ epoch, seq }: HistoryPosition): string {
-  return `${seq}-${epoch ?? noEpoch}`;
-}
-
-/** The position in an event's id. The id must match the contract's pattern. */
-export function parseEventId(id: string): HistoryPosition {
-  const dash = id.indexOf('-');
-  const epoch = id.slice(dash + 1);
-  return { seq: Number(id.slice(0, dash)), epoch: epoch === noEpoch ? null : epoch };
-}
 
 function eventText({ event, data, ...id }: Schemas['LaneEvent']): string {
   const idLine = 'id' in id ? `id: ${id.id}\n` : '';
@@ -32,19 +19,19 @@ function eventText({ event, data, ...id }: Schemas['LaneEvent']): string {
  * The first text of a stream: the reconnection time (`retry`) and the position (`id`). Clients store both, although no
  * event follows.
  */
-export function openingText(position: HistoryPosition): string {
-  return `retry: ${retryMs}\nid: ${eventId(position)}\n\n`;
+export function openingText(position: LanePosition): string {
+  return `retry: ${retryMs}\nid: ${positionText(position)}\n\n`;
 }
 
 /** The event for a change. */
 export function changeText(userId: string, epoch: string, row: ChangeRow): string {
   const data = toChange(userId, row);
-  return eventText({ id: eventId({ epoch, seq: data.seq }), event: 'change', data });
+  return eventText({ id: positionText({ epoch, seq: data.seq }), event: 'change', data });
 }
 
 /** The event that says that the stream lacks changes and continues from `position`. */
-export function resetText(reason: LostPosition, position: HistoryPosition): string {
-  return eventText({ id: eventId(position), event: 'reset', data: { reason } });
+export function resetText(reason: LostPosition, position: LanePosition): string {
+  return eventText({ id: positionText(position), event: 'reset', data: { reason } });
 }
 
 /** The last event of a stream, after which the client should reconnect. */

@@ -1,6 +1,6 @@
 import type { Handlers } from '../../platform/contract/http/call';
+import { parsePosition } from '../../platform/database/lane';
 import { readHistory } from '../changes/repository';
-import { parseEventId } from './format';
 import type { EventHub } from './hub';
 
 /** The handler of event streams. The hub writes to the streams. */
@@ -15,7 +15,7 @@ export function eventHandlers(hub: Pick<EventHub, 'subscribe'>): Pick<Handlers, 
         lane: call.lane,
         expiresAt: call.identity.expiresAt * 1000,
         history,
-        from: lastId === undefined ? null : parseEventId(lastId),
+        from: lastId === undefined ? null : parsePosition(lastId),
       });
       if (subscriber === 'user-limit') return call.fail('too-many-streams');
       if (subscriber === 'process-limit') {

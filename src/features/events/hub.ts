@@ -5,8 +5,8 @@
  */
 import type { Logger } from 'pino';
 import type { EventSubscriber } from '../../platform/contract/http/event-stream';
-import type { UserScope } from '../../platform/database/lane';
-import { type History, type HistoryPosition, lostIn } from '../changes/repository';
+import type { LanePosition, UserScope } from '../../platform/database/lane';
+import { type History, lostIn } from '../changes/repository';
 import { createClock, type KnownLane } from './clock';
 import { openingText, reconnectText, resetText } from './format';
 import { createReader } from './reader';
@@ -41,7 +41,7 @@ export interface StreamRequest {
   /** The lane's history at the time of the request. */
   readonly history: History;
   /** The position after which the stream begins; null for the end of the history. */
-  readonly from: HistoryPosition | null;
+  readonly from: LanePosition | null;
 }
 
 export interface EventHub {

@@ -1,6 +1,7 @@
 /** The subscriptions of this process by lane, and their limits. */
+
+import { positionText } from '../../platform/database/lane';
 import type { History } from '../changes/repository';
-import { eventId } from './format';
 import { isReady, type Subscription } from './subscription';
 
 /** The subscriptions of one lane. */
@@ -31,7 +32,7 @@ export function hasBehind(lane: LaneStreams): boolean {
 /** The subscriptions of a lane that need a read, in groups with the same position. */
 export function behind(lane: LaneStreams): Iterable<Subscription[]> {
   const some = [...lane.subscriptions].filter((each) => isBehind(lane, each));
-  return Map.groupBy(some, (each) => eventId(each.position)).values();
+  return Map.groupBy(some, (each) => positionText(each.position)).values();
 }
 
 export interface Registry {

@@ -1,7 +1,6 @@
 /** A subscription: one event stream, its position, and the state of its connection. */
 import type { EventStream } from '../../platform/contract/http/event-stream';
-import type { UserScope } from '../../platform/database/lane';
-import type { HistoryPosition } from '../changes/repository';
+import type { LanePosition, UserScope } from '../../platform/database/lane';
 
 /** One event stream. */
 export interface Subscription {
@@ -12,7 +11,7 @@ export interface Subscription {
   /** Null until the stream is open. */
   stream: EventStream | null;
   /** The position after the last change that was sent. */
-  position: HistoryPosition;
+  position: LanePosition;
   /** `stuck`: the client does not read, and the buffer is full. `ended`: the last event was sent, but not yet read. */
   state: 'open' | 'stuck' | 'ended';
   /** For a stream that is not `open`: when its connection is cut, in milliseconds since 1970. */

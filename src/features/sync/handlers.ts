@@ -1,6 +1,7 @@
+import { contractDocument } from '../../platform/contract/document/contract';
 import type { Schemas } from '../../platform/contract/document/operations';
 import type { Handlers } from '../../platform/contract/http/call';
-import type { Lane } from '../../platform/database/lane';
+import { epochText, type Lane } from '../../platform/database/lane';
 import type { ChangeType } from '../../platform/database/rows';
 import {
   type ChangedEntity,
@@ -10,9 +11,12 @@ import {
   readHistory,
 } from '../changes/repository';
 import { type Entity, entityTypes, syncedTypes } from './entities';
+import { syncShape } from './shape';
 import { decodeSyncToken, encodeSyncToken, type SnapshotPosition, type SyncPosition } from './token';
 
 type SyncChange = Schemas['SyncChange'];
+
+const shape = syncShape(contractDocument, syncedTypes);
 
 /** A page of changes, and the position of a copy that has applied it. */
 interface Page {
@@ -37,7 +41,7 @@ async function readSnapshot(
   lane: Lane,
   history: History,
   { seq }: SyncPosition,
-  { type: first, after }: SnapshotPosition,
+  { type: first, after, closedSince }: SnapshotPosition,
   limit: number,
 ): Promise<Page> {
   const found: { type: ChangeType; entity: Entity<object> }[] = [];
@@ -45,7 +49,7 @@ async function readSnapshot(
     // One more entity than fits on the page shows where the next page begins.
     const missing = limit + 1 - found.length;
     if (missing === 0) break;
-    const entities = await entityTypes[type]?.page(lane, type === first ? after : null, missing);
+    const entities = await entityTypes[type]?.page(lane, type === first ? after : null, missing, closedSince);
     for (const entity of entities ?? []) found.push({ type, entity });
   }
   const changes = found.slice(0, limit).map(({ type, entity }) => toSyncChange(type, entity.id, seq, entity));
@@ -54,7 +58,11 @@ async function readSnapshot(
   if (!last || !beyond) {
     return { changes, next: { epoch, seq, snapshot: null }, hasMore: counter > seq };
   }
-  const snapshot = { type: beyond.type, after: beyond.type === last.type ? last.entity.id : null };
+  const snapshot = {
+    type: beyond.type,
+    after: beyond.type === last.type ? last.entity.id : null,
+    closedSince,
+  };
   return { changes, next: { epoch, seq, snapshot }, hasMore: true };
 }
 
@@ -103,16 +111,20 @@ async function readDeltas(lane: Lane, history: History, { seq }: SyncPosition, l
 }
 
 /**
- * The page after a position, or the first page of a snapshot if `from` is null. It is read in one transaction.
+ * The page after a position, or the first page of a snapshot without older closed tasks if `from` is an instant or null. It is
+ * read in one transaction.
  * @returns null if the history of the lane does not continue from the position
  */
-async function readPage(lane: Lane, from: SyncPosition | null, limit: number): Promise<Page | null> {
+async function readPage(lane: Lane, from: SyncPosition | Date | null, limit: number): Promise<Page | null> {
   const history = await readHistory(lane);
-  const start: SyncPosition = from ?? {
-    epoch: history.epoch,
-    seq: history.counter,
-    snapshot: { type: syncedTypes[0] as string, after: null },
-  };
+  const start: SyncPosition =
+    from && 'seq' in from
+      ? from
+      : {
+          epoch: history.epoch,
+          seq: history.counter,
+          snapshot: { type: syncedTypes[0] as string, after: null, closedSince: from },
+        };
   if (lostIn(history, start)) return null;
   return start.snapshot
     ? readSnapshot(lane, history, start, start.snapshot, limit)
@@ -121,9 +133,15 @@ async function readPage(lane: Lane, from: SyncPosition | null, limit: number): P
 
 export const syncHandlers: Pick<Handlers, 'syncLane'> = {
   async syncLane(call) {
-    const { token, limit } = call.query;
+    const { token, limit, closed_since } = call.query;
     const { user_id } = call.path;
-    const from = token === undefined ? null : decodeSyncToken(user_id, syncedTypes, token);
+    if (token !== undefined && closed_since !== undefined) {
+      const detail = 'cannot be combined with `token`, which keeps it';
+      return call.fail('validation-failed', {
+        errors: [{ pointer: '/query/closed_since', code: 'contradiction', detail }],
+      });
+    }
+    const from = token === undefined ? null : decodeSyncToken(user_id, shape, token);
     if (token !== undefined && from === null) {
       return call.fail('validation-failed', {
         errors: [
@@ -136,12 +154,16 @@ export const syncHandlers: Pick<Handlers, 'syncLane'> = {
       });
     }
     if (from === 'expired') return call.fail('sync-token-expired');
-    const page = await call.lane.read((lane) => readPage(lane, from, limit));
+    const since = closed_since === undefined ? null : new Date(closed_since);
+    const page = await call.lane.read((lane) => readPage(lane, from ?? since, limit));
     if (!page) return call.fail('sync-token-expired');
     return call.reply(200, {
       changes: page.changes,
-      next_token: encodeSyncToken(user_id, syncedTypes, page.next),
+      next_token: encodeSyncToken(user_id, shape, page.next),
       has_more: page.hasMore,
+      // A write can be missing from a part of a snapshot.
+      seq: page.next.snapshot ? 0 : page.next.seq,
+      epoch: epochText(page.next),
     });
   },
 };

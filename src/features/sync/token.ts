@@ -4,16 +4,19 @@
  */
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import type { HistoryPosition } from '../changes/repository';
+import type { LanePosition } from '../../platform/database/lane';
+import type { SyncShape } from './shape';
 
 /** The position in a snapshot: it continues with the entities of a type whose ids follow `after`. */
 export interface SnapshotPosition {
   readonly type: string;
   readonly after: string | null;
+  /** Tasks that were closed before are left out. */
+  readonly closedSince: Date | null;
 }
 
 /** The position of a copy of a lane. */
-export interface SyncPosition extends HistoryPosition {
+export interface SyncPosition extends LanePosition {
   /** Null if the copy has the whole snapshot. In both cases it still needs the changes after `seq`. */
   readonly snapshot: SnapshotPosition | null;
 }
@@ -27,7 +30,7 @@ const content = z.tuple([
   z.string(),
   uuid.nullable(),
   z.int().nonnegative(),
-  z.tuple([z.string(), uuid.nullable()]).nullable(),
+  z.tuple([z.string(), uuid.nullable(), z.int().nullable()]).nullable(),
 ]);
 
 function fingerprint(text: string): string {
@@ -38,19 +41,19 @@ function encode(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
-/** Creates a token for a user. `types` are the types that the service synchronizes. */
+/** Creates a token for a user. */
 export function encodeSyncToken(
   userId: string,
-  types: readonly string[],
+  shape: SyncShape,
   { epoch, seq, snapshot }: SyncPosition,
 ): string {
   return encode([
     version,
     fingerprint(userId),
-    fingerprint(types.join()),
+    fingerprint(JSON.stringify(shape)),
     epoch,
     seq,
-    snapshot && [snapshot.type, snapshot.after],
+    snapshot && [snapshot.type, snapshot.after, snapshot.closedSince?.getTime() ?? null],
   ]);
 }
 
@@ -65,19 +68,20 @@ function parse(token: string): unknown {
 /**
  * Decodes a token.
  * @returns null if the service did not create the token for this user; `expired` if the service synchronized other
- * types when it created the token, because the copy lacks the changes of these types
+ * types or fields when it created the token, because the copy lacks them
  */
 export function decodeSyncToken(
   userId: string,
-  types: readonly string[],
+  shape: SyncShape,
   token: string,
 ): SyncPosition | 'expired' | null {
   const { data } = content.safeParse(parse(token));
   if (!data || encode(data) !== token) return null;
   const [, madeFor, madeWith, epoch, seq, snapshot] = data;
   if (madeFor !== fingerprint(userId)) return null;
-  if (madeWith !== fingerprint(types.join())) return 'expired';
+  if (madeWith !== fingerprint(JSON.stringify(shape))) return 'expired';
   if (snapshot === null) return { epoch, seq, snapshot };
-  const [type, after] = snapshot;
-  return types.includes(type) ? { epoch, seq, snapshot: { type, after } } : null;
+  const [type, after, since] = snapshot;
+  const closedSince = since === null ? null : new Date(since);
+  return shape.types.includes(type) ? { epoch, seq, snapshot: { type, after, closedSince } } : null;
 }

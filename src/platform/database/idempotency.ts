@@ -13,7 +13,7 @@ export interface IdempotentRequest {
   readonly fingerprint: Buffer;
 }
 
-/** A stored reply. `content` is null if the reply was too large to store. */
+/** A reply. `content` is null if it was too large to store, or is not stored any more. */
 export interface StoredReply {
   readonly status: number;
   readonly content: {
@@ -32,8 +32,8 @@ export type Refusal =
   | { readonly outcome: 'in-flight' }
   | { readonly outcome: 'key-reused' };
 
-/** How many hours replies are stored. */
-export const storedHours = 24;
+/** How many hours replies are stored. The fact that a request was carried out is stored as long as changes. */
+export const replyHours = 24;
 const maxStoredBytes = 1024 * 1024;
 
 const sha256 = (text: string): Buffer => hash('sha256', text, 'buffer');
@@ -51,18 +51,15 @@ const takeLock = 'select pg_try_advisory_xact_lock($1) as taken';
 
 // A separate statement: its snapshot is newer than the lock, so it sees what the last holder of the lock committed.
 const findReply = `
-  select fingerprint, status, headers, body from ${schema}.idempotency_keys
-  where lane_id = $1 and operation = $2 and key_hash = $3
-    and created_at > clock_timestamp() - interval '${storedHours} hours'`;
+  select fingerprint, status, case when recent then headers end as headers, case when recent then body end as body
+  from ${schema}.idempotency_keys,
+    lateral (select created_at > clock_timestamp() - interval '${replyHours} hours' as recent) as age
+  where lane_id = $1 and operation = $2 and key_hash = $3`;
 
-// A record is replaced only if it is older than its lifetime.
 const storeReply = `
   insert into ${schema}.idempotency_keys
     (lane_id, operation, key_hash, fingerprint, status, headers, body, created_at)
-  values ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())
-  on conflict (lane_id, operation, key_hash) do update set
-    (fingerprint, status, headers, body, created_at) =
-    (excluded.fingerprint, excluded.status, excluded.headers, excluded.body, excluded.created_at)`;
+  values ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())`;
 
 /** The statements that lock the key and look up its record. `readRefusal` reads their results. */
 export function lookUpStatements(laneId: string, request: IdempotentRequest): Statement[] {

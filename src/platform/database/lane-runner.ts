@@ -49,6 +49,7 @@ import {
   storeBytes,
 } from './lane-sql';
 import { type Pool, StaleConnection } from './pool';
+import type { LanePosition } from './position';
 import { type Amounts, countsOf, findExceeded, growthOf, limitsOf, noQuotas, QuotaExceeded } from './quotas';
 import { makeLane, noLane } from './registry';
 import { jobsOwner, type Owner, ownerOf } from './shares';
@@ -103,7 +104,11 @@ const ignore = () => undefined;
 interface Caller extends LaneOpening {
   readonly userId: string;
   readonly issuedAt: number | null;
+  /** Called after the commit of a write, with the position of the lane after it. */
+  written(position: LanePosition): void;
 }
+
+type HistoryStart = Pick<LockedProfile, 'epoch' | 'change_seq'>;
 
 /** A write with `atOnce`. */
 interface WriteAtOnce {
@@ -113,6 +118,14 @@ interface WriteAtOnce {
 
 function refuseStale(result: QueryResult<QueryResultRow> | undefined): void {
   if (result?.rows[0]?.stale !== false) throw new StaleToken('lane-erased');
+}
+
+/** The position of a lane that does not exist. */
+const noPosition: LanePosition = { epoch: null, seq: 0 };
+
+/** The position after `count` changes of a write that has locked the lane. */
+function positionAfter({ epoch, change_seq }: HistoryStart, count: number): LanePosition {
+  return { epoch, seq: Number(change_seq) + count };
 }
 
 /** The id of the lane that Postgres found. */
@@ -350,15 +363,18 @@ export function createLanes(
       : [begin, scopeTo(caller), ...locking('lane-lock', lockOrCreateLane, lane.id)];
     let isCommitted = true;
     let counts = countsOf(undefined);
-    let isChecked = false;
+    let start: HistoryStart | undefined;
     function check(results: readonly QueryResult<QueryResultRow>[]): void {
-      if (isChecked) return;
+      if (start) return;
       if (!request) checkScope(lane, results[1]);
       const locked = lockedIn(results);
-      effects.profile = checkLock(caller, locked);
+      const profile = checkLock(caller, locked);
+      effects.profile = profile;
       counts = countsOf(locked?.rows[0]);
-      isChecked = true;
+      start = profile;
     }
+    const position = () =>
+      start && !effects.erased ? positionAfter(start, effects.changes.length) : noPosition;
     const value = await transact(pool, ownerOf(userId), {
       readOnly: false,
       ...(request && {
@@ -385,7 +401,7 @@ export function createLanes(
       closing(value) {
         isCommitted = atomic?.shouldCommit(value) ?? true;
         if (!isCommitted) return null;
-        const reply = request && atomic.reply(value);
+        const reply = request && atomic.reply(value, position());
         if (reply) effects.rowBytes += bytesOfReply(reply);
         const growth = growthOf(effects.changes, effects.rowBytes);
         const exceeded = effects.erased ? undefined : findExceeded(counts, growth, quotas);
@@ -396,6 +412,7 @@ export function createLanes(
         return [...statements, storeStatement(lane.id, request, reply)];
       },
     });
+    if (isCommitted && start) caller.written(position());
     if (isCommitted) notifyChanged(userId, effects);
     if (effects.erased) laneIds.delete(userId);
     if (effects.profile.delivers || effects.erased) quietLanes.delete(lane.id);
@@ -423,6 +440,7 @@ export function createLanes(
     const issued = writes.map(({ caller }) => caller.issuedAt);
     const issuedAt = issued.includes(null) ? null : Math.min(...(issued as number[]));
     const all = writes.map(noEffects);
+    let start: HistoryStart | undefined;
     const together = () => ({
       ...noEffects(),
       changes: all.flatMap(({ changes }) => changes),
@@ -431,6 +449,9 @@ export function createLanes(
     const results = await transact(pool, ownerOf(lane.userId), {
       readOnly: false,
       opening: openingOfQuiet({ userId: lane.userId, issuedAt }, lane.id),
+      check(results) {
+        start = results.at(-1)?.rows[0] as HistoryStart;
+      },
       work(connection, _, endWith) {
         endWith(() => effectStatements(lane, together()));
         return Promise.allSettled(
@@ -443,6 +464,11 @@ export function createLanes(
       },
     });
     notifyChanged(lane.userId, together());
+    let count = 0;
+    for (const [index, { caller }] of writes.entries()) {
+      count += all[index]?.changes.length ?? 0;
+      if (start) caller.written(positionAfter(start, count));
+    }
     return results;
   }
 
@@ -510,7 +536,25 @@ export function createLanes(
     }
   }
 
-  function open(caller: Caller): UserLane {
+  async function readPosition(caller: Caller): Promise<LanePosition> {
+    const profile = await readAsCaller(
+      caller,
+      (lane) => lane.rows('profiles').first('epoch', 'change_seq').then(),
+      true,
+    );
+    return profile ? positionAfter(profile, 0) : noPosition;
+  }
+
+  function open(userId: string, { issuedAt = null, precondition }: LaneOpening): UserLane {
+    let last: LanePosition | undefined;
+    const caller: Caller = {
+      userId,
+      issuedAt,
+      precondition,
+      written(position) {
+        last = position;
+      },
+    };
     return {
       userId: caller.userId,
       read: (work) => readAsCaller(caller, work),
@@ -521,11 +565,12 @@ export function createLanes(
       },
       runAtomically: (atomic) =>
         retryAsCaller(() => writeOnce(caller, (lane) => atomic.work(scopeIn(lane)), atomic)),
+      position: async () => last ?? readPosition(caller),
     };
   }
 
   return {
-    withUser: (userId, { issuedAt = null, precondition } = {}) => open({ userId, issuedAt, precondition }),
+    withUser: (userId, opening = {}) => open(userId, opening),
     laneForJob: (lane) => ({
       read: (work) => retry(() => read(lane, null, jobsOwner, ignore, work)),
       write: (work) => writeForJob(lane, work),

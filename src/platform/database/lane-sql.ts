@@ -20,7 +20,9 @@ export const openFreshScope = `
     when lane_id is distinct from $6::bigint then ${schema}.refuse('the lane has another id') end
   from ${scope}`;
 
-const counters = 'task_count, project_count, tag_count, webhook_count, storage_written, storage_correction';
+/** What a write knows of the lane that it has locked. */
+const locked = `delivers, require_if_match, epoch, change_seq, task_count, project_count, tag_count, webhook_count,
+      storage_written, storage_correction`;
 
 /** Assignments that add bytes to the lane's storage, and have it measured if it is then larger than `threshold`. */
 const addStorage = (bytes: string, threshold: string) => `
@@ -42,14 +44,14 @@ export const storeBytes = `
  */
 export const lockOrCreateLane = `
   with held as (
-    select delivers, require_if_match, ${counters} from ${schema}.profiles where lane_id = $1 for update
+    select ${locked} from ${schema}.profiles where lane_id = $1 for update
   ), made as (
     insert into ${schema}.profiles (lane_id)
     select $1::bigint where not exists (select from held) and current_setting('app.lane_id') = $1::bigint::text
     on conflict (lane_id) do nothing
-    returning delivers, require_if_match, ${counters}
+    returning ${locked}
   )
-  select delivers, require_if_match, ${counters}
+  select ${locked}
   from (select * from held union all select * from made) as lane`;
 
 /**
@@ -58,7 +60,7 @@ export const lockOrCreateLane = `
  */
 export const lockQuietLane = `
   with held as (
-    select delivers, require_if_match, ${counters} from ${schema}.profiles where lane_id = $1 for update
+    select ${locked} from ${schema}.profiles where lane_id = $1 for update
   )
   select held.*,
     case when held.delivers is not false then ${schema}.refuse('the lane is not quiet') end

@@ -4,11 +4,13 @@
  */
 import type { Knex } from 'knex';
 import type { IdempotentRequest, Refusal, StoredReply } from './idempotency';
+import type { LanePosition } from './position';
 import type { Amounts, ExceededQuota } from './quotas';
 import type { ChangeAction, ChangeType, LaneTables, ProfileRow } from './rows';
 
 export { violatedConstraint } from './errors';
-export { type IdempotentRequest, type Refusal, type StoredReply, storedHours } from './idempotency';
+export { type IdempotentRequest, type Refusal, replyHours, type StoredReply } from './idempotency';
+export { epochText, type LanePosition, parsePosition, positionText } from './position';
 export { countsOf, findExceeded, growthOf, QuotaExceeded, type QuotaName } from './quotas';
 export { bytesOfRow } from './storage';
 export type { Statement } from './transaction';
@@ -214,18 +216,22 @@ export interface AtomicWork<T> {
   work(scope: UserScope): Promise<T>;
   /** Whether to commit the work that led to this value; if not, it is rolled back. */
   shouldCommit(value: T): boolean;
-  /** The reply to store in the idempotency record, for a value that is committed. */
-  reply(value: T): StoredReply;
+  /** The reply to store in the idempotency record, for a value that is committed at `position`. */
+  reply(value: T, position: LanePosition): StoredReply;
 }
 
 /** A lane that the platform has opened for a user. */
 export interface UserLane extends UserScope {
   /** Runs work as one write. For an idempotent request, the reply is stored in the same transaction. */
   runAtomically<T>(work: AtomicWork<T>): Promise<T>;
+  /**
+   * The position of the lane right after the last write. If nothing was written, it is read, which takes a round trip.
+   */
+  position(): Promise<LanePosition>;
 }
 
 /** The settings of a lane that are read when a write locks it. */
-export type LockedProfile = Pick<ProfileRow, 'delivers' | 'require_if_match'>;
+export type LockedProfile = Pick<ProfileRow, 'delivers' | 'require_if_match' | 'epoch' | 'change_seq'>;
 
 /** How a lane is opened. */
 export interface LaneOpening {

@@ -311,10 +311,12 @@ export interface IdempotencyKeyRow {
   /** SHA-256 of the request. */
   fingerprint: Buffer;
   status: number;
-  /** Null if the reply was too large to store. */
+  /** Null if the reply is not stored. */
   headers: Record<string, string> | null;
   /** The body as it was sent, without secrets; null if there was none. */
   body: string | null;
+  /** Whether the reply is stored. Generated from `headers`. */
+  kept: boolean;
   created_at: Date;
 }
 

@@ -58,8 +58,8 @@ export const systemGrants = {
   },
   // Finds lanes with old deliveries.
   webhook_deliveries: { select: ['lane_id', 'created_at'] },
-  // Finds lanes with expired idempotency records.
-  idempotency_keys: { select: ['lane_id', 'created_at'] },
+  // Finds lanes with old replies and old idempotency records.
+  idempotency_keys: { select: ['lane_id', 'kept', 'created_at'] },
   // Finds the lane of a calendar feed's secret.
   calendar_feeds: { select: ['lane_id', 'secret_hash', 'created_at'] },
 } as const satisfies SystemGrants;

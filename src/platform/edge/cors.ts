@@ -33,6 +33,7 @@ export function allowOrigins(
     ],
     exposedHeaders: [
       'Content-Disposition',
+      'Date',
       'Deprecation',
       'ETag',
       'Idempotency-Replayed',
@@ -42,6 +43,7 @@ export function allowOrigins(
       'RateLimit-Policy',
       'Retry-After',
       'Sunset',
+      'Tasklane-Seq',
       'WWW-Authenticate',
       'X-Request-Id',
     ],

@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { readHistory } from '../../../src/features/changes/repository';
-import { parseEventId } from '../../../src/features/events/format';
 import { createEventHub, type EventHub, type EventSettings } from '../../../src/features/events/hub';
 import type { EventStream } from '../../../src/platform/contract/http/event-stream';
 import type { Database } from '../../../src/platform/database/database';
 import type { UserScope } from '../../../src/platform/database/lane';
+import { parsePosition } from '../../../src/platform/database/lane';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { numbers } from '../../support/event-reader';
 import { openDatabase } from '../../support/open-database';
@@ -209,6 +209,6 @@ test('a failed read is repeated and logged once', async () => {
 
 test('event ids are parsed in the form in which they are written', () => {
   const epoch = randomUUID();
-  expect(parseEventId(`12-${epoch}`)).toEqual({ seq: 12, epoch });
-  expect(parseEventId('0-00000000-0000-0000-0000-000000000000')).toEqual({ seq: 0, epoch: null });
+  expect(parsePosition(`12-${epoch}`)).toEqual({ seq: 12, epoch });
+  expect(parsePosition('0-00000000-0000-0000-0000-000000000000')).toEqual({ seq: 0, epoch: null });
 });

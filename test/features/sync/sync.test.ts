@@ -233,9 +233,9 @@ describe('a sync token', () => {
     ['a number as text', (whole) => made(whole.with(4, '1'))],
     ['a malformed epoch', (whole) => made(whole.with(3, 'x'))],
     ['an epoch in upper case', (whole) => made(whole.with(3, String(whole[3]).toUpperCase()))],
-    ['an unknown type', (whole) => made(whole.with(5, ['nothing', null]))],
-    ['a property of every object', (whole) => made(whole.with(5, ['__proto__', null]))],
-    ['a malformed id', (whole) => made(whole.with(5, ['task', "' or true"]))],
+    ['an unknown type', (whole) => made(whole.with(5, ['nothing', null, null]))],
+    ['a property of every object', (whole) => made(whole.with(5, ['__proto__', null, null]))],
+    ['a malformed id', (whole) => made(whole.with(5, ['task', "' or true", null]))],
     ['space', (whole) => Buffer.from(JSON.stringify(whole, null, 1)).toString('base64url')],
     ['padding', (whole) => `${made(whole)}=`],
     ['more bits', (whole) => `${made(whole)}A`],
@@ -248,7 +248,7 @@ describe('a sync token', () => {
   });
 
   test("that is forged but well-formed reads only the caller's lane", async () => {
-    const response = await sync(made(parts().with(5, ['task', id])));
+    const response = await sync(made(parts().with(5, ['task', id, null])));
     expect(response.status).toBe(200);
   });
 
@@ -257,7 +257,7 @@ describe('a sync token', () => {
     ['of another epoch', (whole) => whole.with(3, id)],
     ['without an epoch after the beginning', (whole) => whole.with(3, null)],
     ['of a service that syncs other types', (whole) => whole.with(2, 'x'.repeat(16))],
-    ['of a snapshot of another epoch', (whole) => whole.with(3, id).with(5, ['task', null])],
+    ['of a snapshot of another epoch', (whole) => whole.with(3, id).with(5, ['task', null, null])],
   ])('%s has expired', async (_what, change) => {
     const response = await sync(made(change(parts())));
     expect(response).toMatchObject({ status: 410, body: { code: 'sync-token-expired' } });

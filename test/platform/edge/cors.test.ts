@@ -25,7 +25,7 @@ test.each([
   const headers = await headersFor(origin);
   expect(headers['access-control-allow-origin']).toBe(origin);
   expect(headers['access-control-allow-credentials']).toBe('true');
-  for (const name of ['RateLimit', 'Deprecation', 'Sunset', 'Link']) {
+  for (const name of ['RateLimit', 'Deprecation', 'Sunset', 'Link', 'Date', 'Tasklane-Seq']) {
     expect(headers['access-control-expose-headers']).toContain(name);
   }
   expect(headers.vary).toContain('Origin');

@@ -35,7 +35,13 @@ export type ReplyBody<Id extends OperationId, S extends keyof Responses<Id>> =
   ResponseAt<Id, S> extends { content: infer C } ? C[keyof C] : undefined;
 
 // The platform sets these headers.
-type PlatformHeader = 'X-Request-Id' | 'ETag' | 'Idempotency-Replayed' | 'RateLimit' | 'RateLimit-Policy';
+type PlatformHeader =
+  | 'X-Request-Id'
+  | 'ETag'
+  | 'Idempotency-Replayed'
+  | 'RateLimit'
+  | 'RateLimit-Policy'
+  | 'Tasklane-Seq';
 
 type NamedHeaders<H> = { [K in keyof H as string extends K ? never : Exclude<K, PlatformHeader>]: H[K] };
 

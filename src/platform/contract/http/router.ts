@@ -94,6 +94,7 @@ function serve(prepared: PreparedOperation, dependencies: RouterDependencies & {
     return carryOut({
       open: (precondition) => withUser(identity.userId, { issuedAt: identity.issuedAfter, precondition }),
       handle,
+      isWrite: operation.method !== 'get',
       lookUp,
       ifMatch,
       requireIfMatch,

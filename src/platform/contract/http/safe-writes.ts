@@ -3,16 +3,18 @@ import type { Request } from 'express';
 import type {
   IdempotentRequest,
   LaneOpening,
+  LanePosition,
   LockedProfile,
   Refusal,
   UserLane,
   UserScope,
 } from '../../database/lane';
+import { positionText } from '../../database/lane';
 import type { Operation } from '../document/contract';
 import { ProblemError } from '../document/problems';
 import { matchesStrongly, parseTagCondition, type TagCondition } from './entity-tags';
 import { parseIdempotencyKey, storedReply } from './idempotency';
-import type { Outcome, Replay } from './outcome';
+import type { Failure, Outcome, Replay } from './outcome';
 
 /** The conditional headers of a request. Null if the request has no such header, or the operation does not accept it. */
 export interface Conditions {
@@ -67,6 +69,8 @@ export interface LaneRequest {
   /** Opens the lane. Its writes call `precondition` after they have locked the lane. */
   open(precondition: LaneOpening['precondition']): UserLane;
   readonly handle: Work;
+  /** Whether the operation is a write. The result of a write tells the position of the lane after it. */
+  readonly isWrite: boolean;
   /** Looks up the representation that `If-Match` is compared with; null if the operation accepts no `If-Match`. */
   readonly lookUp: Work | null;
   readonly ifMatch: TagCondition | null;
@@ -115,6 +119,11 @@ function refused(refusal: Refusal): Outcome | Replay {
   }
 }
 
+/** Adds the position of the lane after a write to its result. */
+function withPosition<T extends Exclude<Outcome, Failure>>(result: T, position: LanePosition): T {
+  return { ...result, headers: { ...result.headers, 'Tasklane-Seq': positionText(position) } };
+}
+
 async function carryOutIn(lane: UserLane, request: LaneRequest): Promise<Outcome | Replay> {
   const { idempotentRequest, ifMatch, redactors } = request;
   const work = workOf(request);
@@ -124,9 +133,9 @@ async function carryOutIn(lane: UserLane, request: LaneRequest): Promise<Outcome
     refused,
     work,
     shouldCommit: (outcome) => !('code' in outcome),
-    reply(outcome) {
+    reply(outcome, position) {
       if ('body' in outcome && !('streamed' in outcome) && !('subscriber' in outcome)) {
-        return storedReply(outcome, redactors.get(String(outcome.status)));
+        return storedReply(withPosition(outcome, position), redactors.get(String(outcome.status)));
       }
       throw new Error('Only a reply of `call.reply` can be stored under a key.');
     },
@@ -143,7 +152,9 @@ export async function carryOut(request: LaneRequest): Promise<Outcome | Replay> 
   const couldHaveIfMatch = lookUp !== null && ifMatch === null;
   const lane = request.open(couldHaveIfMatch ? assertIfMatchOptional : undefined);
   try {
-    return await carryOutIn(lane, request);
+    const outcome = await carryOutIn(lane, request);
+    if (!request.isWrite || 'code' in outcome || 'replayed' in outcome) return outcome;
+    return withPosition(outcome, await lane.position());
   } catch (error) {
     if (!(error instanceof PreconditionRequired) || !lookUp) throw error;
     return requirePrecondition(lane, lookUp);
