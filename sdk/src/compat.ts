@@ -164,9 +164,10 @@ export function compatFetch(fetch: AnyFetch, { baseUrl, list }: CompatOptions): 
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input, base);
     // The path of the tasks, the id of one, and what to do with it.
-    const [, tasks, id = '', action = ''] =
-      /^(.*?\/api\/[^/]+\/tasks)(?:\/([^/]*))?(?:\/(.*?))?\/?$/.exec(url.origin + url.pathname) ?? [];
-    if (!tasks?.startsWith(base)) return fetch(input, init);
+    const called = url.origin + url.pathname;
+    const [path, user, name, id = '', action = ''] = called.slice(base.length).split('/');
+    if (!called.startsWith(base) || path !== 'api' || name !== 'tasks') return fetch(input, init);
+    const tasks = `${base}api/${user}/tasks`;
     const request = new Request(input instanceof Request ? input : url, init);
     let { method } = request;
     if (method === 'GET' && id === '') return readList(tasks, request);
