@@ -1,12 +1,12 @@
 /** Sample calls of every function that sends SQL. The types require a call of each function that a module exports. */
 import { hash } from 'node:crypto';
 import { termsOf } from '../../src/domain/text/words';
+import { archivedProjects, outsideArchived } from '../../src/features/archived-projects/tasks';
 import * as calendarFeeds from '../../src/features/calendar-feed/repository';
 import * as changePurge from '../../src/features/changes/job';
 import * as changes from '../../src/features/changes/repository';
 import * as completions from '../../src/features/completions/repository';
 import * as profile from '../../src/features/profile/repository';
-import { archivedProjects, outsideArchived } from '../../src/features/projects/archived';
 import * as projects from '../../src/features/projects/repository';
 import * as searchJobs from '../../src/features/search/job';
 import * as search from '../../src/features/search/repository';
@@ -219,7 +219,7 @@ export const allSamples: readonly FileSamples[] = [
     updateProfile: (lane) => profile.updateProfile(lane, { time_zone: 'Europe/Zurich' }),
   }),
   {
-    path: 'src/features/projects/archived.ts',
+    path: 'src/features/archived-projects/tasks.ts',
     samples: {
       archivedProjects: inLane((lane) => archivedProjects(lane)),
       outsideArchived: inLane((lane) => outsideArchived(lane, lane.rows('tasks')).select('id')),

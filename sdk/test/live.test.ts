@@ -380,7 +380,7 @@ test('a copy starts over under the eyes of its reader', async () => {
   const stop = live.subscribe(() => seen.push(live.tasks.list({ id: kept.id }).length));
   let expired = false;
   user.network = async (request, send) => {
-    if (!expired && request.url.includes('/sync?token=')) {
+    if (!expired && new URL(request.url).searchParams.has('token')) {
       expired = true;
       return refusal(410, 'sync-token-expired');
     }

@@ -1,6 +1,6 @@
 import type { Lane } from '../../platform/database/lane';
 import type { ProfileRow, TaskPriority, TaskStatus } from '../../platform/database/rows';
-import { archivedProjects } from '../projects/archived';
+import { archivedProjects } from '../archived-projects/tasks';
 import { liveTasks } from '../tasks/repository';
 
 /** The number of tasks with the same status, priority and project. */

@@ -5,7 +5,7 @@ import { type Position, pageAfter, type SortKey } from '../../platform/database/
 import { differences, type Lane, lastValues, type WritableLane } from '../../platform/database/lane';
 import type { TagRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
-import { outsideArchived } from '../projects/archived';
+import { outsideArchived } from '../archived-projects/tasks';
 import { compareKeys, namesByKey, tagKey, tagName } from './names';
 
 /** The fields of a tag that its user sets. */

@@ -8,8 +8,8 @@ import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
 import type { Lane, WritableLane } from '../../platform/database/lane';
 import type { Reminder, ReminderRow, TaskRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
+import { outsideArchived } from '../archived-projects/tasks';
 import { findTimeZone } from '../profile/repository';
-import { outsideArchived } from '../projects/archived';
 import { type Due, remindersLeft } from './due';
 import { liveTasks } from './repository';
 

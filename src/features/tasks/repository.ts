@@ -15,7 +15,7 @@ import {
   taskPriorities,
   taskStatuses,
 } from '../../platform/database/rows';
-import { outsideArchived } from '../projects/archived';
+import { outsideArchived } from '../archived-projects/tasks';
 import { matching, type TextSearch } from '../search/repository';
 import { tagsNamed } from '../tags/repository';
 import { type ListedTask, listedColumns, taskColumns } from './fields';

@@ -450,7 +450,7 @@ export function createLanes(
       readOnly: false,
       opening: openingOfQuiet({ userId: lane.userId, issuedAt }, lane.id),
       check(results) {
-        start = results.at(-1)?.rows[0] as HistoryStart;
+        start = lockedIn(results)?.rows[0] as HistoryStart;
       },
       work(connection, _, endWith) {
         endWith(() => effectStatements(lane, together()));
