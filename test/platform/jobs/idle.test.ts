@@ -153,7 +153,8 @@ describe('an instance without users', () => {
     await advance(2 * minute);
     await query(
       testDatabase.url,
-      `insert into tasklane.reminders (lane_id, task_id, fire_at) values (lane_of($1), $2, now() + interval '25 s')`,
+      `insert into tasklane.reminders (lane_id, task_id, identity, fire_at)
+        values (lane_of($1), $2, 'any', now() + interval '25 s')`,
       [userId, id],
     );
     await advance(30 * second);
