@@ -58,7 +58,7 @@ test('each copy is a change of the lane, and past reminders do not fire for copi
   expect(await ada.changesAfter(seq)).toMatchObject([{ type: 'task', entity_id: id, action: 'created' }]);
   const waiting = await query(
     service.database.url,
-    'select fire_at from tasklane.reminders where task_id = $1',
+    'select fire_at from tasklane.reminders where task_id = $1 and fired_at is null',
     [id],
   );
   expect(waiting).toEqual([{ fire_at: new Date(at[1] as string) }]);
