@@ -156,6 +156,8 @@ test('no index of tasks has a column that most edits change, so that they are HO
     'due_local',
     'id',
     'lane_id',
+    'overdue_at',
+    'overdue_told',
     'parent_id',
     'position',
     'project_id',
