@@ -1808,11 +1808,16 @@ export interface components {
          */
         RepeatFrom: "schedule" | "completion";
         /**
+         * Format: excluded-date
+         * @description A date, or a date with a time, that a recurrence rule omits.
+         */
+        ExcludedDate: string;
+        /**
          * @description The dates that the recurrence rule omits (EXDATE in RFC 5545), at most 500. They are start dates, or due dates if the
          *     task has no start date. For an hourly rule an item can also be a date with a time, such as `2027-01-31T18:00`. If an
          *     occurrence is moved to an earlier day, the service adds the day that it had.
          */
-        ExcludedDates: string[];
+        ExcludedDates: components["schemas"]["ExcludedDate"][];
         /**
          * @description A reminder, in one of three forms: an instant (`at`), a number of minutes before the task is due
          *     (`minutes_before_due`), or a time of day on the due date or on a day before it (`days_before_due` and `time`). A task
@@ -2399,8 +2404,11 @@ export interface components {
             rrule: components["schemas"]["NullableRrule"];
             /** @default schedule */
             repeat_from: components["schemas"]["RepeatFrom"];
-            /** @default [] */
-            excluded_dates: components["schemas"]["ExcludedDates"];
+            /**
+             * @description The dates that the recurrence rule omits (EXDATE in RFC 5545).
+             * @default []
+             */
+            excluded_dates: components["schemas"]["ExcludedDate"][];
             /**
              * @description The reminders of the task.
              * @default []
@@ -3085,8 +3093,11 @@ export interface components {
             rrule: components["schemas"]["NullableRrule"];
             /** @default schedule */
             repeat_from: components["schemas"]["RepeatFrom"];
-            /** @default [] */
-            excluded_dates: components["schemas"]["ExcludedDates"];
+            /**
+             * @description The dates that the recurrence rule omits (EXDATE in RFC 5545).
+             * @default []
+             */
+            excluded_dates: components["schemas"]["ExcludedDate"][];
             /**
              * @description The reminders of the task.
              * @default []

@@ -23,6 +23,7 @@ export type StartDate = Schema<'StartDate'>;
 export type StartTime = Schema<'StartTime'>;
 export type NullableRrule = Schema<'NullableRrule'>;
 export type RepeatFrom = Schema<'RepeatFrom'>;
+export type ExcludedDate = Schema<'ExcludedDate'>;
 export type ExcludedDates = Schema<'ExcludedDates'>;
 export interface Reminder extends Schema<'Reminder'> {}
 export type Position = Schema<'Position'>;
