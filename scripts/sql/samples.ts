@@ -340,7 +340,7 @@ export const allSamples: readonly FileSamples[] = [
     writePositions: (lane) => positions.writePositions(lane, 'tasks', [{ id, position: 'a1' }]),
   }),
   filed<typeof overdue>('features/tasks/overdue.ts', {
-    moveInstants: (lane) => overdue.moveInstants(lane, { before: 'UTC', after: 'Europe/Zurich' }),
+    moveInstants: (lane) => overdue.moveInstants(lane, 'Europe/Zurich'),
     recordOverdue: (lane) => overdue.recordOverdue(lane, 200),
   }),
   filed<typeof reminders>('features/tasks/reminders.ts', {
@@ -354,7 +354,7 @@ export const allSamples: readonly FileSamples[] = [
     armImported: (lane) => reminders.armImported(lane, [task]),
     armMoved: (lane) =>
       reminders.armMoved(lane, [{ before: { ...task, reminders: [] }, after: task }], 'next'),
-    moveReminders: (lane) => reminders.moveReminders(lane, { after: 'Europe/Zurich' }),
+    moveReminders: (lane) => reminders.moveReminders(lane, 'Europe/Zurich'),
     fireReminders: (lane) => reminders.fireReminders(lane, 100),
     openAmong: (lane) => reminders.openAmong(lane, [id]),
   }),

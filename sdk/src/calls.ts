@@ -32,7 +32,7 @@ export interface WriteOptions extends CallOptions {
 }
 
 export interface ConditionOptions extends CallOptions {
-  /** Make the change only if the entity is still at this state: an entity, or an entity tag. */
+  /** Make the change only if the entity has not changed since it was read: the entity, or its entity tag. */
   readonly ifMatch?: Versioned | string | undefined;
 }
 

@@ -95,7 +95,7 @@ async function storedTitles(userId, token) {
   return (await response.json()).items.map((each) => each.title).sort();
 }
 
-/** The process of a page's renderer: the one that works while the page does. */
+/** The id of the process that renders a page: the renderer that uses the most CPU time while the page computes. */
 async function rendererOf(page) {
   const cpu = () =>
     new Map(

@@ -45,7 +45,7 @@ export interface Write {
 }
 
 export interface WriteCondition {
-  /** Make the change only if the entity is still at this state. Otherwise the write fails with 412. */
+  /** Make the change only if the entity has not changed since it was read. Otherwise the write fails with 412. */
   readonly ifMatch?: Versioned | string | undefined;
 }
 

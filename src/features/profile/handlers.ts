@@ -6,11 +6,8 @@ import type { WritableLane } from '../../platform/database/lane';
 import { toProfile } from './mapper';
 import { findProfile, knowsTimeZone, updateProfile } from './repository';
 
-/** Called in the same write after the time zone of the profile has changed. */
-export type OnTimeZoneChange = (
-  lane: WritableLane,
-  zones: { readonly before: string; readonly after: string },
-) => Promise<void>;
+/** Called with the new time zone of the profile, in the write that changed it. */
+export type OnTimeZoneChange = (lane: WritableLane, zone: string) => Promise<void>;
 
 const readOnly = ['user_id', 'version', 'updated_at'] as const;
 
@@ -39,7 +36,7 @@ export const profileHandlers = (
       if (isUnknown || errors.length > 0) return { errors: isUnknown ? [...errors, unknownZone] : errors };
       const before = shown.time_zone;
       const row = await updateProfile(lane, wanted);
-      if (row.time_zone !== before) await onTimeZoneChange(lane, { before, after: row.time_zone });
+      if (row.time_zone !== before) await onTimeZoneChange(lane, row.time_zone);
       return row;
     });
     if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });

@@ -6,6 +6,7 @@ import type { Schemas, ValidationError } from '../../platform/contract/document/
 import { splitReadOnly } from '../../platform/contract/read-only';
 import type { WritableLane } from '../../platform/database/lane';
 import type { ProjectRow } from '../../platform/database/rows';
+import type { Invalid } from '../tasks/commands';
 import { deleteTasks } from '../tasks/delete';
 import { moveNextTo, writePositions } from '../tasks/position';
 import { toProject } from './mapper';
@@ -18,11 +19,6 @@ import {
   rootsIn,
   updateProject,
 } from './repository';
-
-/** What is wrong with a body; the pointers are into it. */
-interface Invalid {
-  readonly errors: readonly ValidationError[];
-}
 
 type Change = { [F in keyof Schemas['ProjectPatch']]?: Schemas['ProjectPatch'][F] | undefined };
 

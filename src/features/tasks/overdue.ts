@@ -33,18 +33,15 @@ export function overdueAtSql(lane: Lane, dueAt: unknown, localEnd: unknown) {
   return lane.rows('profiles').select(overdueAtOfProfile(lane, dueAt, localEnd));
 }
 
-/** Moves what depends on the time zone of the profile, after the zone has changed: reminders, and when tasks are overdue. */
-export async function moveInstants(
-  lane: WritableLane,
-  zones: { readonly before: string; readonly after: string },
-): Promise<void> {
-  await moveReminders(lane, zones);
+/** Moves reminders, and the times at which tasks become overdue, to the new time zone of the profile. */
+export async function moveInstants(lane: WritableLane, zone: string): Promise<void> {
+  await moveReminders(lane, zone);
   const moved =
     '(case when due_time is null then (due_date + 1)::timestamp else due_local end) at time zone ?';
   const isTold = 'overdue_told is not distinct from overdue_at';
   await update(lane.rows('tasks').whereNotNull('due_date').whereNull('due_at'), {
-    overdue_at: lane.expression(moved, [zones.after]),
-    overdue_told: lane.expression(`case when ${isTold} then ${moved} else overdue_told end`, [zones.after]),
+    overdue_at: lane.expression(moved, [zone]),
+    overdue_told: lane.expression(`case when ${isTold} then ${moved} else overdue_told end`, [zone]),
   });
 }
 

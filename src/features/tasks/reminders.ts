@@ -138,8 +138,8 @@ export function mayRearm(before: Reminded, after: Reminded): boolean {
 const rememberedDays = 90;
 
 /**
- * Replaces the times of the reminders of tasks. Reminders that have fired do not fire again. A fired reminder that an edit
- * moves fires again only at a time in the future.
+ * Replaces the times of the reminders of tasks. Reminders that have fired do not fire again. If an edit moves a
+ * fired reminder, it fires again only if its new time is in the future.
  * @param firedUntil reminders up to this instant count as fired
  */
 async function rearm(
@@ -253,7 +253,7 @@ export async function armImported(lane: WritableLane, rows: readonly TaskRow[]):
 }
 
 /** Moves the reminders that depend on the profile's time zone, after the zone has changed. */
-export async function moveReminders(lane: WritableLane, { after }: { after: string }): Promise<void> {
+export async function moveReminders(lane: WritableLane, zone: string): Promise<void> {
   const rows: (Reminded & { id: string })[] = await liveTasks(lane)
     .whereNotNull('due_date')
     .whereNull('time_zone')
@@ -261,7 +261,7 @@ export async function moveReminders(lane: WritableLane, { after }: { after: stri
     .select('id', 'reminders', 'due_date', 'due_time', 'time_zone', 'due_at');
   await rearm(
     lane,
-    rows.map((row) => ({ taskId: row.id, wanted: timesOf(row, after) })),
+    rows.map((row) => ({ taskId: row.id, wanted: timesOf(row, zone) })),
   );
 }
 

@@ -38,9 +38,7 @@ async function writeProfile(lane: WritableLane, settings: Settings): Promise<voi
   const { time_zone, ...others } = settings;
   const isKnown = time_zone !== undefined && (await knowsTimeZone(lane, time_zone));
   const after = await updateProfile(lane, isKnown ? settings : others);
-  if (after.time_zone !== before.time_zone) {
-    await moveInstants(lane, { before: before.time_zone, after: after.time_zone });
-  }
+  if (after.time_zone !== before.time_zone) await moveInstants(lane, after.time_zone);
 }
 
 type TaskRow = FileRow<'task'> & { links: NonNullable<FileRow<'task'>['links']> };
