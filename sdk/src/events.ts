@@ -18,6 +18,8 @@ export interface EventsOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds without data after which the connection counts as lost. The service sends a comment every 15 seconds. */
   readonly silenceMs?: number | undefined;
+  /** Milliseconds before the client connects again, twice as long after each failure. By default 2,000, or what the service sends. */
+  readonly retryMs?: number | undefined;
   /** Called when a connection is lost or temporarily refused, before the client connects again. */
   readonly interrupted?: ((error: unknown) => void) | undefined;
 }
@@ -58,10 +60,10 @@ export type OpenStream = (
 
 export async function* followEvents(
   open: OpenStream,
-  { lastEventId, signal, silenceMs = 60_000, interrupted }: EventsOptions,
+  { lastEventId, signal, silenceMs = 60_000, retryMs: firstRetryMs = 2_000, interrupted }: EventsOptions,
 ): AsyncGenerator<StreamEvent, void, undefined> {
   let id = lastEventId;
-  let retryMs = 2_000;
+  let retryMs = firstRetryMs;
   let failures = 0;
   for (;;) {
     signal?.throwIfAborted();

@@ -139,9 +139,13 @@ describe('event streams', () => {
         return (answers.shift() as Answer)(request);
       },
     });
-    const stream = collect(tasklane.lane('ada').events({ signal: leaving.signal, silenceMs }));
+    const stream = collect(tasklane.lane('ada').events({ signal: leaving.signal, silenceMs, retryMs: 1 }));
     const changes = () => stream.items.filter((each) => each.event === 'change');
-    const ended = await Promise.race([stream.ended, until(() => changes().length >= count).then(() => null)]);
+    let ended: unknown = null;
+    stream.ended.then((reason) => {
+      ended = reason;
+    });
+    await until(() => ended !== null || changes().length >= count);
     leaving.abort();
     await stream.ended;
     return { ids, changes: changes() as { data: { seq: number; title?: string } }[], ended };
