@@ -1,7 +1,10 @@
 import type { Knex } from 'knex';
 import { protectLaneTable } from '../src/platform/database/lane-table';
 
-/** The history of each lane. A change of the profile has no entity's id. */
+/**
+ * The history of each lane. A change of the profile has no entity's id. A change of the service itself has no request, and
+ * only a change that a client made for the user has a client's id.
+ */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table tasklane.changes (
@@ -13,6 +16,8 @@ export async function up(knex: Knex): Promise<void> {
       action text not null check (action in ('created', 'updated', 'deleted', 'restored', 'purged', 'reminded', 'overdue')),
       fields jsonb not null,
       at timestamptz(3) not null default now(),
+      request uuid,
+      client_id text,
       primary key (lane_id, seq),
       constraint changes_entity_id_check check ((entity_id is null) = (type = 'profile'))
     )`);

@@ -17,6 +17,7 @@ import { taskHandlers, taskListHandlers } from './features/tasks/handlers';
 import { moveInstants } from './features/tasks/overdue';
 import { transferHandlers } from './features/transfer/handlers';
 import { trashHandlers } from './features/trash/handlers';
+import { undoHandlers } from './features/undo/handlers';
 import type { EgressPolicy } from './features/webhooks/egress-policy';
 import { webhookHandlers } from './features/webhooks/handlers';
 import type { Authenticator } from './platform/auth/authenticator';
@@ -79,6 +80,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     ...tagHandlers,
     ...trashHandlers(config.trashRetentionDays),
     ...batchHandlers,
+    ...undoHandlers,
     ...statsHandlers,
     ...profileHandlers(moveInstants),
     ...syncHandlers,

@@ -68,6 +68,17 @@ on conflict (lane_id, id) do nothing
 returning
   id;
 
+-- findCompletionById
+select
+  *
+from
+  tasklane.completions as completions
+where
+  completions.lane_id = $1
+  and id = $2
+limit
+  $3;
+
 -- findCompletion
 select
   *

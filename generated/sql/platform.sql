@@ -178,7 +178,7 @@ with
       ) as exceeds
   )
 insert into
-  tasklane.changes (lane_id, seq, type, entity_id, action, fields, at)
+  tasklane.changes (lane_id, seq, type, entity_id, action, fields, at, request, client_id)
 select
   $1::bigint,
   counter.before + change.n,
@@ -188,10 +188,11 @@ select
     '"\u0000now"',
     to_char(current_setting('app.now')::timestamptz(3) at time zone 'UTC', '\"YYYY-MM-DD"T"HH24:MI:SS.MS"Z"\"')
   )::jsonb,
-  current_setting('app.now')::timestamptz(3)
+  current_setting('app.now')::timestamptz(3),
+  change.request, change.client_id
 from
   counter,
-  unnest($2::text[], $3::uuid[], $4::text[], $5::text[]) with ordinality as change (type, entity_id, action, fields, n)
+  unnest($2::text[], $3::uuid[], $4::text[], $5::text[], $17::uuid[], $18::text[]) with ordinality as change (type, entity_id, action, fields, request, client_id, n)
 where
   not counter.exceeds
   or tasklane.refuse ('a quota is exceeded');
@@ -784,7 +785,7 @@ offset
 select
   coalesce(
     sum(
-      76 + coalesce(pg_column_size(type), 0) + coalesce(pg_column_size(action), 0) + coalesce(pg_column_size(fields), 0)
+      92 + coalesce(pg_column_size(type), 0) + coalesce(pg_column_size(action), 0) + coalesce(pg_column_size(fields), 0) + coalesce(pg_column_size(client_id), 0)
     ),
     0
   ) as bytes
@@ -811,7 +812,7 @@ offset
 select
   coalesce(
     sum(
-      76 + coalesce(pg_column_size(type), 0) + coalesce(pg_column_size(action), 0) + coalesce(pg_column_size(fields), 0)
+      92 + coalesce(pg_column_size(type), 0) + coalesce(pg_column_size(action), 0) + coalesce(pg_column_size(fields), 0) + coalesce(pg_column_size(client_id), 0)
     ),
     0
   ) as bytes
@@ -825,7 +826,7 @@ where
 select
   coalesce(
     sum(
-      76 + coalesce(pg_column_size(type), 0) + coalesce(pg_column_size(action), 0) + coalesce(pg_column_size(fields), 0)
+      92 + coalesce(pg_column_size(type), 0) + coalesce(pg_column_size(action), 0) + coalesce(pg_column_size(fields), 0) + coalesce(pg_column_size(client_id), 0)
     ),
     0
   ) as bytes
@@ -918,7 +919,7 @@ offset
 select
   coalesce(
     sum(
-      144 + coalesce(pg_column_size(event), 0) + coalesce(pg_column_size(fields), 0) + coalesce(pg_column_size(state), 0) + coalesce(pg_column_size(attempts), 0)
+      160 + coalesce(pg_column_size(event), 0) + coalesce(pg_column_size(fields), 0) + coalesce(pg_column_size(state), 0) + coalesce(pg_column_size(attempts), 0) + coalesce(pg_column_size(client_id), 0)
     ),
     0
   ) as bytes
@@ -945,7 +946,7 @@ offset
 select
   coalesce(
     sum(
-      144 + coalesce(pg_column_size(event), 0) + coalesce(pg_column_size(fields), 0) + coalesce(pg_column_size(state), 0) + coalesce(pg_column_size(attempts), 0)
+      160 + coalesce(pg_column_size(event), 0) + coalesce(pg_column_size(fields), 0) + coalesce(pg_column_size(state), 0) + coalesce(pg_column_size(attempts), 0) + coalesce(pg_column_size(client_id), 0)
     ),
     0
   ) as bytes
@@ -959,7 +960,7 @@ where
 select
   coalesce(
     sum(
-      144 + coalesce(pg_column_size(event), 0) + coalesce(pg_column_size(fields), 0) + coalesce(pg_column_size(state), 0) + coalesce(pg_column_size(attempts), 0)
+      160 + coalesce(pg_column_size(event), 0) + coalesce(pg_column_size(fields), 0) + coalesce(pg_column_size(state), 0) + coalesce(pg_column_size(attempts), 0) + coalesce(pg_column_size(client_id), 0)
     ),
     0
   ) as bytes

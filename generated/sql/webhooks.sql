@@ -287,27 +287,32 @@ limit
   $4;
 
 insert into
-  tasklane.webhook_deliveries (created_at, due_at, entity_id, event, fields, happened_at, id, lane_id, seq, webhook_id)
+  tasklane.webhook_deliveries (
+    client_id, created_at, due_at, entity_id, event, fields, happened_at, id, lane_id, request, seq,
+    webhook_id
+  )
 values
   (
-    current_setting('app.now')::timestamptz(3),
-    current_setting('app.now')::timestamptz(3),
     $1,
+    current_setting('app.now')::timestamptz(3),
+    current_setting('app.now')::timestamptz(3),
     $2,
     $3,
     $4,
     $5,
     $6,
     $7,
-    $8
+    $8,
+    $9,
+    $10
   )
 on conflict (lane_id, webhook_id, seq) do update
 set
-  state = $9,
+  state = $11,
   due_at = excluded.due_at,
-  tries = $10
+  tries = $12
 where
-  webhook_deliveries.state in ($11, $12)
+  webhook_deliveries.state in ($13, $14)
 returning
   id;
 
@@ -954,11 +959,15 @@ where
 with
   fresh as (
     insert into
-      tasklane.webhook_deliveries (lane_id, id, webhook_id, event, seq, entity_id, fields, happened_at, due_at, created_at)
+      tasklane.webhook_deliveries (
+        lane_id, id, webhook_id, event, seq, entity_id, fields, happened_at, request, client_id,
+        due_at, created_at
+      )
     select
       change.lane_id,
       gen_random_uuid(),
       webhook.id, event.name, change.seq, change.entity_id, change.fields, change.at,
+      change.request, change.client_id,
       current_setting('app.now')::timestamptz(3),
       current_setting('app.now')::timestamptz(3)
     from
@@ -991,14 +1000,15 @@ with
           lane_id = $1
       ) - $2::bigint
     returning
-      webhook_id, fields
+      webhook_id,
+      pg_column_size(fields) + coalesce(pg_column_size(client_id), 0) + 184 as bytes
   ),
   stored as (
     update tasklane.profiles
     set
       storage_written = storage_written + (
         select
-          sum(pg_column_size(fields) + 168)
+          sum(bytes)
         from
           fresh
       )

@@ -265,7 +265,7 @@ function hasRequiredHeader({ node, location }, name, context) {
   return header !== undefined && dereference(header, location, context).node.required === true;
 }
 
-/** A client that keeps a copy of the lane finds out when the copy contains its write. */
+/** A client finds out when its copy of the lane contains its write, and it can take the write back. */
 function writePositions() {
   return {
     PathItem(item, context) {
@@ -273,13 +273,15 @@ function writePositions() {
       for (const method of methods.filter((each) => item[each])) {
         const responses = responsesOf(item[method], context.location.child(method), context);
         const successes = responses.filter(({ status }) => /^2/.test(status));
-        const has = (response) => hasRequiredHeader(response, 'Tasklane-Seq', context);
-        reportBroken(context, context.location.child(method), [
-          [
-            'The 2xx responses of an operation on a lane must have a required header Tasklane-Seq unless it is a GET.',
-            method === 'get' ? !successes.some(has) : successes.every(has),
-          ],
-        ]);
+        const has = (name) => (response) => hasRequiredHeader(response, name, context);
+        reportBroken(
+          context,
+          context.location.child(method),
+          ['Tasklane-Seq', 'Tasklane-Request'].map((name) => [
+            `The 2xx responses of an operation on a lane must have a required header ${name} unless it is a GET.`,
+            method === 'get' ? !successes.some(has(name)) : successes.every(has(name)),
+          ]),
+        );
       }
     },
   };

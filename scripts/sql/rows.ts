@@ -86,6 +86,8 @@ export const change: ChangeRow = {
   action: 'created',
   fields: {},
   at: instant,
+  request: otherId,
+  client_id: null,
 };
 
 export const webhook: WebhookRow = {
@@ -115,6 +117,8 @@ export const delivery: WebhookDeliveryRow = {
   entity_id: otherId,
   fields: {},
   happened_at: instant,
+  request: otherId,
+  client_id: null,
   state: 'pending',
   due_at: instant,
   tries: 0,

@@ -28,6 +28,7 @@ import * as transfer from '../../src/features/transfer/repository';
 import * as trashJobs from '../../src/features/trash/job';
 import * as deletedProjects from '../../src/features/trash/projects';
 import * as trash from '../../src/features/trash/repository';
+import * as undo from '../../src/features/undo/repository';
 import * as deliveries from '../../src/features/webhooks/deliveries';
 import * as endpoints from '../../src/features/webhooks/endpoints';
 import { deliveryPurgeJob } from '../../src/features/webhooks/job';
@@ -191,6 +192,18 @@ export const allSamples: readonly FileSamples[] = [
     path: 'src/features/changes/job.ts',
     samples: { createChangePurgeJob: job(changePurge.createChangePurgeJob(90)) },
   },
+  filed<typeof undo>('features/undo/repository.ts', {
+    findLastRequests: {
+      'of the user': (lane) => undo.findLastRequests(lane, null, 1),
+      'of a client': (lane) => undo.findLastRequests(lane, 'client', 1),
+    },
+    listChangesOf: (lane) => undo.listChangesOf(lane, [id], 1_001),
+    findLaterChanges: (lane) => undo.findLaterChanges(lane, [id], 1, [otherId]),
+    findAnyTask: (lane) => undo.findAnyTask(lane, id),
+    findDependents: (lane) => undo.findDependents(lane, { parents: [id], projects: [otherId] }),
+    findTagged: (lane) => undo.findTagged(lane, id),
+    updateTrashed: (lane) => undo.updateTrashed(lane, task, { project_id: null }),
+  }),
   filed<typeof completions>('features/completions/repository.ts', {
     listCompletions: {
       'first page': (lane) =>
@@ -205,6 +218,7 @@ export const allSamples: readonly FileSamples[] = [
     },
     insertCompletion: (lane) => completions.insertCompletion(lane, completion),
     insertCompletions: (lane) => completions.insertCompletions(lane, [completion]),
+    findCompletionById: (lane) => completions.findCompletionById(lane, id),
     findCompletion: (lane) => completions.findCompletion(lane, id, '2026-11-21'),
     lastCompletions: (lane) => completions.lastCompletions(lane, id),
     completedAhead: (lane) => completions.completedAhead(lane, id, '2026-11-21'),

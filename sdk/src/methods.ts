@@ -142,6 +142,13 @@ export type BatchResults = Schema<'BatchResults'>;
 export interface BatchOutcome extends Schema<'BatchOutcome'> {}
 export type BatchFailedProblem = Schema<'BatchFailedProblem'>;
 export type BatchUnprocessableProblem = Schema<'BatchUnprocessableProblem'>;
+export interface UndoLast extends Schema<'UndoLast'> {}
+export interface Undo extends Schema<'Undo'> {}
+export type ChangeType = Schema<'ChangeType'>;
+export type UndoAction = Schema<'UndoAction'>;
+export interface LeftChange extends Schema<'LeftChange'> {}
+export interface UndoneEntity extends Schema<'UndoneEntity'> {}
+export interface UndoReport extends Schema<'UndoReport'> {}
 export interface TasksByStatus extends Schema<'TasksByStatus'> {}
 export interface TasksByPriority extends Schema<'TasksByPriority'> {}
 export interface ProjectTally extends Schema<'ProjectTally'> {}
@@ -161,9 +168,9 @@ export interface SyncedTask extends Schema<'SyncedTask'> {}
 export interface SyncedCompletion extends Schema<'SyncedCompletion'> {}
 export type SyncTokenExpiredProblem = Schema<'SyncTokenExpiredProblem'>;
 export type EventId = Schema<'EventId'>;
-export type ChangeType = Schema<'ChangeType'>;
 export type ChangeAction = Schema<'ChangeAction'>;
 export interface FieldChange extends Schema<'FieldChange'> {}
+export interface Actor extends Schema<'Actor'> {}
 export interface Change extends Schema<'Change'> {}
 export interface ChangeEvent extends Schema<'ChangeEvent'> {}
 export interface ResetEventData extends Schema<'ResetEventData'> {}
@@ -391,6 +398,8 @@ export interface LaneMethods {
   readonly calendarFeed: CalendarFeedMethods;
   /** Send a batch of operations. */
   batch(body: Batch, options?: WriteOptions): Promise<BatchOutcome>;
+  /** Take back changes. */
+  undo(body: Undo, options?: WriteOptions): Promise<UndoReport>;
   /** Get statistics. */
   stats(query?: GetStatsQuery, options?: CallOptions): Promise<Stats>;
   /** Erase all data. */
@@ -402,6 +411,7 @@ export interface LaneMethods {
 /** How each method is sent: the HTTP method, the path below the lane, and what it has. calls.ts reads the lines. */
 export const methods = {
   "batch": "POST /batch body key",
+  "undo": "POST /undo body key",
   "stats": "GET /stats query",
   "erase": "DELETE  query",
   "activity": "GET /activity query page",

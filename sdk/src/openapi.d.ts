@@ -736,6 +736,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/{user_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take back changes
+         * @description Takes back all changes of a request, or of the last requests of an actor, as one write.
+         *
+         *     - A field gets its former value only if it still has the value that the request gave it. What was changed since is
+         *       left, and `left` says so. Fields that belong together are taken back together or left together: the status and its
+         *       time, the dates with the recurrence rule, and the project with the parent.
+         *     - A created entity is deleted, unless it was changed since. Tasks and projects move to the trash. A deleted entity
+         *       comes back. A completed occurrence of a recurring task becomes the current one again.
+         *     - Not taken back are deletions from the trash, and changes of webhooks and of the calendar feed. `left` has them with the
+         *       reason `not-undoable`.
+         *     - The undo is a request itself. Its `Tasklane-Request` takes it back again.
+         *     - The requests can have at most 1,000 changes together. With more, the answer is 422, and nothing is taken back.
+         *       Changes can be taken back as long as they are stored, 90 days (configurable). If the lane has no changes of the
+         *       `request`, the answer is 422 with the code `not-in-lane`.
+         */
+        post: operations["undoChanges"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{user_id}/stats": {
         parameters: {
             query?: never;
@@ -3611,6 +3649,69 @@ export interface components {
         });
         /** @description Why the batch is refused or failed. */
         BatchUnprocessableProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["BatchFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
+        /** @description The last requests of an actor. */
+        UndoLast: {
+            /** @description The client that made the changes for the user. Without it, the requests are those of the user. */
+            client_id?: string;
+            /**
+             * Format: int32
+             * @description How many requests are taken back. If the actor made fewer, all of them.
+             * @default 1
+             */
+            requests?: number;
+        };
+        /** @description What to take back. Exactly one of the fields is required. */
+        Undo: {
+            /** @description The id of the request, as in the `Tasklane-Request` of its answer, and in `request` of its changes. */
+            request?: components["schemas"]["Id"];
+            last?: components["schemas"]["UndoLast"];
+        };
+        /**
+         * @description The type of the changed entity.
+         * @enum {string}
+         */
+        ChangeType: "profile" | "project" | "tag" | "task" | "completion" | "calendar_feed" | "webhook";
+        /**
+         * @description What an undo does to an entity.
+         * @enum {string}
+         */
+        UndoAction: "created" | "updated" | "deleted" | "restored";
+        /** @description A field, or the existence of an entity, that was not taken back. */
+        LeftChange: {
+            /** @description The field; null for the entity as a whole. */
+            field: string | null;
+            /**
+             * @description Why it was left. `changed`: it was changed since, or it depends on something that was. `gone`: the entity no longer
+             *     exists, or is in the trash. `conflict`: the former value no longer fits, for example because the name of a tag is
+             *     taken, or because a parent no longer exists. `in-use`: something else uses the entity. `not-undoable`: such a change
+             *     cannot be taken back.
+             * @enum {string}
+             */
+            reason: "changed" | "gone" | "conflict" | "in-use" | "not-undoable";
+        };
+        /** @description What was taken back of the changes of one entity. */
+        UndoneEntity: {
+            type: components["schemas"]["ChangeType"];
+            /** @description The id of the entity; null for the profile. */
+            entity_id: components["schemas"]["NullableId"];
+            /**
+             * @description What happened to the entity now. `updated`: only its fields were set. `deleted`: it is in the trash, or deleted if
+             *     the trash has no such entities. `restored`: it is back from the trash. `created`: it was made again, with its former
+             *     id. Null: nothing happened to it.
+             */
+            action: components["schemas"]["UndoAction"] | null;
+            /** @description The fields that have their former values again. */
+            undone: string[];
+            /** @description What was not taken back. */
+            left: components["schemas"]["LeftChange"][];
+        };
+        /** @description What was taken back, and what was left. */
+        UndoReport: {
+            /** @description The ids of the requests that were taken back, the latest first. */
+            requests: components["schemas"]["Id"][];
+            /** @description The entities that these requests changed, in the order of their first change. */
+            entities: components["schemas"]["UndoneEntity"][];
+        };
         /** @description The number of tasks for each status. */
         TasksByStatus: {
             /**
@@ -3892,11 +3993,6 @@ export interface components {
          */
         EventId: string;
         /**
-         * @description The type of the changed entity.
-         * @enum {string}
-         */
-        ChangeType: "profile" | "project" | "tag" | "task" | "completion" | "calendar_feed" | "webhook";
-        /**
          * @description What happened to the entity.
          * @enum {string}
          */
@@ -3908,6 +4004,19 @@ export interface components {
             /** @description The new value. */
             to: unknown;
         };
+        /**
+         * @description Who made a change. `user`: the user. `client`: a client for the user, because the token of the request has a
+         *     `client_id` or `azp`. `service`: the service itself, for example when a reminder is due.
+         */
+        Actor: {
+            /**
+             * @description The type of the actor.
+             * @enum {string}
+             */
+            type: "user" | "client" | "service";
+            /** @description The id of the user or of the client; null for the service. */
+            id: string | null;
+        };
         /** @description An entry in the history of the lane. */
         Change: {
             /**
@@ -3915,7 +4024,7 @@ export interface components {
              * @description The number of the change. The changes of a lane have the numbers 1, 2, 3, and so on.
              */
             seq: number;
-            /** @description The user who made the change. */
+            /** @description The user of the lane. */
             user_id: components["schemas"]["UserId"];
             type: components["schemas"]["ChangeType"];
             /** @description The id of the changed entity; null for the profile, because a lane has only one. */
@@ -3930,6 +4039,12 @@ export interface components {
                 [key: string]: components["schemas"]["FieldChange"];
             };
             at: components["schemas"]["Timestamp"];
+            actor: components["schemas"]["Actor"];
+            /**
+             * @description The id of the request that made the change, as in its `Tasklane-Request`; null if the service made the change. The
+             *     service makes these ids. All changes of a request or batch have the same id, and no two requests share one.
+             */
+            request: components["schemas"]["NullableId"];
         };
         /** @description An entity was changed. */
         ChangeEvent: {
@@ -4987,6 +5102,7 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                "Tasklane-Request": components["headers"]["TasklaneRequest"];
                 ETag: components["headers"]["CreatedETag"];
                 "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 Location: components["headers"]["TaskLocation"];
@@ -5238,6 +5354,7 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                "Tasklane-Request": components["headers"]["TasklaneRequest"];
                 ETag: components["headers"]["ETag"];
                 "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
@@ -5550,6 +5667,7 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                "Tasklane-Request": components["headers"]["TasklaneRequest"];
                 ETag: components["headers"]["ETag"];
                 "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
@@ -5680,6 +5798,7 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                "Tasklane-Request": components["headers"]["TasklaneRequest"];
                 ETag: components["headers"]["ETag"];
                 "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
@@ -5730,6 +5849,7 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                "Tasklane-Request": components["headers"]["TasklaneRequest"];
                 ETag: components["headers"]["ETag"];
                 "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
@@ -5981,6 +6101,7 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                "Tasklane-Request": components["headers"]["TasklaneRequest"];
                 ETag: components["headers"]["ETag"];
                 "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
@@ -6293,6 +6414,12 @@ export interface components {
          * @example 42-0b8f6d1e-3c57-4e0a-9a56-3f1d2c4b5a69
          */
         TasklaneSeq: string;
+        /**
+         * @description The id that the service made for the write: the `request` of its changes, with which `/undo` takes them back. A
+         *     repeated reply has the id of the first one.
+         * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d5a
+         */
+        TasklaneRequest: components["schemas"]["Id"];
         /**
          * @description The strong entity tag of the new entity, as in `ETag`.
          * @example "1-1795253400000"
@@ -6924,6 +7051,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7661,6 +7789,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7751,6 +7880,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7907,6 +8037,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     ETag: components["headers"]["CreatedETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["ProjectLocation"];
@@ -8025,6 +8156,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8513,6 +8645,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8676,6 +8809,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
@@ -8864,6 +8998,97 @@ export interface operations {
                     "application/problem+json": components["schemas"]["BatchUnprocessableProblem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            "5XX": components["responses"]["ServerError"];
+        };
+    };
+    undoChanges: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "request": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d5a"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Undo"];
+            };
+        };
+        responses: {
+            /** @description What was taken back, and what was left. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "requests": [
+                     *         "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d5a"
+                     *       ],
+                     *       "entities": [
+                     *         {
+                     *           "type": "task",
+                     *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *           "action": "updated",
+                     *           "undone": [
+                     *             "priority"
+                     *           ],
+                     *           "left": [
+                     *             {
+                     *               "field": "title",
+                     *               "reason": "changed"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UndoReport"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["QuotaExceededOrConflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["ServerError"];
@@ -9123,6 +9348,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -9311,7 +9537,7 @@ export interface operations {
                      *
                      *     id: 42-7c0e7d1c-5d0a-4c0c-9f0e-3a1b2c3d4e5f
                      *     event: change
-                     *     data: {"seq":42,"user_id":"ada","type":"task","entity_id":"019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e","action":"created","fields":{},"at":"2026-11-21T09:30:00.000Z"}
+                     *     data: {"seq":42,"user_id":"ada","type":"task","entity_id":"019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e","action":"created","fields":{},"at":"2026-11-21T09:30:00.000Z","actor":{"type":"user","id":"ada"},"request":"019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d5a"}
                      *
                      *     :
                      */
@@ -9416,7 +9642,12 @@ export interface operations {
                      *               "to": "high"
                      *             }
                      *           },
-                     *           "at": "2026-11-21T09:45:00.000Z"
+                     *           "at": "2026-11-21T09:45:00.000Z",
+                     *           "actor": {
+                     *             "type": "user",
+                     *             "id": "ada"
+                     *           },
+                     *           "request": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d5a"
                      *         },
                      *         {
                      *           "seq": 1,
@@ -9425,7 +9656,12 @@ export interface operations {
                      *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
                      *           "action": "created",
                      *           "fields": {},
-                     *           "at": "2026-11-21T09:30:00.000Z"
+                     *           "at": "2026-11-21T09:30:00.000Z",
+                     *           "actor": {
+                     *             "type": "user",
+                     *             "id": "ada"
+                     *           },
+                     *           "request": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d5a"
                      *         }
                      *       ],
                      *       "next_cursor": "eyJ2IjoxfQ"
@@ -9558,6 +9794,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     ETag: components["headers"]["CreatedETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["WebhookLocation"];
@@ -9677,6 +9914,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -9823,6 +10061,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
@@ -9909,6 +10148,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["WebhookDeliveryLocation"];
                     [name: string]: unknown;
@@ -9996,6 +10236,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
@@ -10203,6 +10444,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
@@ -10362,7 +10604,12 @@ export interface operations {
                      *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
                      *           "action": "created",
                      *           "fields": {},
-                     *           "at": "2026-11-21T09:30:00.000Z"
+                     *           "at": "2026-11-21T09:30:00.000Z",
+                     *           "actor": {
+                     *             "type": "user",
+                     *             "id": "ada"
+                     *           },
+                     *           "request": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d5a"
                      *         }
                      *       ]
                      *     }
@@ -10545,6 +10792,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10642,6 +10890,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10736,6 +10985,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10862,6 +11112,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["CalendarFeedLocation"];
                     [name: string]: unknown;
@@ -10910,6 +11161,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -11342,7 +11594,12 @@ export interface operations {
                  *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
                  *           "action": "created",
                  *           "fields": {},
-                 *           "at": "2026-11-21T09:30:00.000Z"
+                 *           "at": "2026-11-21T09:30:00.000Z",
+                 *           "actor": {
+                 *             "type": "user",
+                 *             "id": "ada"
+                 *           },
+                 *           "request": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d5a"
                  *         },
                  *         "task": {
                  *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
@@ -11451,7 +11708,12 @@ export interface operations {
                  *               "to": "sunday"
                  *             }
                  *           },
-                 *           "at": "2026-11-21T09:30:00.000Z"
+                 *           "at": "2026-11-21T09:30:00.000Z",
+                 *           "actor": {
+                 *             "type": "user",
+                 *             "id": "ada"
+                 *           },
+                 *           "request": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d5a"
                  *         },
                  *         "profile": {
                  *           "user_id": "ada",
@@ -11523,7 +11785,12 @@ export interface operations {
                  *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
                  *           "action": "created",
                  *           "fields": {},
-                 *           "at": "2026-11-21T09:30:00.000Z"
+                 *           "at": "2026-11-21T09:30:00.000Z",
+                 *           "actor": {
+                 *             "type": "user",
+                 *             "id": "ada"
+                 *           },
+                 *           "request": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d5a"
                  *         },
                  *         "project": {
                  *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
@@ -11597,7 +11864,12 @@ export interface operations {
                  *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
                  *           "action": "created",
                  *           "fields": {},
-                 *           "at": "2026-11-21T09:30:00.000Z"
+                 *           "at": "2026-11-21T09:30:00.000Z",
+                 *           "actor": {
+                 *             "type": "user",
+                 *             "id": "ada"
+                 *           },
+                 *           "request": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d5a"
                  *         },
                  *         "tag": {
                  *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
@@ -11669,7 +11941,12 @@ export interface operations {
                  *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70",
                  *           "action": "created",
                  *           "fields": {},
-                 *           "at": "2026-11-21T09:30:00.000Z"
+                 *           "at": "2026-11-21T09:30:00.000Z",
+                 *           "actor": {
+                 *             "type": "user",
+                 *             "id": "ada"
+                 *           },
+                 *           "request": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d5a"
                  *         },
                  *         "completion": {
                  *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70",
@@ -11749,7 +12026,12 @@ export interface operations {
                  *               "to": false
                  *             }
                  *           },
-                 *           "at": "2026-11-21T09:30:00.000Z"
+                 *           "at": "2026-11-21T09:30:00.000Z",
+                 *           "actor": {
+                 *             "type": "user",
+                 *             "id": "ada"
+                 *           },
+                 *           "request": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d5a"
                  *         }
                  *       }
                  *     }

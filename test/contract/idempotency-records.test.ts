@@ -112,6 +112,7 @@ test('a handler is not called again for a stored reply', async () => {
         ETag: `"1-${Date.parse(first.body.updated_at)}"`,
         Location: `/api/ada/tasks/${first.body.id}`,
         'Tasklane-Seq': expect.stringMatching(/^1-/),
+        'Tasklane-Request': expect.stringMatching(/^[0-9a-f-]{36}$/),
       },
       body: JSON.stringify(first.body),
     },

@@ -174,8 +174,8 @@ describe.each(conditional)('%s with If-Match', (_id, operation) => {
     const after = await representation(operation);
     if (after.status === 404) return;
     const { secret: _secret, ...shown } = response.body;
-    // Only a write has the position of the lane after it.
-    const { 'tasklane-seq': _position, ...headers } = response.headers;
+    // Only a write has an id, and the position of the lane after it.
+    const { 'tasklane-seq': _position, 'tasklane-request': _request, ...headers } = response.headers;
     expect(told({ ...response, headers, body: shown })).toEqual(told(after));
     expect(after.headers.etag === before.headers.etag).toBe(after.body.version === before.body.version);
   });

@@ -101,6 +101,7 @@ const growing: Record<string, (lane: Filled) => [string, string, RequestOptions]
   deleteTag: ({ tag }) => ['DELETE', `/tags/${tag.id}`, {}],
   applyBatch: () =>
     post('/batch', { atomic: false, operations: [{ op: 'create_task', task: { title: 'A task' } }] }),
+  undoChanges: () => post('/undo', { last: { requests: 100 } }),
   updateProfile: () => patch('/profile', { week_start: 'sunday' }),
   createWebhook: () => post('/webhooks', { url: 'https://hooks.example.com/other' }),
   updateWebhook: ({ webhook }) => patch(`/webhooks/${webhook.id}`, { description: 'Another' }),

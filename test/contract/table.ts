@@ -13,6 +13,7 @@ import { tagCases } from './tags.cases';
 import { taskCases } from './tasks.cases';
 import { transferCases } from './transfer.cases';
 import { trashCases } from './trash.cases';
+import { undoCases } from './undo.cases';
 import { webhookCases } from './webhooks.cases';
 
 export const cases: Cases = {
@@ -23,6 +24,7 @@ export const cases: Cases = {
   ...tagCases,
   ...trashCases,
   ...batchCases,
+  ...undoCases,
   ...statsCases,
   ...profileCases,
   ...syncCases,

@@ -16,7 +16,8 @@ const log = { text: 'Rain', key: null, version: 1, updated_at: null };
 const header = (name: string) => ({ name, in: 'header', schema: { type: 'string' } });
 const text = { schema: { type: 'string' } };
 const counted = { RateLimit: text, 'RateLimit-Policy': text };
-const written = { ...counted, 'Tasklane-Seq': { required: true, ...text } };
+const required = { required: true, ...text };
+const written = { ...counted, 'Tasklane-Seq': required, 'Tasklane-Request': required };
 const tagged = { ...counted, ETag: { required: true, ...text } };
 const replayed = { ...written, 'Idempotency-Replayed': text };
 const problems = (...statuses: string[]) => ({
@@ -598,6 +599,11 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     'contract/write-positions',
     'a write without Tasklane-Seq',
     (it) => delete logItem(it).delete.responses['204'].headers['Tasklane-Seq'],
+  ],
+  [
+    'contract/write-positions',
+    'a write without Tasklane-Request',
+    (it) => delete logItem(it).delete.responses['204'].headers['Tasklane-Request'],
   ],
   [
     'contract/write-positions',

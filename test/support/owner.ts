@@ -55,6 +55,10 @@ export async function makeOwner(
     const test = await send(url, 'POST', `${lane}/webhooks/${webhook}/test`, { token });
     return [webhook, test.body.id];
   };
+  const requestOne = async (): Promise<string> => {
+    const { headers } = await send(url, 'POST', `${lane}/tasks`, { token, body: { title } });
+    return headers['tasklane-request'] as string;
+  };
   const [
     project_id,
     other_project_id,
@@ -63,6 +67,7 @@ export async function makeOwner(
     deleted_project_id,
     [other_task_id, tag_id],
     [webhook_id, delivery_id],
+    request,
   ] = await Promise.all([
     made('/projects', { name: title }),
     made('/projects', { name: title }),
@@ -71,6 +76,7 @@ export async function makeOwner(
     deleteProject(),
     tagOne(),
     deliverOne(),
+    requestOne(),
   ]);
   const ids = {
     task_id,
@@ -83,6 +89,7 @@ export async function makeOwner(
     tag_id,
     webhook_id,
     delivery_id,
+    request,
   };
   return { id, token, ids };
 }
@@ -118,6 +125,7 @@ export function referencesOf(operation: Operation): [field: string, id: string][
     parent_id: 'other_task_id',
     before: neighbour,
     after: neighbour,
+    request: 'request',
   };
   const fields = bodyFields(operation).filter((field) => idField(operation, field));
   return fields.map((field) => {

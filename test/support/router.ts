@@ -15,6 +15,7 @@ import { operations } from './operations';
 
 const identity = {
   userId: 'ada',
+  clientId: null,
   issuedAt: null,
   issuedAfter: null,
   scopes: ['read', 'write'],

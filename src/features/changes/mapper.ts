@@ -1,6 +1,15 @@
 import type { Schemas } from '../../platform/contract/document/operations';
 import type { ChangeRow } from '../../platform/database/rows';
 
+/** Maps who made a change to the schema `Actor`. */
+function toActor(
+  userId: string,
+  { request, client_id: id }: Pick<ChangeRow, 'request' | 'client_id'>,
+): Schemas['Actor'] {
+  if (request === null) return { type: 'service', id: null };
+  return id === null ? { type: 'user', id: userId } : { type: 'client', id };
+}
+
 /** Maps a change to the schema `Change`. */
 export function toChange(userId: string, row: Omit<ChangeRow, 'lane_id'>): Schemas['Change'] {
   return {
@@ -11,5 +20,7 @@ export function toChange(userId: string, row: Omit<ChangeRow, 'lane_id'>): Schem
     action: row.action,
     fields: row.fields,
     at: row.at.toISOString(),
+    actor: toActor(userId, row),
+    request: row.request,
   };
 }

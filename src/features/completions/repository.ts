@@ -106,6 +106,11 @@ export async function findCompletion(
   return query.orderBy([...lastRecorded]).first();
 }
 
+/** A completion; undefined if there is none with this id. */
+export async function findCompletionById(lane: Lane, id: string): Promise<CompletionRow | undefined> {
+  return lane.rows('completions').where('id', id).first();
+}
+
 /** The last recorded completions of a task: of all, and of those that moved the task. */
 export async function lastCompletions(
   lane: Lane,

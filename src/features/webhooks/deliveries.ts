@@ -165,6 +165,8 @@ export async function replay(
           entity_id: change.entity_id,
           fields: JSON.stringify(change.fields) as never,
           happened_at: change.at,
+          request: change.request,
+          client_id: change.client_id,
           due_at: lane.now,
           created_at: lane.now,
         })),

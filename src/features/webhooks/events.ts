@@ -18,8 +18,17 @@ function changeOf(
   type: ChangeType,
   action: ChangeAction,
 ): Schemas['Change'] {
-  const { entity_id, fields, happened_at: at } = row;
-  return toChange(userId, { seq: row.seq as string, type, entity_id, action, fields, at });
+  const { entity_id, fields, happened_at: at, request, client_id } = row;
+  return toChange(userId, {
+    seq: row.seq as string,
+    type,
+    entity_id,
+    action,
+    fields,
+    at,
+    request,
+    client_id,
+  });
 }
 
 /** The message that a delivery sends. */

@@ -6,9 +6,10 @@ import { schema } from '../../platform/database/rows';
 const insertDeliveries = `
   with fresh as (
     insert into ${schema}.webhook_deliveries
-      (lane_id, id, webhook_id, event, seq, entity_id, fields, happened_at, due_at, created_at)
+      (lane_id, id, webhook_id, event, seq, entity_id, fields, happened_at,
+        request, client_id, due_at, created_at)
     select change.lane_id, gen_random_uuid(), webhook.id, event.name, change.seq, change.entity_id, change.fields,
-      change.at, ${writeTime}, ${writeTime}
+      change.at, change.request, change.client_id, ${writeTime}, ${writeTime}
     from ${schema}.changes as change
       cross join lateral (select change.type || '.' || change.action as name, change.type || '.*' as kind) as event
       join ${schema}.webhooks as webhook on webhook.lane_id = change.lane_id and webhook.disabled_at is null
@@ -19,9 +20,9 @@ const insertDeliveries = `
         end
     where change.lane_id = $1
       and change.seq > (select change_seq from ${schema}.profiles where lane_id = $1) - $2::bigint
-    returning webhook_id, fields
+    returning webhook_id, pg_column_size(fields) + coalesce(pg_column_size(client_id), 0) + 184 as bytes
   ), stored as (
-    update ${schema}.profiles set storage_written = storage_written + (select sum(pg_column_size(fields) + 168) from fresh)
+    update ${schema}.profiles set storage_written = storage_written + (select sum(bytes) from fresh)
     where lane_id = $1 and exists (select from fresh)
   )
   update ${schema}.webhooks set due_at = greatest(${writeTime}, paused_until)

@@ -29,6 +29,8 @@ export interface TokenTimes {
 
 export interface TokenSubject extends TokenTimes {
   readonly userId: string;
+  /** The client that uses the token for the user; null if the token names none. */
+  readonly clientId: string | null;
   readonly scopes: readonly Scope[];
 }
 
@@ -67,7 +69,19 @@ export function readBearerClaims(
   if (!isUserId(userId)) return refuse('user-id');
   const scopes = readScopes(claims, rules.readOnlyRoles);
   if (!scopes.ok) return scopes;
-  return accept({ ...times.value, userId, scopes: scopes.value });
+  const clientId = readClientId(claims);
+  if (!clientId.ok) return clientId;
+  return accept({ ...times.value, userId, clientId: clientId.value, scopes: scopes.value });
+}
+
+/** Letters that a client id can have (RFC 6749, appendix A.1). */
+const clientIdForm = /^[\x20-\x7e]{1,255}$/;
+
+/** The client of a token: `client_id` (RFC 9068, RFC 8693) or `azp` (OpenID Connect); null if it has neither. */
+function readClientId({ client_id, azp = null }: JsonObject): Result<string | null> {
+  const id = client_id ?? azp;
+  if (id === null) return accept(null);
+  return typeof id === 'string' && clientIdForm.test(id) ? accept(id) : refuse('client-claim');
 }
 
 /**

@@ -8,6 +8,7 @@ export type RefusalReason =
   | 'audience-not-configured'
   | 'authorization-form'
   | 'authorization-repeated'
+  | 'client-claim'
   | 'cookie-claims'
   | 'cookie-form'
   | 'cookie-repeated'

@@ -44,7 +44,7 @@ export function readCookieClaims(
   const scopes = readScopes({ role: user.role }, rules.readOnlyRoles);
   if (!scopes.ok) return scopes;
   const expiresAt = Math.min(times.value.expiresAt, sessionEnd);
-  return accept({ userId, issuedAt: times.value.issuedAt, expiresAt, scopes: scopes.value });
+  return accept({ userId, clientId: null, issuedAt: times.value.issuedAt, expiresAt, scopes: scopes.value });
 }
 
 function matchesKeySetForm(

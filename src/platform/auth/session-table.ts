@@ -62,7 +62,7 @@ export function createSessionTable({
     const scopes = readScopes({ role: row.role }, readOnlyRoles);
     if (!scopes.ok) return scopes;
     const { user_id: userId, issued_at: issuedAt, expires_at: expiresAt } = row;
-    return accept({ userId, issuedAt, expiresAt, scopes: scopes.value });
+    return accept({ userId, clientId: null, issuedAt, expiresAt, scopes: scopes.value });
   }
 
   return { find };

@@ -5,9 +5,11 @@ import { isUnavailable, sqlState } from './errors';
 import { run } from './flight';
 import {
   type Attempt,
+  type ChangeAuthor,
   type Lane,
   type LaneKey,
   type LockedProfile,
+  serviceAuthor,
   type TemplateValues,
   type WritableLane,
   writeTime,
@@ -116,14 +118,17 @@ export interface PendingEffects {
   /** The bytes of the rows that it inserted. */
   rowBytes: number;
   erased: boolean;
+  /** Who makes the changes. */
+  readonly author: ChangeAuthor;
   /** As it was when the write locked the lane. */
   profile: Pick<LockedProfile, 'delivers'>;
 }
 
-export const noEffects = (): PendingEffects => ({
+export const noEffects = (author = serviceAuthor): PendingEffects => ({
   changes: [],
   rowBytes: 0,
   erased: false,
+  author,
   profile: { delivers: false },
 });
 
@@ -199,7 +204,7 @@ export function writableLaneOn(
         .connection(connection)
         .insert(profile.select([...values, 'profiles.lane_id']) as never) as never;
     },
-    changed: (change) => effects.changes.push(toPendingChange(change)),
+    changed: (change) => effects.changes.push(toPendingChange(change, effects.author)),
     stored: (bytes) => {
       effects.rowBytes += bytes;
     },

@@ -289,6 +289,8 @@ export function createLanes(
         limits.tags,
         limits.webhooks,
         limits.storage,
+        chunk.map((change) => change.request),
+        chunk.map((change) => change.clientId),
       ]);
       return [record, ...(options.onRecorded?.(id, profile, chunk.length) ?? [])];
     });
@@ -355,7 +357,7 @@ export function createLanes(
   ): Promise<T> {
     const { userId } = caller;
     const lane = await findOrMakeLane(caller);
-    const effects = noEffects();
+    const effects = noEffects(caller.author);
     const request = atomic?.idempotentRequest;
     const isQuiet = finishes && quietLanes.has(lane.id);
     const opening = isQuiet
@@ -439,7 +441,7 @@ export function createLanes(
     // The earliest token of all: if it is stale, each write finds out alone whether its own is.
     const issued = writes.map(({ caller }) => caller.issuedAt);
     const issuedAt = issued.includes(null) ? null : Math.min(...(issued as number[]));
-    const all = writes.map(noEffects);
+    const all = writes.map(({ caller }) => noEffects(caller.author));
     let start: HistoryStart | undefined;
     const together = () => ({
       ...noEffects(),
@@ -545,12 +547,13 @@ export function createLanes(
     return profile ? positionAfter(profile, 0) : noPosition;
   }
 
-  function open(userId: string, { issuedAt = null, precondition }: LaneOpening): UserLane {
+  function open(userId: string, { issuedAt = null, precondition, author }: LaneOpening): UserLane {
     let last: LanePosition | undefined;
     const caller: Caller = {
       userId,
       issuedAt,
       precondition,
+      author,
       written(position) {
         last = position;
       },

@@ -93,7 +93,8 @@ const jsonTime = `to_char(${writeTime} at time zone 'UTC', '\\"YYYY-MM-DD"T"HH24
  * Stores changes with the next sequence numbers of the lane, and updates the lane's counts.
  * Fails if a count grows beyond its limit, or the storage beyond its own.
  * Values: lane id, four lists with one item per change (types, ids, actions, fields), the growth of the four counts and
- * of the storage, the threshold of measuring, and the limits of the four counts and the storage (each null for none).
+ * of the storage, the threshold of measuring, the limits of the four counts and the storage (each null for none), and two
+ * more lists with one item per change (requests, ids of clients).
  */
 export const recordChanges = `
   with counter as (
@@ -105,10 +106,11 @@ export const recordChanges = `
       coalesce(task_count > $12 or project_count > $13 or tag_count > $14 or webhook_count > $15
         or storage_written + storage_correction > $16::bigint, false) as exceeds
   )
-  insert into ${schema}.changes (lane_id, seq, type, entity_id, action, fields, at)
+  insert into ${schema}.changes (lane_id, seq, type, entity_id, action, fields, at, request, client_id)
   select $1::bigint, counter.before + change.n, change.type, change.entity_id, change.action,
-    replace(change.fields, '${JSON.stringify(timeOfWrite)}', ${jsonTime})::jsonb, ${writeTime}
+    replace(change.fields, '${JSON.stringify(timeOfWrite)}', ${jsonTime})::jsonb, ${writeTime},
+    change.request, change.client_id
   from counter,
-    unnest($2::text[], $3::uuid[], $4::text[], $5::text[])
-      with ordinality as change(type, entity_id, action, fields, n)
+    unnest($2::text[], $3::uuid[], $4::text[], $5::text[], $17::uuid[], $18::text[])
+      with ordinality as change(type, entity_id, action, fields, request, client_id, n)
   where not counter.exceeds or ${schema}.refuse('a quota is exceeded')`;

@@ -55,6 +55,17 @@ export interface Lane extends LaneKey {
   bounded<T>(timeoutMs: number, part: () => Promise<T>): Promise<T | undefined>;
 }
 
+/** Who makes the changes of a write. */
+export interface ChangeAuthor {
+  /** A UUID that the service makes for each request, so that no two requests share it; null for jobs of the service. */
+  readonly request: string | null;
+  /** The client that sent the request for the user; null if the user sent it. */
+  readonly clientId: string | null;
+}
+
+/** The author of the changes of jobs. */
+export const serviceAuthor: ChangeAuthor = { request: null, clientId: null };
+
 /** One entry in the history of a lane. */
 export interface Change {
   readonly type: ChangeType;
@@ -240,6 +251,8 @@ export interface LaneOpening {
    * Null if the token does not say.
    */
   readonly issuedAt?: number | null;
+  /** Who makes the changes of its writes; the service if it is left out. */
+  readonly author?: ChangeAuthor | undefined;
   /** Called when a write has locked the lane, before it can commit. It throws to refuse the write. */
   readonly precondition?: ((profile: LockedProfile) => void) | undefined;
 }

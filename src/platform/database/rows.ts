@@ -242,6 +242,9 @@ export interface WebhookDeliveryRow {
   entity_id: string | null;
   fields: Record<string, { from: unknown; to: unknown }>;
   happened_at: Date;
+  /** `request` and `client_id` of the change; null for a test. */
+  request: string | null;
+  client_id: string | null;
   state: DeliveryState;
   /** When it is due; null unless it is pending. */
   due_at: Date | null;
@@ -291,6 +294,10 @@ export interface ChangeRow {
   action: ChangeAction;
   fields: Record<string, { from: unknown; to: unknown }>;
   at: Date;
+  /** The id of the request that made the change (`ChangeAuthor`); null if a job of the service made it. */
+  request: string | null;
+  /** The client that made the change for the user; null if the user or the service made it. */
+  client_id: string | null;
 }
 
 /** The calendar feed of a lane. */

@@ -2,7 +2,7 @@
  * The storage of lanes, in bytes. Each write adds an estimate of the bytes that it stores to `storage_written` of the
  * lane's profile. A job measures large lanes and sets `storage_correction`, so that the sum of both is right again.
  */
-import type { Change, Lane } from './lane';
+import type { Change, ChangeAuthor, Lane } from './lane';
 import type { CountedChange } from './quotas';
 import type { LaneTables } from './rows';
 
@@ -25,7 +25,7 @@ export function bytesOfRow(row: object): number {
 }
 
 /** A change that is stored when its write commits. */
-export interface PendingChange extends Omit<Change, 'fields'>, CountedChange {
+export interface PendingChange extends Omit<Change, 'fields'>, CountedChange, ChangeAuthor {
   /** The fields as JSON. */
   readonly json: string;
 }
@@ -34,13 +34,19 @@ export interface PendingChange extends Omit<Change, 'fields'>, CountedChange {
  * Makes a change ready to be stored, with an estimate of the bytes that it adds to the lane. The estimate is twice the
  * row in the history, because the entity may grow by its new values and their search index.
  */
-export function toPendingChange({ fields, ...change }: Change): PendingChange {
+export function toPendingChange({ fields, ...change }: Change, author: ChangeAuthor): PendingChange {
   const json = JSON.stringify(fields);
-  const bytes = 2 * Buffer.byteLength(json) + rowOverhead + 80;
+  const bytes =
+    2 * Buffer.byteLength(json) +
+    rowOverhead +
+    80 +
+    bytesOfValue(author.request) +
+    bytesOfValue(author.clientId);
   // A field that is null can be emptied again only after a write that the quota limits.
   const empties = change.action === 'updated' && Object.values(fields).every(({ to }) => to === null);
   return {
     ...change,
+    ...author,
     json,
     bytes,
     frees: empties || change.action === 'deleted' || change.action === 'purged',
@@ -95,13 +101,17 @@ const measuredTables: { readonly [T in MeasuredTable]: StoredTable<LaneTables[T]
   projects: { key: ['id'], fixed: 40, varying: ['name', 'color', 'position'] },
   deleted_projects: { key: ['id'], fixed: 48, varying: ['name', 'color', 'position', 'roots'] },
   tags: { key: ['id'], fixed: 40, varying: ['name', 'name_key', 'color'] },
-  changes: { key: ['seq'], fixed: 32, varying: ['type', 'action', 'fields'] },
+  changes: { key: ['seq'], fixed: 48, varying: ['type', 'action', 'fields', 'client_id'] },
   webhooks: {
     key: ['id'],
     fixed: 100,
     varying: ['url', 'description', 'events', 'disabled_reason', 'secret', 'previous_secret'],
   },
-  webhook_deliveries: { key: ['id'], fixed: 100, varying: ['event', 'fields', 'state', 'attempts'] },
+  webhook_deliveries: {
+    key: ['id'],
+    fixed: 116,
+    varying: ['event', 'fields', 'state', 'attempts', 'client_id'],
+  },
   idempotency_keys: {
     key: ['operation', 'key_hash'],
     fixed: 16,

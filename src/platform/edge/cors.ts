@@ -43,6 +43,7 @@ export function allowOrigins(
       'RateLimit-Policy',
       'Retry-After',
       'Sunset',
+      'Tasklane-Request',
       'Tasklane-Seq',
       'WWW-Authenticate',
       'X-Request-Id',

@@ -31,7 +31,7 @@ async function makeHistory(): Promise<{ one: string; two: string }> {
   return { one: one.id, two: two.id };
 }
 
-test('has the user, the entity, and the old and new value of each field', async () => {
+test('has the user, the entity, the actor, the request, and the old and new value of each field', async () => {
   const { one } = await makeHistory();
   const { items } = await activity();
   expect(seqs({ items })).toEqual([7, 6, 5, 4, 3, 2, 1]);
@@ -43,6 +43,8 @@ test('has the user, the entity, and the old and new value of each field', async 
     action: 'updated',
     fields: { title: { from: 'A task', to: 'Changed' }, priority: { from: 'medium', to: 'high' } },
     at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    actor: { type: 'user', id: ada.id },
+    request: expect.stringMatching(/^[0-9a-f-]{36}$/),
   });
 });
 

@@ -64,6 +64,7 @@ describe('an identity', () => {
           outcome: 'authenticated',
           identity: {
             userId: 'alice',
+            clientId: null,
             issuedAt: START / 1000,
             issuedAfter: START / 1000 - 5,
             expiresAt: START / 1000 + 900,
@@ -124,6 +125,45 @@ describe('an identity', () => {
         expect(await authenticator.authenticate(bearer(hs256({})))).toEqual({
           outcome: 'invalid',
           reason: 'user-id',
+        });
+      },
+      clocks,
+    );
+  });
+});
+
+describe('the client', () => {
+  test.each([
+    ['no claim', {}, null],
+    ['client_id', { client_id: 'agent' }, 'agent'],
+    ['azp', { azp: 'https://agent.example/client.json' }, 'https://agent.example/client.json'],
+    ['both', { client_id: 'agent', azp: 'other' }, 'agent'],
+    ['null', { client_id: null }, null],
+  ])('is read from %s', async (_, claims, clientId) => {
+    await withAuthenticator(
+      { BETTER_AUTH_SECRET: SECRET },
+      async (authenticator) => {
+        expect(await authenticator.authenticate(bearer(hs256(claims)))).toMatchObject({
+          identity: { userId: 'alice', clientId },
+        });
+      },
+      clocks,
+    );
+  });
+
+  test.each([
+    ['an empty text', { client_id: '' }],
+    ['a number', { azp: 7 }],
+    ['a list', { azp: ['agent'] }],
+    ['a control character', { client_id: 'a\u0000' }],
+    ['a long text', { client_id: 'a'.repeat(256) }],
+  ])('cannot be %s', async (_, claims) => {
+    await withAuthenticator(
+      { BETTER_AUTH_SECRET: SECRET },
+      async (authenticator) => {
+        expect(await authenticator.authenticate(bearer(hs256(claims)))).toEqual({
+          outcome: 'invalid',
+          reason: 'client-claim',
         });
       },
       clocks,

@@ -51,7 +51,13 @@ test('reads snake_case columns, and timestamps without a zone as UTC in any sess
   await client.query(DRIZZLE_TABLES);
   expect(await open().find(TOKEN, 'header', NOW)).toEqual({
     ok: true,
-    value: { userId: 'alice', issuedAt: NOW - 12 * 3600, expiresAt: NOW + 1, scopes: ['read', 'write'] },
+    value: {
+      userId: 'alice',
+      clientId: null,
+      issuedAt: NOW - 12 * 3600,
+      expiresAt: NOW + 1,
+      scopes: ['read', 'write'],
+    },
   });
   expect(await open().find(TOKEN, 'header', NOW + 1)).toEqual({ ok: false, reason: 'session-expired' });
 });

@@ -25,7 +25,8 @@ test.each([
   const headers = await headersFor(origin);
   expect(headers['access-control-allow-origin']).toBe(origin);
   expect(headers['access-control-allow-credentials']).toBe('true');
-  for (const name of ['RateLimit', 'Deprecation', 'Sunset', 'Link', 'Date', 'Tasklane-Seq']) {
+  const names = ['RateLimit', 'Deprecation', 'Sunset', 'Link', 'Date', 'Tasklane-Seq', 'Tasklane-Request'];
+  for (const name of names) {
     expect(headers['access-control-expose-headers']).toContain(name);
   }
   expect(headers.vary).toContain('Origin');

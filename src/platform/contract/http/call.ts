@@ -41,6 +41,7 @@ type PlatformHeader =
   | 'Idempotency-Replayed'
   | 'RateLimit'
   | 'RateLimit-Policy'
+  | 'Tasklane-Request'
   | 'Tasklane-Seq';
 
 type NamedHeaders<H> = { [K in keyof H as string extends K ? never : Exclude<K, PlatformHeader>]: H[K] };

@@ -3,6 +3,7 @@
  */
 import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import { v7 as uuidv7 } from 'uuid';
 import type { Identity } from '../../auth/authenticator';
 import { QuotaExceeded, StaleToken, type UserScope, type WithUser } from '../../database/lane';
 import { requestContext } from '../../observability/request-context';
@@ -91,10 +92,14 @@ function serve(prepared: PreparedOperation, dependencies: RouterDependencies & {
         const { operation: get, handler: find } = representation;
         return find(new HandlerCall(get, request, get.queryDefaults, undefined, loggerOf, identity, lane));
       });
+    // Not the id of the log: clients can choose that one.
+    const author =
+      operation.method === 'get' ? undefined : { request: uuidv7(), clientId: identity.clientId };
     return carryOut({
-      open: (precondition) => withUser(identity.userId, { issuedAt: identity.issuedAfter, precondition }),
+      open: (precondition) =>
+        withUser(identity.userId, { issuedAt: identity.issuedAfter, precondition, author }),
       handle,
-      isWrite: operation.method !== 'get',
+      author,
       lookUp,
       ifMatch,
       requireIfMatch,

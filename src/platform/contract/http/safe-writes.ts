@@ -1,6 +1,7 @@
 /** Safe writes: requests that are carried out once per idempotency key, or only if `If-Match` matches. */
 import type { Request } from 'express';
 import type {
+  ChangeAuthor,
   IdempotentRequest,
   LaneOpening,
   LanePosition,
@@ -69,8 +70,8 @@ export interface LaneRequest {
   /** Opens the lane. Its writes call `precondition` after they have locked the lane. */
   open(precondition: LaneOpening['precondition']): UserLane;
   readonly handle: Work;
-  /** Whether the operation is a write. The result of a write tells the position of the lane after it. */
-  readonly isWrite: boolean;
+  /** Who makes the changes of a write; undefined for a read. The result of a write names its request and its position. */
+  readonly author: (ChangeAuthor & { readonly request: string }) | undefined;
   /** Looks up the representation that `If-Match` is compared with; null if the operation accepts no `If-Match`. */
   readonly lookUp: Work | null;
   readonly ifMatch: TagCondition | null;
@@ -119,9 +120,14 @@ function refused(refusal: Refusal): Outcome | Replay {
   }
 }
 
-/** Adds the position of the lane after a write to its result. */
-function withPosition<T extends Exclude<Outcome, Failure>>(result: T, position: LanePosition): T {
-  return { ...result, headers: { ...result.headers, 'Tasklane-Seq': positionText(position) } };
+/** Adds the id of a write's request, and the position of the lane after it, to its result. */
+function withPosition<T extends Exclude<Outcome, Failure>>(
+  result: T,
+  { author }: LaneRequest,
+  position: LanePosition,
+): T {
+  const headers = { 'Tasklane-Seq': positionText(position), 'Tasklane-Request': author?.request };
+  return { ...result, headers: { ...result.headers, ...headers } };
 }
 
 async function carryOutIn(lane: UserLane, request: LaneRequest): Promise<Outcome | Replay> {
@@ -135,7 +141,7 @@ async function carryOutIn(lane: UserLane, request: LaneRequest): Promise<Outcome
     shouldCommit: (outcome) => !('code' in outcome),
     reply(outcome, position) {
       if ('body' in outcome && !('streamed' in outcome) && !('subscriber' in outcome)) {
-        return storedReply(withPosition(outcome, position), redactors.get(String(outcome.status)));
+        return storedReply(withPosition(outcome, request, position), redactors.get(String(outcome.status)));
       }
       throw new Error('Only a reply of `call.reply` can be stored under a key.');
     },
@@ -153,8 +159,8 @@ export async function carryOut(request: LaneRequest): Promise<Outcome | Replay> 
   const lane = request.open(couldHaveIfMatch ? assertIfMatchOptional : undefined);
   try {
     const outcome = await carryOutIn(lane, request);
-    if (!request.isWrite || 'code' in outcome || 'replayed' in outcome) return outcome;
-    return withPosition(outcome, await lane.position());
+    if (!request.author || 'code' in outcome || 'replayed' in outcome) return outcome;
+    return withPosition(outcome, request, await lane.position());
   } catch (error) {
     if (!(error instanceof PreconditionRequired) || !lookUp) throw error;
     return requirePrecondition(lane, lookUp);
