@@ -1,4 +1,4 @@
-/** Runs the examples of docs/safe-writes.md in their order, on one lane. */
+/** Runs the examples of docs/safe-writes.md and docs/undo.md in their order, on one lane for each page. */
 import { readFileSync } from 'node:fs';
 import { projectPath } from '../../src/platform/paths';
 import type { ApiResponse } from '../support/api';
@@ -38,46 +38,50 @@ function readExample(text: string): Example {
   };
 }
 
-const blocks = readFileSync(projectPath('docs/safe-writes.md'), 'utf8').matchAll(
-  /^```http\n([\s\S]*?)\n```$/gm,
-);
-const examples = [...blocks].flatMap(([, block = '']) => block.split('\n\n')).map(readExample);
-
-let ada: TestUser;
-const service = useTestService({ RATE_LIMIT: 'off' });
-beforeAll(async () => {
-  ada = await makeUser(service.url);
-});
-
-const answers = new Map<string, ApiResponse>();
-
-/** A text of an example, with the ids and entity tags of earlier responses filled in. */
-function filled(text: string): string {
-  return text.replace(/\$(\w+)\.(id|etag)/g, (_match, name: string, what: string) => {
-    const answer = answers.get(name);
-    if (!answer) throw new Error(`No example is called $${name}.`);
-    return String(what === 'id' ? answer.body.id : answer.headers.etag);
-  });
+function readExamples(page: string): Example[] {
+  const blocks = readFileSync(projectPath(page), 'utf8').matchAll(/^```http\n([\s\S]*?)\n```$/gm);
+  return [...blocks].flatMap(([, block = '']) => block.split('\n\n')).map(readExample);
 }
 
-test('the page has examples', () => {
-  expect(examples.length).toBeGreaterThan(10);
-});
+const service = useTestService({ RATE_LIMIT: 'off' });
 
-test.each(
-  examples.map((example, n): [string, Example] => [`${n + 1}. ${example.method} ${example.path}`, example]),
-)('%s', async (_title, example) => {
-  const { method, path, name, headers, body, status, answer, answerHeaders } = example;
-  const response = await ada.send(method, filled(path), {
-    headers: Object.fromEntries(Object.entries(headers).map(([key, value]) => [key, filled(value)])),
-    body: body === undefined ? undefined : JSON.parse(filled(body)),
+describe.each(['docs/safe-writes.md', 'docs/undo.md'])('%s', (page) => {
+  const examples = readExamples(page);
+  const answers = new Map<string, ApiResponse>();
+  let ada: TestUser;
+  beforeAll(async () => {
+    ada = await makeUser(service.url);
   });
-  expect({ status: response.status, body: response.body ?? {} }).toMatchObject({
-    status,
-    body: JSON.parse(filled(answer)),
-  });
-  for (const [key, value] of Object.entries(answerHeaders)) {
-    expect([key, response.headers[key.toLowerCase()]]).toEqual([key, value]);
+
+  /** A text of an example, with the ids, entity tags and requests of earlier responses filled in. */
+  function filled(text: string): string {
+    return text.replace(/\$(\w+)\.(id|etag|request)/g, (_match, name: string, what: string) => {
+      const answer = answers.get(name);
+      if (!answer) throw new Error(`No example is called $${name}.`);
+      const { body, headers } = answer;
+      return String({ id: body?.id, etag: headers.etag, request: headers['tasklane-request'] }[what]);
+    });
   }
-  if (name) answers.set(name, response);
+
+  test('the page has examples', () => {
+    expect(examples.length).toBeGreaterThan(10);
+  });
+
+  test.each(
+    examples.map((example, n): [string, Example] => [`${n + 1}. ${example.method} ${example.path}`, example]),
+  )('%s', async (_title, example) => {
+    const { method, path, name, headers, body, status, answer, answerHeaders } = example;
+    const response = await ada.send(method, filled(path), {
+      headers: Object.fromEntries(Object.entries(headers).map(([key, value]) => [key, filled(value)])),
+      body: body === undefined ? undefined : JSON.parse(filled(body)),
+    });
+    expect({ status: response.status, body: response.body ?? {} }).toMatchObject({
+      status,
+      body: JSON.parse(filled(answer)),
+    });
+    for (const [key, value] of Object.entries(answerHeaders)) {
+      expect([key, response.headers[key.toLowerCase()]]).toEqual([key, value]);
+    }
+    if (name) answers.set(name, response);
+  });
 });

@@ -1,6 +1,6 @@
 /** Users with every type of entity in their lanes, for tests of every operation. */
 import type { Operation } from '../../src/platform/contract/document/contract';
-import { type ApiResponse, type Body, type RequestOptions, send } from './api';
+import { type ApiResponse, type RequestOptions, send } from './api';
 import { query } from './database';
 import { bodyFields, exampleBody, exampleQuery, exampleRequest, idField } from './operations';
 import { type TestService, tokenOf } from './service';
@@ -24,12 +24,12 @@ export async function makeOwner(
   ];
   const token = await tokenOf(id);
   const lane = `/api/${encodeURIComponent(id)}`;
-  const make = async (path: string, body: object): Promise<Body> => {
+  const make = async (path: string, body: object): Promise<ApiResponse> => {
     const response = await send(url, 'POST', lane + path, { token, body });
     expect(response.status).toBe(201);
-    return response.body;
+    return response;
   };
-  const made = async (path: string, body: object): Promise<string> => (await make(path, body)).id;
+  const made = async (path: string, body: object): Promise<string> => (await make(path, body)).body.id;
   const deleteOne = async (): Promise<string> => {
     const deleted = await made('/tasks', { title });
     const { headers } = await send(url, 'GET', `${lane}/tasks/${deleted}`, { token });
@@ -45,19 +45,15 @@ export async function makeOwner(
     });
     return deleted;
   };
-  const tagOne = async (): Promise<[string, string]> => {
-    const tagged = await made('/tasks', { title, tags: [title] });
+  const tagOne = async (): Promise<[string, string, string]> => {
+    const { body: tagged, headers } = await make('/tasks', { title, tags: [title] });
     const tags = await send(url, 'GET', `${lane}/tags`, { token });
-    return [tagged, tags.body.items[0].id];
+    return [tagged.id, tags.body.items[0].id, headers['tasklane-request'] as string];
   };
   const deliverOne = async (): Promise<[string, string]> => {
     const webhook = await made('/webhooks', { url: 'https://hooks.example.com/', description: title });
     const test = await send(url, 'POST', `${lane}/webhooks/${webhook}/test`, { token });
     return [webhook, test.body.id];
-  };
-  const requestOne = async (): Promise<string> => {
-    const { headers } = await send(url, 'POST', `${lane}/tasks`, { token, body: { title } });
-    return headers['tasklane-request'] as string;
   };
   const [
     project_id,
@@ -65,9 +61,8 @@ export async function makeOwner(
     recurring_task_id,
     deleted_task_id,
     deleted_project_id,
-    [other_task_id, tag_id],
+    [other_task_id, tag_id, request],
     [webhook_id, delivery_id],
-    request,
   ] = await Promise.all([
     made('/projects', { name: title }),
     made('/projects', { name: title }),
@@ -76,7 +71,6 @@ export async function makeOwner(
     deleteProject(),
     tagOne(),
     deliverOne(),
-    requestOne(),
   ]);
   const ids = {
     task_id,

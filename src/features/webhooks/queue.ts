@@ -20,9 +20,10 @@ const insertDeliveries = `
         end
     where change.lane_id = $1
       and change.seq > (select change_seq from ${schema}.profiles where lane_id = $1) - $2::bigint
-    returning webhook_id, pg_column_size(fields) + coalesce(pg_column_size(client_id), 0) + 184 as bytes
+    returning webhook_id, fields, coalesce(client_id, '') as client_id
   ), stored as (
-    update ${schema}.profiles set storage_written = storage_written + (select sum(bytes) from fresh)
+    update ${schema}.profiles set storage_written = storage_written
+      + (select sum(pg_column_size(fields) + pg_column_size(client_id) + 184) from fresh)
     where lane_id = $1 and exists (select from fresh)
   )
   update ${schema}.webhooks set due_at = greatest(${writeTime}, paused_until)

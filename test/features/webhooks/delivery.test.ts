@@ -76,6 +76,8 @@ test('an event reaches its webhook with a signature, and the log has it', async 
         action: 'created',
         fields: {},
         at: task.created_at,
+        actor: { type: 'user', id: ada.id },
+        request: expect.stringMatching(/^[0-9a-f-]{36}$/),
       },
       task,
     },
