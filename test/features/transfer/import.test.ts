@@ -858,6 +858,49 @@ describe('iCalendar', () => {
     expect(await tasks()).toMatchObject([expected]);
   });
 
+  test('writes times of day of reminders so that they come back, and so that other programs can use them', async () => {
+    const theDayBefore = { days_before_due: 1, time: '18:00' };
+    await make('/tasks', { title: 'a', due_date: '2094-01-04', reminders: [theDayBefore] });
+    await make('/tasks', {
+      ...{ title: 'b', due_date: '2094-01-04', due_time: '20:30', time_zone: 'Europe/Zurich' },
+      reminders: [theDayBefore, { days_before_due: 0, time: '21:00' }],
+    });
+    // Such a VTODO ends in the last second of its day.
+    await make('/tasks', {
+      ...{ title: 'c', start_date: '2094-01-03', start_time: '08:00', due_date: '2094-01-04' },
+      reminders: [theDayBefore, { minutes_before_due: 0 }],
+    });
+    const ics: string = await exported(ada, '.ics');
+    const triggers = [...ics.matchAll(/TRIGGER;RELATED=END:(.*)\r/g)].map(([, value]) => value);
+    expect(triggers).toEqual(['-PT360M', '-PT1590M', 'PT30M', '-PT1799M59S', '-PT1439M59S']);
+    const of = async (user: TestUser) => (await exported(user)).tasks.map(({ reminders }: Body) => reminders);
+    const bob = await makeUser(service.url);
+    expect((await importInto(bob, 'ics', ics)).body).toMatchObject({ created: 3, warnings: 0 });
+    expect(await of(bob)).toEqual(await of(ada));
+    // Another program keeps properties that it does not know, and writes its own triggers.
+    const eve = await makeUser(service.url);
+    await importInto(eve, 'ics', ics.replaceAll(/TRIGGER;RELATED=END:.*\r/g, 'TRIGGER;RELATED=END:-PT15M\r'));
+    const [one, other] = await of(eve);
+    expect([one, other]).toMatchObject([[{ minutes_before_due: 15 }], [{ minutes_before_due: 15 }]]);
+  });
+
+  test('keeps the start of a series, unless another program has changed the rule or the date', async () => {
+    const { id } = await make('/tasks', { title: 'x', due_date: '2094-01-04', rrule: 'FREQ=DAILY;INTERVAL=3' });
+    await ada.send('PATCH', `/tasks/${id}/complete`, { body: { completed: true } });
+    await ada.send('PATCH', `/tasks/${id}`, { body: { due_date: '2094-01-08' } });
+    const ics: string = await exported(ada, '.ics');
+    expect(ics).toContain('X-TASKLANE-SERIES:2094-01-04/2094-01-04/FREQ=DAILY;INTERVAL=3');
+    const startOf = async (file: string) => {
+      const user = await makeUser(service.url);
+      expect((await importInto(user, 'ics', file)).body).toMatchObject({ created: 1, warnings: 0 });
+      return (await exported(user)).tasks[0].recurrence_start;
+    };
+    expect(await startOf(ics)).toBe('2094-01-04');
+    expect(await startOf(ics.replace('RRULE:FREQ=DAILY', 'RRULE:FREQ=WEEKLY'))).toBe('2094-01-08');
+    expect(await startOf(ics.replaceAll('20940108', '20940102'))).toBe('2094-01-02');
+    expect(await startOf(ics.replace('SERIES:', 'SERIES:x/'))).toBe('2094-01-08');
+  });
+
   test('keeps starts, excluded dates and hourly rules after an export and an import', async () => {
     const zone = { time_zone: 'America/New_York' };
     await make('/tasks', {
