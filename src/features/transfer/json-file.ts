@@ -143,7 +143,7 @@ function readCompletion(item: Item): Read<'completion'> {
   } = { ...addedLater(item), ...item } as unknown as Schemas['ExportedCompletion'];
   const errors = [
     ...futureErrors('/completed_at', new Date(completed_at)),
-    ...futureErrors('/recorded_at', new Date(recorded_at)),
+    ...(item.recorded_at === undefined ? [] : futureErrors('/recorded_at', new Date(recorded_at))),
     ...reopenedErrors(reopened),
   ];
   if (errors.length > 0) return errors;

@@ -127,7 +127,11 @@ test('several services at once tell each task once, in batches', async () => {
 
 test('webhooks and event streams get each once, also across restarts and changes of the time zone', async () => {
   const receiver = await openReceiver();
-  const settings = { DATABASE_URL: service.database.url, WEBHOOK_ALLOWED_HOSTS: receiver.host, EVENTS_POLL_MS: '20' };
+  const settings = {
+    DATABASE_URL: service.database.url,
+    WEBHOOK_ALLOWED_HOSTS: receiver.host,
+    EVENTS_POLL_MS: '20',
+  };
   const start = () => startTestService({ RATE_LIMIT: 'off', ...settings });
   // In Kiritimati, this day has always ended; in Pago Pago, it has not.
   const today = new Intl.DateTimeFormat('en-CA', { timeZone: 'Pacific/Pago_Pago' }).format(new Date());
@@ -136,12 +140,22 @@ test('webhooks and event streams get each once, also across restarts and changes
   const user = await makeUser(first.url, ada.id);
   const { secret } = await makeVerified(service.database.url, user, receiver, { events: ['task.overdue'] });
   await first.stop();
-  const tasks = [await ada.create(past), await ada.create({ due_date: '2020-02-29' }), await ada.create({ due_date: today })];
+  const tasks = [
+    await ada.create(past),
+    await ada.create({ due_date: '2020-02-29' }),
+    await ada.create({ due_date: today }),
+  ];
   const ids = tasks.map(({ id }) => id).toSorted();
   const seen: string[] = [];
   let lastEventId: string | undefined;
   // Each round has another zone, another instance, and a stream that continues after the last one.
-  for (const time_zone of ['Pacific/Pago_Pago', 'Pacific/Kiritimati', 'Pacific/Pago_Pago', 'Pacific/Kiritimati', 'UTC']) {
+  for (const time_zone of [
+    'Pacific/Pago_Pago',
+    'Pacific/Kiritimati',
+    'Pacific/Pago_Pago',
+    'Pacific/Kiritimati',
+    'UTC',
+  ]) {
     await ada.ok('PATCH', '/profile', { time_zone });
     const [instance, sender] = [await start(), openInstance(service.database.url, [receiver])];
     const reader = await readEvents(`${instance.url}${ada.lane}/events`, { token: ada.token, lastEventId });

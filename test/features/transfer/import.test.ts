@@ -885,7 +885,11 @@ describe('iCalendar', () => {
   });
 
   test('keeps the start of a series, unless another program has changed the rule or the date', async () => {
-    const { id } = await make('/tasks', { title: 'x', due_date: '2094-01-04', rrule: 'FREQ=DAILY;INTERVAL=3' });
+    const { id } = await make('/tasks', {
+      title: 'x',
+      due_date: '2094-01-04',
+      rrule: 'FREQ=DAILY;INTERVAL=3',
+    });
     await ada.send('PATCH', `/tasks/${id}/complete`, { body: { completed: true } });
     await ada.send('PATCH', `/tasks/${id}`, { body: { due_date: '2094-01-08' } });
     const ics: string = await exported(ada, '.ics');
