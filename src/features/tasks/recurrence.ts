@@ -333,6 +333,25 @@ export function occurrencesAt(task: ImportedSeries, points: readonly string[]): 
   return points.map((point) => datesAt(rule, task as ImportedSeries & Series, point));
 }
 
+/** True if the series of an imported task has an occurrence at this point. */
+export function isPointOf(task: ImportedSeries, point: string): boolean {
+  const series = task as ImportedSeries & Series;
+  const options = {
+    after: shiftPoint(point, -1),
+    limit: 1,
+    clock: clockOf(task),
+    excluded: task.excluded_dates,
+  };
+  return occurrences(ruleOf(task.rrule), seriesStart(series), options)[0] === point;
+}
+
+/** The excluded dates of an imported task whose occurrence at `point` moves to other dates, see `excludedAfterMove`. */
+export function excludedAfterMoveOf(task: ImportedSeries, point: string, to: Dated): string[] {
+  const rule = ruleOf(task.rrule);
+  const series = task as ImportedSeries & Series;
+  return excludedAfterMove(rule, { ...series, ...datesAt(rule, series, point) }, anchorOf(rule, to));
+}
+
 /** The first point of the series of an imported task that is not in `closed`; null if there is none. */
 export function firstOpenPoint(task: ImportedSeries, closed: ReadonlySet<string>): string | null {
   const rule = ruleOf(task.rrule);
