@@ -3,7 +3,8 @@ import { protectLaneTable } from '../src/platform/database/lane-table';
 
 /**
  * The completed occurrences of recurring tasks, and what remains of completions when their tasks are purged: statistics
- * count them. The instant is exact, so that the day is right in every time zone.
+ * count them. The instant is exact, so that the day is right in every time zone. With the id of the task, a completion counts
+ * once, also if a backup brings the task back.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
