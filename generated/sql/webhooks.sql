@@ -1000,15 +1000,15 @@ with
           lane_id = $1
       ) - $2::bigint
     returning
-      webhook_id,
-      pg_column_size(fields) + coalesce(pg_column_size(client_id), 0) + 184 as bytes
+      webhook_id, fields,
+      coalesce(client_id, '') as client_id
   ),
   stored as (
     update tasklane.profiles
     set
       storage_written = storage_written + (
         select
-          sum(bytes)
+          sum(pg_column_size(fields) + pg_column_size(client_id) + 184)
         from
           fresh
       )

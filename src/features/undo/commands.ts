@@ -19,13 +19,8 @@ import {
 } from '../completions/repository';
 import { findProfile, type Settings, updateProfile } from '../profile/repository';
 import { removeProject } from '../projects/commands';
-import {
-  findProject,
-  insertProjects,
-  isInTrash,
-  type ProjectFields,
-  updateProject,
-} from '../projects/repository';
+import { type ImportedProject, importProjects } from '../projects/import';
+import { findProject, isInTrash, type ProjectFields, updateProject } from '../projects/repository';
 import { tagKey } from '../tags/names';
 import {
   deleteTag,
@@ -202,9 +197,9 @@ async function bringProjectBack(lane: WritableLane, entity: Undoing): Promise<vo
     entity.action = 'restored';
     return;
   }
-  const { color = null, created_at, ...fields } = valuesBefore(entity.deletion as ChangeRow);
-  const project = { id: entity.id, color, ...fields, created_at: new Date(created_at as string) };
-  await insertProjects(lane, [project as typeof project & ProjectFields & { position: string }]);
+  const { created_at, ...fields } = valuesBefore(entity.deletion as ChangeRow);
+  const project = { id: entity.id, deleted_at: null, ...fields, created_at: new Date(created_at as string) };
+  await importProjects(lane, [project as unknown as ImportedProject]);
   entity.action = 'created';
 }
 

@@ -376,7 +376,7 @@ function withoutPassing(value: Body): Body {
 /** The whole lane, without what every change changes. */
 async function state({ trash: noTrash, projects: noProjects }: Except): Promise<Body> {
   const [exported, projects] = await Promise.all([get('/export'), get('/deleted-projects')]);
-  const { trash, ...rest } = withoutPassing(exported);
+  const { trash, deleted_projects: _shownBelow, ...rest } = withoutPassing(exported);
   const deletedProjects = withoutPassing(projects.items);
   return { ...rest, ...(!noTrash && { trash }), ...(!noTrash && !noProjects && { deletedProjects }) };
 }
