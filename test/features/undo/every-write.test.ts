@@ -373,12 +373,20 @@ function withoutPassing(value: Body): Body {
   return Object.fromEntries(kept.map(([name, each]) => [name, withoutPassing(each)]));
 }
 
+/** Tasks in the trash, without the projects that were deleted with them. */
+const withoutProjects = (trash: Body[]): Body[] =>
+  trash.map(({ deleted_with_project: _project, ...task }) => task);
+
 /** The whole lane, without what every change changes. */
 async function state({ trash: noTrash, projects: noProjects }: Except): Promise<Body> {
   const [exported, projects] = await Promise.all([get('/export'), get('/deleted-projects')]);
   const { trash, deleted_projects: _shownBelow, ...rest } = withoutPassing(exported);
   const deletedProjects = withoutPassing(projects.items);
-  return { ...rest, ...(!noTrash && { trash }), ...(!noTrash && !noProjects && { deletedProjects }) };
+  return {
+    ...rest,
+    ...(!noTrash && { trash: noProjects ? withoutProjects(trash) : trash }),
+    ...(!noTrash && !noProjects && { deletedProjects }),
+  };
 }
 
 async function undo(response: ApiResponse): Promise<ApiResponse> {
@@ -394,14 +402,14 @@ const scenarios = Object.entries(table).flatMap(([id, each]) =>
 );
 
 test.each(scenarios)('%s', async (_name, { prepare, trash, projects }) => {
-  const [without, withoutProjects] = [trash ? { trash } : {}, projects ? { projects } : {}];
+  const [without, withoutDeleted] = [trash ? { trash } : {}, projects ? { projects } : {}];
   const act = await prepare();
   const before = await state(without);
   const response = await act();
-  const after = await state(withoutProjects);
+  const after = await state(withoutDeleted);
   expect(await state(without)).not.toEqual(before);
   const undone = await undo(response);
   expect(await state(without)).toEqual(before);
   await undo(undone);
-  expect(await state(withoutProjects)).toEqual(after);
+  expect(await state(withoutDeleted)).toEqual(after);
 });
