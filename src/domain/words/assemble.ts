@@ -90,6 +90,7 @@ function whenOf(findings: Findings, now: Moment): When {
       ...findings.left,
     ],
   });
+  if (findings.hasUnreadRule) return refuseAll('rule-not-understood');
   const isSame =
     rules.length === 0 && new Set(dates.map(({ day, minutes }) => `${day} ${minutes}`)).size === 1;
   const refused = dates.find(({ reason }) => reason);

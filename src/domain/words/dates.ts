@@ -1,5 +1,5 @@
 /** Reads dates. They are days counted from 1970-01-01. */
-import { dayOf, monthLength, toDate, weekdayOf } from '../recurrence/day-number';
+import { dayOf, LAST_DAY, monthLength, toDate, weekdayOf } from '../recurrence/day-number';
 import {
   isBoundary,
   isJoined,
@@ -360,6 +360,7 @@ export function readDate(scan: Scan, index: number, hasPreposition = false): Rea
     for (const read of readers) {
       const found = read(scan, from, hasPreposition || on > index);
       if (!found || !isBoundary(scan, found.end)) continue;
+      if (found.value.day > LAST_DAY) return refused('not-a-date', found.end);
       if (isInList(scan, from, found.end)) return refused('several-dates', found.end);
       const isRelated = on === index && words.relations.includes(textAt(scan, index - 1) ?? '');
       return isRelated ? refused('relation', found.end) : found;

@@ -17,14 +17,12 @@ import {
   languages,
   type Moment,
   type Parsed,
+  type Parser,
   type Span,
 } from './types';
 
 export { sayRule } from './say';
 export * from './types';
-
-/** Reads a text. The same text and context always give the same result. */
-export type Parser = (text: string, context: Context) => Parsed;
 
 /** The most UTF-16 code units of a text. */
 export const maxLength = 1000;

@@ -130,7 +130,8 @@ const german: Speech = {
  */
 export function sayRule(
   rrule: string,
-  { language, repeatFrom = 'schedule' }: { language: Language; repeatFrom?: 'schedule' | 'completion' },
+  language: Language,
+  repeatFrom: 'schedule' | 'completion' = 'schedule',
 ): string | null {
   const rule = fromRrule(rrule);
   if (!rule) return null;

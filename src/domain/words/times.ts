@@ -26,7 +26,7 @@ const noon = 12 * 60;
 
 /** The usual meaning of an open time: hours before seven are in the afternoon. */
 export function usualTime(minutes: number): number {
-  return minutes >= 60 && minutes < 7 * 60 ? minutes + noon : minutes;
+  return minutes < 7 * 60 ? minutes + noon : minutes;
 }
 
 /** The meaning of an open time in a part of the day. */

@@ -92,8 +92,6 @@ export interface Context {
   readonly localTime: (minutesLater: number) => string;
   /** The names of the projects that `#` can mean; without it, any word can be the name of a project. */
   readonly projects?: readonly string[] | undefined;
-  /** Without it, English and German are tried. */
-  readonly language?: AnyLanguage | undefined;
 }
 
 /** A date or time that the finder of a language has found in a text. Values that the text does not say are undefined. */
@@ -110,3 +108,6 @@ export interface Found extends Span {
 
 /** Finds dates and times in a text. `today` is the local day. */
 export type Finder = (text: string, today: Moment) => Found[];
+
+/** Reads a text. The same text and context always give the same result. */
+export type Parser = (text: string, context: Context) => Parsed;
