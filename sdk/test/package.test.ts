@@ -37,9 +37,7 @@ beforeAll(async () => {
   const { version } = JSON.parse(await readFile(join(sdk, 'package.json'), 'utf8'));
   const archive = join(directory, `tasklane-sdk-${version}.tgz`);
   await run('tar', ['-xzf', archive, '--strip-components=1', '-C', installed], {});
-  for (const name of ['openapi-fetch', 'chrono-node']) {
-    await symlink(join(rootModules, name), join(consumer, 'node_modules', name));
-  }
+  await symlink(join(rootModules, 'chrono-node'), join(consumer, 'node_modules/chrono-node'));
 }, 60_000);
 
 afterAll(() => rm(directory, { recursive: true, force: true }));

@@ -32,6 +32,8 @@ const understood: Record<string, readonly (readonly [text: string, summary: stri
   weekdays: [
     ['Call on Sat', 'Call | 2026-11-28'],
     ['Call Thursday', 'Call | 2026-12-03'],
+    ['Call Sat 5 pm', 'Call | 2026-11-28 17:00'],
+    ['Arzt Do 14 Uhr', 'Arzt | 2026-12-03 14:00'],
     ['Call this Thursday', 'Call | 2026-11-26'],
     ['Call next Friday', 'Call | 2026-12-04 | ~next Friday'],
     ['Call Friday next week', 'Call | 2026-12-04'],
@@ -152,6 +154,8 @@ const stays: Record<string, readonly (readonly [text: string, left: string])[]> 
     ['Meet Monday or Tuesday at 9', 'Monday: several-dates | Tuesday: several-dates | at 9: several-dates'],
     ['Montag oder Dienstag', 'Montag: several-dates | Dienstag: several-dates'],
     ['Trip 5 and 6 May', '6 May: several-dates'],
+    ['Urlaub vom 5. bis 9. Mai', 'bis 9. Mai: several-dates'],
+    ['Meet tomorrow or Friday', 'tomorrow: several-dates | Friday: several-dates'],
     ['Walk every day tomorrow', 'every day: several-dates | tomorrow: several-dates'],
     ['Call in 2 months and 3 days', 'in 2 months: several-dates | 3 days: duration'],
   ],
@@ -173,6 +177,7 @@ const stays: Record<string, readonly (readonly [text: string, left: string])[]> 
   'words that mean something else': [
     ['Ask April', 'April: ambiguous-word'],
     ['Fix sat nav', 'sat: ambiguous-word'],
+    ['Enjoy the sun at 5', 'sun: ambiguous-word'],
     ['Enjoy the sun', 'sun: ambiguous-word'],
     ['You may march', 'may: ambiguous-word | march: ambiguous-word'],
     ['Mar the table', 'Mar: ambiguous-word'],
@@ -180,6 +185,9 @@ const stays: Record<string, readonly (readonly [text: string, left: string])[]> 
   'other times': [
     ['Meditate 20 minutes', '20 minutes: duration'],
     ['Call Bob before Friday', 'Friday: relation'],
+    ['Meet at 5 or 6', 'at 5: several-times'],
+    ['Take every day at 8 and 20', 'at 8: several-times'],
+    ['Take every morning and evening', 'morning: several-times'],
     ['Meet 9am-10am', '9am: several-times | 10am: several-times'],
     ['Walk 30 Feb', '30 Feb: not-a-date'],
     ['Meet Friday, 28 November', 'Friday, 28 November: contradiction'],
