@@ -5,6 +5,7 @@ import {
   isBoundary,
   isJoined,
   isLast,
+  isQuantity,
   lookUp,
   type Read,
   readDigits,
@@ -15,6 +16,7 @@ import {
   skip,
   textAt,
 } from './scan.js';
+import { readTime } from './times.js';
 import type { Reason } from './types.js';
 import type { Unit } from './vocabulary.js';
 
@@ -209,12 +211,6 @@ function readPlain(scan: Scan, index: number): Read<number> | undefined {
   return value === undefined ? undefined : { value, end: index + 1 };
 }
 
-/** True if the word at an index makes a quantity of the number before it. */
-export function isQuantity(scan: Scan, index: number): boolean {
-  const word = textAt(scan, index);
-  return lookUp(scan.words.units, word) !== undefined || scan.words.quantities.includes(word ?? '');
-}
-
 /** Three numbers with a mark between them, without spaces; the third one may be absent. */
 function readNumbers(scan: Scan, index: number, mark: string) {
   const numbers = [readDigits(scan, index, 4), readDigits(scan, index + 2, 2)];
@@ -300,7 +296,9 @@ const readDayOfWeek: DateReader = (scan, index, hasPreposition) => {
     const { day, reason } = calendar.value;
     return reason || weekdayOf(day) === weekday ? calendar : refused('contradiction', calendar.end);
   }
-  if (readWeekday(scan, index, hasPreposition) === undefined) return undefined;
+  // `Sat 5 pm` is Saturday, and `sun at 5` can be the star.
+  const hasTime = readDigits(scan, index + 1, 2) !== undefined && readTime(scan, index + 1) !== undefined;
+  if (readWeekday(scan, index, hasPreposition || hasTime) === undefined) return undefined;
   return at(now.day + (daysUntil(scan, weekday) || 7), index + 1);
 };
 
@@ -338,17 +336,24 @@ const readers = [
   readMonthEnd,
 ];
 
-/** True if a number or a range before a date, or after it, belongs to it: `5 and 6 May`, `May 5-6`, `in a month and 3 days`. */
-function isInList(scan: Scan, index: number, end: number): boolean {
-  const { words } = scan;
-  const isLink = (at: number) => ['-', '–', '/', ...words.and].includes(textAt(scan, at) ?? '');
-  const isNumber = (at: number) => readDigits(scan, at, 2) !== undefined;
+/** True if a link such as `and`, `or` or `bis` is at an index. */
+function isLink({ words, tokens }: Scan, index: number): boolean {
+  return ['-', '–', '/', ...words.and, ...words.or, ...words.to].includes(tokens[index]?.text ?? '');
+}
+
+/** True if the words before a date belong to it: `5 and 6 May`, `5. bis 9. Mai`, `or Friday`. */
+function isPreceded(scan: Scan, index: number): boolean {
+  if (scan.words.or.includes(textAt(scan, index - 1) ?? '')) return true;
   const beforeLink = textAt(scan, index - 2) === '.' ? index - 3 : index - 2;
-  const follows = isNumber(index) && isLink(index - 1) && isNumber(beforeLink);
-  const isFollowed = isLink(end) && isNumber(end + 1);
-  return (
-    follows || (isFollowed && (isNumber(end - 1) || lookUp(words.units, textAt(scan, end + 2)) !== undefined))
-  );
+  const areNumbers = [index, beforeLink].every((at) => readDigits(scan, at, 2) !== undefined);
+  return areNumbers && isLink(scan, index - 1);
+}
+
+/** True if the words after a date belong to it: `May 5-6`, `in a month and 3 days`. */
+function isFollowed(scan: Scan, end: number): boolean {
+  if (!isLink(scan, end) || readDigits(scan, end + 1, 2) === undefined) return false;
+  const unit = lookUp(scan.words.units, textAt(scan, end + 2));
+  return readDigits(scan, end - 1, 2) !== undefined || unit !== undefined;
 }
 
 /** A date, with the preposition and the article before it. */
@@ -362,7 +367,8 @@ export function readDate(scan: Scan, index: number, hasPreposition = false): Rea
       const found = read(scan, from, hasPreposition || on > index);
       if (!found || !isBoundary(scan, found.end)) continue;
       if (found.value.day > LAST_DAY) return refused('not-a-date', found.end);
-      if (isInList(scan, from, found.end)) return refused('several-dates', found.end);
+      const isLinked = isFollowed(scan, found.end) || (!hasPreposition && isPreceded(scan, from));
+      if (isLinked) return refused('several-dates', found.end);
       const isRelated = on === index && words.relations.includes(textAt(scan, index - 1) ?? '');
       return isRelated ? refused('relation', found.end) : found;
     }

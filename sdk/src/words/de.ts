@@ -84,6 +84,8 @@ export const de: Vocabulary = {
   other: phrases(''),
   workday: phrases('werktag|werktage|arbeitstag|arbeitstage'),
   and: [',', 'und', '&', '+'],
+  or: ['oder'],
+  to: ['bis'],
   ofMonth: phrases('im monat|des monats|eines monats|jeden monats'),
   lastDay: phrases('letzten tag|letzter tag|letzte tag'),
   inRule: phrases('am|an'),

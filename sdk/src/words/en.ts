@@ -98,6 +98,8 @@ export const en: Vocabulary = {
   other: phrases('other'),
   workday: phrases('weekday|weekdays|workday|workdays|working day|business day'),
   and: [',', 'and', '&', '+'],
+  or: ['or'],
+  to: ['to', 'until', 'till'],
   ofMonth: phrases('of the month|of each month|of every month|in the month'),
   lastDay: phrases('last day'),
   inRule: phrases('on|on the'),

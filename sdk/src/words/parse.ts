@@ -94,7 +94,7 @@ export function findWithGrammar(
 /** True if another time follows: `at 8 and 20`, `morning and evening`. */
 function hasMoreTimes(scan: Scan, end: number): boolean {
   const { words } = scan;
-  if (!words.and.includes(textAt(scan, end) ?? '')) return false;
+  if (![...words.and, ...words.or].includes(textAt(scan, end) ?? '')) return false;
   const isNumber = readDigits(scan, end + 1, 2) !== undefined && isBoundary(scan, end + 2);
   return isNumber || readPhrase(scan, words.partsOfDays, end + 1) !== undefined;
 }

@@ -94,3 +94,9 @@ export function isLast(scan: Scan, index: number): boolean {
   const next = textAt(scan, index);
   return next === undefined || next === '' || (/^[.,;!?)]$/.test(next) && isLast(scan, index + 1));
 }
+
+/** True if the word at an index makes a quantity of the number before it. */
+export function isQuantity(scan: Scan, index: number): boolean {
+  const word = textAt(scan, index);
+  return lookUp(scan.words.units, word) !== undefined || scan.words.quantities.includes(word ?? '');
+}

@@ -1,10 +1,10 @@
 /** This file was generated from src/domain/words/times.ts by npm run generate. Do not change it. */
 /** Reads times of day, in minutes. */
-import { isQuantity } from './dates.js';
 import {
   isBoundary,
   isJoined,
   isLast,
+  isQuantity,
   lookUp,
   type Read,
   readDigits,
@@ -92,11 +92,12 @@ function readOffset(scan: Scan, index: number): Read<TimeRead> | undefined {
   return { value: { minutes, isOpen: suffix?.value == null }, end };
 }
 
-const rangeMarks = ['-', '–', 'to', 'bis'];
+const isRangeMark = (scan: Scan, index: number) =>
+  ['-', '–', ...scan.words.to].includes(textAt(scan, index) ?? '');
 
 /** True if the number or word at an index is one end of a range, such as `9-10 am`. */
 function isInRange(scan: Scan, index: number, end: number): boolean {
-  const isMark = (at: number) => rangeMarks.includes(textAt(scan, at) ?? '');
+  const isMark = (at: number) => isRangeMark(scan, at);
   const isNumber = (at: number) => readDigits(scan, at, 2) !== undefined;
   const isHour = (at: number) => isNumber(at) || readPhrase(scan, scan.words.hourSuffixes, at) !== undefined;
   return (isMark(index - 1) && isHour(index - 2)) || (isMark(end) && isNumber(end + 1));
@@ -106,7 +107,7 @@ function isInRange(scan: Scan, index: number, end: number): boolean {
 export function readTime(scan: Scan, index: number): Read<TimeRead> | undefined {
   const { words } = scan;
   const start = scan.tokens[index];
-  if (!start?.isFree && !rangeMarks.includes(textAt(scan, index - 1) ?? '')) return undefined;
+  if (!start?.isFree && !isRangeMark(scan, index - 1)) return undefined;
   const from = skip(scan, words.at, index);
   const noonPhrase = readPhrase(scan, words.noon, from);
   const found: Read<TimeRead> | undefined = noonPhrase

@@ -67,6 +67,9 @@ export interface Vocabulary {
   readonly other: Phrases;
   readonly workday: Phrases;
   readonly and: readonly string[];
+  readonly or: readonly string[];
+  /** Between the ends of a range. */
+  readonly to: readonly string[];
   readonly ofMonth: Phrases;
   readonly lastDay: Phrases;
   readonly inRule: Phrases;
