@@ -4411,8 +4411,9 @@ export interface components {
             changes: components["schemas"]["Change"][];
         };
         /**
-         * @description An export of a lane, or a part of one. Each item is validated separately, as a row of the import. Fields that cannot
-         *     be written, such as `version`, are ignored.
+         * @description An export of a lane, or a part of one. Each item is validated separately, as a row of the import. An import sets
+         *     `user_id`, `version` and `updated_at` anew, so they are ignored. Other unknown fields are errors in tasks and purged
+         *     completions, and warnings in all other items.
          */
         LaneImport: {
             /**
@@ -4447,7 +4448,7 @@ export interface components {
             completions?: unknown[];
             /** @description Completions of purged tasks, with the fields of `PurgedCompletion`. */
             purged_completions?: unknown[];
-            /** @description Ignored. Webhooks cannot be imported, because an export does not contain their secrets. */
+            /** @description Ignored, with a warning. Webhooks cannot be imported, because an export does not contain their secrets. */
             webhooks?: unknown;
             /** @description Ignored. */
             changes?: unknown;
