@@ -1,4 +1,4 @@
-/** Tests the published package: packed, unpacked beside its one dependency, run and type-checked as users do. */
+/** Tests the published package: packed, unpacked, run and type-checked as users do. */
 import { type ExecFileOptions, execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,7 +37,10 @@ beforeAll(async () => {
   const { version } = JSON.parse(await readFile(join(sdk, 'package.json'), 'utf8'));
   const archive = join(directory, `tasklane-sdk-${version}.tgz`);
   await run('tar', ['-xzf', archive, '--strip-components=1', '-C', installed], {});
-  await symlink(join(rootModules, 'openapi-fetch'), join(consumer, 'node_modules/openapi-fetch'));
+  for (const name of ['react', '@types/react', 'csstype']) {
+    await mkdir(join(consumer, 'node_modules/@types'), { recursive: true });
+    await symlink(join(rootModules, name), join(consumer, 'node_modules', name));
+  }
 }, 60_000);
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
@@ -82,11 +85,18 @@ test('isProblem of one module format recognises a problem of the other', async (
 const typeChecks = async () =>
   (await readFile(join(__dirname, 'types.ts'), 'utf8')).replace("'../src/index'", "'@tasklane/sdk'");
 
+const readme = () => readFile(join(consumer, 'node_modules/@tasklane/sdk/README.md'), 'utf8');
+
 /** The README's code, except blocks that need other packages. */
 async function readmeProgram(): Promise<string> {
-  const readme = await readFile(join(consumer, 'node_modules/@tasklane/sdk/README.md'), 'utf8');
-  const blocks = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code);
+  const blocks = [...(await readme()).matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code);
   return blocks.filter((code) => !code.includes('better-auth')).join('');
+}
+
+/** The README's section on React. */
+async function reactProgram(): Promise<string> {
+  const section = (await readme()).split('\n## ').find((each) => each.startsWith('React\n')) as string;
+  return [...section.matchAll(/```tsx\n(.*?)```/gs)].map(([, code = '']) => code).join('');
 }
 
 /** The code of docs/sync.md. */
@@ -96,7 +106,7 @@ async function syncProgram(): Promise<string> {
 }
 
 test.each([
-  ['bundler', 'esnext', ['bundler.ts', 'readme.ts', 'sync.ts']],
+  ['bundler', 'esnext', ['bundler.ts', 'readme.ts', 'react.tsx', 'sync.ts']],
   ['node16', 'node16', ['node.mts', 'node.cts']],
 ] as const)(
   'has types for moduleResolution %s',
@@ -104,6 +114,7 @@ test.each([
     for (const file of files) {
       const programs: Record<string, () => Promise<string>> = {
         'readme.ts': readmeProgram,
+        'react.tsx': reactProgram,
         'sync.ts': syncProgram,
       };
       await writeFile(join(consumer, file), await (programs[file] ?? typeChecks)());
@@ -114,6 +125,7 @@ test.each([
       target: 'es2022',
       lib: ['es2022', 'dom'],
       types: [],
+      jsx: 'react-jsx',
       strict: true,
       skipLibCheck: true,
       noEmit: true,
