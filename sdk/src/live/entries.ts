@@ -1,6 +1,6 @@
 /** The entries of an outbox: writes that the service has not carried out yet, or that the copy does not show yet. */
 import type { Problem } from '../schemas.js';
-import type { Entity, EntityType } from './entities.js';
+import type { Entities, SyncedType } from './entities.js';
 
 /** The type of the entity that each write changes; and its operation of a batch, with the field that has the body. */
 const kinds = {
@@ -20,7 +20,7 @@ const kinds = {
   'tags.update': ['tag', 'update_tag', 'tag'],
   'tags.delete': ['tag', 'delete_tag'],
   'profile.update': ['profile'],
-} as const satisfies Record<string, readonly [EntityType, string?, string?]>;
+} as const satisfies Record<string, readonly [SyncedType, string?, string?]>;
 
 export type WriteName = keyof typeof kinds;
 
@@ -37,8 +37,8 @@ export interface Entry {
   readonly id: string;
   readonly body?: Readonly<Record<string, unknown>> | undefined;
   readonly ifMatch?: string | undefined;
-  /** The edits that were merged, with their numbers. */
-  readonly edits?: readonly Pick<Entry, 'n' | 'body'>[] | undefined;
+  /** The edits that were merged, with the keys that they had. */
+  readonly edits?: readonly Pick<Entry, 'key' | 'body'>[] | undefined;
   /** The idempotency key. */
   readonly key: string;
   /** When the user made the change. */
@@ -50,14 +50,16 @@ export interface Entry {
   /** True if it must not be sent in a batch, because the service refused the batch as a whole. */
   readonly alone?: true | undefined;
   /** Set once the service carried it out: the entity after it, or null if the answer has none. */
-  readonly answer?: Entity | null | undefined;
+  readonly answer?: Entities[SyncedType] | null | undefined;
+  /** The position of the lane after it, `<seq>-<epoch>`; undefined if the service did not name it. */
+  readonly position?: string | undefined;
   /** Set if it failed permanently. */
   readonly problem?: EntryProblem | undefined;
   /** The number of the failed entry that it depends on. */
   readonly failedWith?: number | undefined;
 }
 
-export const typeOf = ({ name }: Pick<Entry, 'name'>): EntityType => kinds[name][0];
+export const typeOf = ({ name }: Pick<Entry, 'name'>): SyncedType => kinds[name][0];
 
 const isCreate = ({ name }: Entry): boolean => name.endsWith('.create');
 
@@ -68,6 +70,32 @@ export const isWaiting = ({ answer, problem, failedWith }: Entry): boolean =>
 /** Whether it failed, or depends on an entry that failed. */
 export const isFailed = ({ problem, failedWith }: Entry): boolean =>
   problem !== undefined || failedWith !== undefined;
+
+/** Entries with the same text have the same effect on a copy. */
+export const effectOf = ({ key, edits, answer, problem, failedWith }: Entry): string =>
+  [key, edits?.length, answer === undefined, problem === undefined, failedWith].join(' ');
+
+/** How far a copy is: it contains the changes of the lane until `seq`. */
+export interface Progress {
+  readonly seq?: number | undefined;
+  readonly epoch?: string | undefined;
+}
+
+const isOfEpoch = ({ epoch }: Progress, position: string): boolean => position.endsWith(`-${epoch}`);
+
+/** Whether a copy has reached a position of its lane. */
+export const isReached = (copy: Progress, position: string): boolean =>
+  isOfEpoch(copy, position) && Number.parseInt(position, 10) <= (copy.seq ?? 0);
+
+/**
+ * Whether the copy contains an entry after it applied a page. Numbers of different epochs cannot be compared: the copy then
+ * starts again, and its next complete snapshot contains the entry.
+ */
+export const isContained = (
+  page: Progress & { has_more: boolean },
+  { answer, position = '' }: Entry,
+): boolean =>
+  answer !== undefined && (isReached(page, position) || (!page.has_more && !isOfEpoch(page, position)));
 
 /** The arguments of the lane's method. */
 export function argumentsOf({ name, id, body }: Entry): unknown[] {
@@ -83,7 +111,7 @@ export const isBatchable = ({ name, ifMatch, alone }: Entry): boolean =>
 /** The operation of a batch. */
 export function operationOf(entry: Entry): Record<string, unknown> {
   const { name, id, body } = entry;
-  const [, op, field] = kinds[name] as readonly [EntityType, string, string?];
+  const [, op, field] = kinds[name] as readonly [SyncedType, string, string?];
   if (isCreate(entry)) return { op, [field as string]: { ...body, id } };
   const completed = op === 'complete_task' ? { completed: name === 'tasks.complete' } : {};
   return { op, id, ...completed, ...(field === undefined ? body : { [field]: body }) };
@@ -108,7 +136,17 @@ export function dependentsOf(entry: Entry, outbox: readonly Entry[]): Entry[] {
 
 // The service derives other fields from these, so two edits are not the same as one with both.
 const derives = [
-  ...['status', 'due_date', 'due_time', 'time_zone', 'start_date', 'start_time', 'rrule', 'repeat_from'],
+  ...[
+    'status',
+    'completed',
+    'due_date',
+    'due_time',
+    'time_zone',
+    'start_date',
+    'start_time',
+    'rrule',
+    'repeat_from',
+  ],
   ...['excluded_dates', 'reminders', 'project_id', 'parent_id'],
 ];
 
@@ -147,7 +185,7 @@ export function withEntry(outbox: readonly Entry[], entry: Entry): Entry[] {
       (each) => typeOf(each) === typeOf(entry) && !(isCreate(each) && needed.includes(each.id)),
     );
     if (isFree) {
-      const edits = [...(unsent.edits ?? [unsent]), entry].map(({ n, body }) => ({ n, body }));
+      const edits = [...(unsent.edits ?? [unsent]), entry].map(({ key, body }) => ({ key, body }));
       const merged = { ...unsent, edits, body: { ...unsent.body, ...entry.body } };
       return outbox.map((each) => (each === unsent ? merged : each));
     }
@@ -156,11 +194,11 @@ export function withEntry(outbox: readonly Entry[], entry: Entry): Entry[] {
 }
 
 /** The outbox without an unsent write and what depends on it; undefined if it was sent, or has failed. */
-export function withoutEntry(outbox: readonly Entry[], n: number): Entry[] | undefined {
-  const entry = outbox.find((each) => each.n === n || each.edits?.some((edit) => edit.n === n));
+export function withoutEntry(outbox: readonly Entry[], key: string): Entry[] | undefined {
+  const entry = outbox.find((each) => each.key === key || each.edits?.some((edit) => edit.key === key));
   if (!entry || entry.sent || !isWaiting(entry)) return undefined;
-  if (entry.edits && !(isCreate(entry) && entry.n === n)) {
-    const edits = entry.edits.filter((each) => each.n !== n);
+  const edits = (entry.edits ?? []).filter((each) => each.key !== key);
+  if (edits.length > 0 && !(isCreate(entry) && entry.key === key)) {
     const body = Object.assign({}, ...edits.map((each) => each.body));
     return outbox.map((each) => (each === entry ? { ...entry, edits, body } : each));
   }

@@ -4,12 +4,15 @@ import { entityTag, type Versioned } from '../entity-tag.js';
 import type { Tasklane } from '../lane.js';
 import { takePart } from '../leader.js';
 import type {
+  GetStatsQuery,
+  OccurrenceSkip,
   Profile,
   ProfilePatch,
   Project,
   ProjectCreate,
   ProjectMove,
   ProjectPatch,
+  Stats,
   Tag,
   TagPatch,
   Task,
@@ -24,14 +27,17 @@ import {
   type EntryProblem,
   isFailed,
   isWaiting,
+  typeOf,
   type WriteName,
   withEntry,
   withoutEntry,
 } from './entries.js';
 import { openIndexedDb } from './indexeddb.js';
-import { compareText } from './optimistic.js';
-import { type LiveTaskQuery, tasksOf } from './queries.js';
-import { type Change, type Changed, createMemoryStore, type State } from './store.js';
+import { createLists, createTaskLists } from './lists.js';
+import { compareAmong, compareText } from './optimistic.js';
+import type { Hits, LiveTaskQuery } from './queries.js';
+import { createQuestions } from './questions.js';
+import { type Change, type Changed, createMemoryStore, emptyState, type State } from './store.js';
 import { type Connection, createWorker, type Worker } from './worker.js';
 
 /** A write. It shows at once, and is sent when the service can be reached. */
@@ -51,16 +57,27 @@ export interface WriteCondition {
 
 export interface LiveTasks {
   get(taskId: string): Task | undefined;
-  /** The tasks that match a query, from the copy. The array is the same as long as its tasks are. */
+  /**
+   * The tasks that match a query, from the copy. The array is the same as long as its tasks are. For a `q` that someone
+   * watches, they are what the service finds, if it can be reached.
+   */
   list(query?: LiveTaskQuery): readonly Task[];
-  /** Calls the listener with the tasks, and again when they change. Returns a function that ends it. */
+  /**
+   * Calls the listener with the tasks, and again when they change. Returns a function that ends it. The service is asked
+   * for its first 200 tasks of a query with `q`.
+   */
   watch(query: LiveTaskQuery, listener: (tasks: readonly Task[]) => void): () => void;
   create(body: TaskCreate): Write;
   update(taskId: string, body: TaskPatch, options?: WriteCondition): Write;
-  /** Completes a task. A recurring task shows as completed until the service has found its next occurrence. */
+  /**
+   * Completes a task now: without a body, the completion has the present time, and names the occurrence that the copy
+   * shows. So it counts right however late it is sent. A recurring task shows as completed until the service has found its
+   * next occurrence.
+   */
   complete(taskId: string, body?: Omit<TaskCompletion, 'completed'>, options?: WriteCondition): Write;
   reopen(taskId: string, body?: Omit<TaskCompletion, 'completed'>, options?: WriteCondition): Write;
-  skip(taskId: string, options?: WriteCondition): Write;
+  /** Skips an occurrence; without a body, the one that the copy shows. It shows when the service has answered. */
+  skip(taskId: string, body?: OccurrenceSkip, options?: WriteCondition): Write;
   move(taskId: string, body: TaskMove, options?: WriteCondition): Write;
   delete(taskId: string, options?: WriteCondition): Write;
   restore(taskId: string): Write;
@@ -68,7 +85,7 @@ export interface LiveTasks {
 
 export interface LiveProjects {
   get(projectId: string): Project | undefined;
-  /** The projects in the order that the user chose. */
+  /** The projects in the order that the user chose. The array is the same as long as its projects are. */
   list(query?: { readonly archived?: boolean | undefined }): readonly Project[];
   create(body: ProjectCreate): Write;
   update(projectId: string, body: ProjectPatch, options?: WriteCondition): Write;
@@ -79,10 +96,20 @@ export interface LiveProjects {
 
 export interface LiveTags {
   get(tagId: string): Tag | undefined;
-  /** The tags by name. */
+  /** The tags by name. The array is the same as long as its tags are. */
   list(): readonly Tag[];
   update(tagId: string, body: TagPatch, options?: WriteCondition): Write;
   delete(tagId: string, options?: WriteCondition): Write;
+}
+
+export interface LiveStats {
+  /** The statistics that the service sent last; undefined if it never did. The device keeps them. */
+  get(query?: GetStatsQuery): Stats | undefined;
+  /**
+   * Calls the listener with the statistics, and again when they change. Returns a function that ends it. The service is
+   * asked again after each change of the copy.
+   */
+  watch(listener: (stats: Stats | undefined) => void, query?: GetStatsQuery): () => void;
 }
 
 /** A write that the service refused permanently. It does not show any more. */
@@ -118,9 +145,10 @@ export interface LiveLane {
   readonly projects: LiveProjects;
   readonly tags: LiveTags;
   readonly profile: { get(): Profile | undefined; update(body: ProfilePatch): Write };
+  readonly stats: LiveStats;
   /** The status. The object is the same as long as its values are. */
   readonly status: LiveStatus;
-  /** The writes that failed. */
+  /** The writes that failed. The array is the same as long as they are. */
   readonly failed: readonly FailedWrite[];
   /** Calls the listener after each change of the copy or the status. Returns a function that ends it. */
   subscribe(listener: () => void): () => void;
@@ -150,6 +178,11 @@ export class UnsentWritesError extends Error {
 export interface OpenLaneOptions {
   /** Where the copy is kept. By default `indexeddb`, and `memory` where there is none. */
   readonly storage?: 'indexeddb' | 'memory' | undefined;
+  /**
+   * An instant: the copy leaves out tasks that were closed before, so that it is smaller. An earlier instant than before
+   * reads the copy again, and a later one changes nothing.
+   */
+  readonly closedSince?: string | undefined;
 }
 
 /** A message to the other tabs. */
@@ -161,9 +194,10 @@ type Message =
   | { readonly closed: true };
 
 const minuteMs = 60_000;
-const mostQueries = 200;
 // How long a tab waits for the change of another tab before it reads the store again.
 const gapMs = 500;
+// The longest page.
+const mostHits = 200;
 
 /** A random UUID of version 7 (RFC 9562), so that ids are in the order of their creation. */
 function newId(): string {
@@ -179,11 +213,18 @@ function newId(): string {
   ].join('-');
 }
 
+/** The fields that name the occurrence that a task is on. */
+function occurrenceOf(task: Task | undefined): OccurrenceSkip {
+  if (!task?.rrule || task.due_date === null) return {};
+  const isHourly = /FREQ=HOURLY/i.test(task.rrule) && task.due_time !== null;
+  return { occurrence: task.due_date, ...(isHourly && { occurrence_time: task.due_time as string }) };
+}
+
 /** Opens the lane of a user. It resolves as soon as the copy of the device is read; nothing is requested before. */
 export async function openLane(
   tasklane: Tasklane,
   userId: string,
-  { storage = 'indexeddb' }: OpenLaneOptions = {},
+  { storage = 'indexeddb', closedSince }: OpenLaneOptions = {},
 ): Promise<LiveLane> {
   const copy = createCopy();
   const name = `tasklane ${tasklane.baseUrl.replace(/\/$/, '')} ${userId}`;
@@ -194,6 +235,7 @@ export async function openLane(
   let term = 0;
   // Numbers of entries that are not stored yet are after all others.
   let unstored = 1e9;
+  let lastAt = 0;
 
   let durable = storage === 'indexeddb' && typeof indexedDB !== 'undefined';
   const lost = () => {
@@ -214,9 +256,14 @@ export async function openLane(
     failed: copy.outbox.filter(isFailed).length,
     durable,
   });
+  const questions = createQuestions(() => connection === 'live' && status.pending === 0);
+  let asked: unknown;
   function notify(): void {
     const next = readStatus();
     if (!status || JSON.stringify(next) !== JSON.stringify(status)) status = next;
+    const present = `${connection} ${copy.version}`;
+    if (present !== asked) questions.renew();
+    asked = present;
     for (const listener of [...listeners]) listener();
   }
   const report = (next: Connection) => {
@@ -227,16 +274,23 @@ export async function openLane(
   };
 
   // Changes by their revision that wait for those before them.
-  const held = new Map<number, { readonly changed: Changed; readonly entry: Entry | undefined }>();
+  const held = new Map<number, { readonly changed: Changed; readonly entries: readonly Entry[] }>();
   let gapTimer: ReturnType<typeof setTimeout> | undefined;
   let reading: Promise<void> | undefined;
 
   async function readAll(): Promise<void> {
+    let revision = 0;
+    await kept.change((state) => {
+      revision = state.revision;
+      return undefined;
+    });
+    // Reading everything takes long, and often nothing was missed.
+    if (revision === copy.state.revision) return;
     const snapshot = await kept.read();
-    const entries = [...held].flatMap(([revision, { entry }]) => {
-      if (revision > snapshot.state.revision) return [];
-      held.delete(revision);
-      return entry ?? [];
+    const entries = [...held].flatMap(([each, { entries }]) => {
+      if (each > snapshot.state.revision) return [];
+      held.delete(each);
+      return entries;
     });
     copy.load(snapshot, entries);
     applyHeld();
@@ -253,26 +307,30 @@ export async function openLane(
       const next = held.get(copy.state.revision + 1);
       if (!next) break;
       held.delete(copy.state.revision + 1);
-      copy.apply(next.changed, next.entry);
+      copy.apply(next.changed, next.entries);
     }
     clearTimeout(gapTimer);
     if (held.size > 0) gapTimer = setTimeout(() => reread().catch(() => undefined), gapMs);
   }
-  function receive(changed: Changed, entry?: Entry): void {
+  function receive(changed: Changed, entries: readonly Entry[] = []): void {
     if (changed.state.revision <= copy.state.revision) {
-      if (entry) copy.load(copy.snapshot(), [entry]);
+      // It was read already, with the entries.
+      if (entries.length > 0) copy.apply({ state: copy.state, entities: [] }, entries);
     } else {
-      held.set(changed.state.revision, { changed, entry });
+      held.set(changed.state.revision, { changed, entries });
       applyHeld();
     }
     notify();
   }
 
-  /** Stores a change, shows it, and tells the other tabs. */
-  async function commit(decide: (state: State) => Change | undefined, entry?: Entry): Promise<boolean> {
+  /** Stores a change, shows it, and tells the other tabs. `entries` are the shown entries that it stores. */
+  async function commit(
+    decide: (state: State) => Change | undefined,
+    entries?: readonly Entry[],
+  ): Promise<boolean> {
     const changed = await kept.change(decide);
     if (!changed) return false;
-    receive(changed, entry);
+    receive(changed, entries);
     election?.send({ changed } satisfies Message);
     return true;
   }
@@ -288,6 +346,7 @@ export async function openLane(
     worker = createWorker({
       tasklane,
       userId,
+      closedSince,
       keys: copy.keys,
       report,
       makeKey: randomKey,
@@ -307,6 +366,7 @@ export async function openLane(
   }
 
   await reread();
+  notify();
   const receiveMessage = (message: Message) => {
     if (isClosed) return;
     if ('changed' in message) {
@@ -316,6 +376,10 @@ export async function openLane(
       connection = message.connection;
       notify();
     } else if ('closed' in message) {
+      // The user signed out in another tab, which removes the copy from the device.
+      copy.load({ state: emptyState, entities: [] });
+      connection = 'signed-out';
+      notify();
       end(false).catch(() => undefined);
     } else if (worker && 'ask' in message) election?.send({ connection } satisfies Message);
     else worker?.wake();
@@ -339,75 +403,119 @@ export async function openLane(
     [page && globalThis, 'pageshow'],
   ] as const;
   for (const [target, event] of pageEvents) target?.addEventListener(event, show);
-  // Views change with the time.
-  const ticking = setInterval(() => {
-    results.clear();
-    notify();
-  }, minuteMs / 2);
-  (ticking as { unref?: () => void }).unref?.();
+  // Views change with the time, at full minutes.
+  let ticking: ReturnType<typeof setTimeout>;
+  function tick(): void {
+    ticking = setTimeout(
+      () => {
+        notify();
+        tick();
+      },
+      minuteMs - (Date.now() % minuteMs),
+    );
+    (ticking as { unref?: () => void }).unref?.();
+  }
+  tick();
 
   async function end(wipe: boolean): Promise<void> {
     if (isClosed) return;
     isClosed = true;
-    clearInterval(ticking);
+    clearTimeout(ticking);
     clearTimeout(gapTimer);
     for (const [target, event] of pageEvents) target?.removeEventListener(event, show);
     if (wipe) election?.send({ closed: true } satisfies Message);
     alone.abort();
-    await Promise.all([election?.close(), working]);
+    await Promise.all([election?.close(), working, storing?.catch(() => undefined)]);
     if (wipe) await kept.destroy();
     else kept.close();
     listeners.clear();
   }
 
-  interface Result {
-    version: number;
-    tasks: readonly Task[];
+  /** Calls a listener with a value, and again when it is another one, until the returned function is called. */
+  function watch<T>(read: () => T, listener: (value: T) => void): () => void {
+    let last = read();
+    const check = () => {
+      const value = read();
+      if (value === last) return;
+      last = value;
+      listener(value);
+    };
+    listeners.add(check);
+    listener(last);
+    return () => void listeners.delete(check);
   }
-  const results = new Map<string, Result>();
-  const shown = new Map<string, readonly Task[]>();
-  function list(query: LiveTaskQuery = {}): readonly Task[] {
+
+  const found = new Map<string, Hits>();
+  const list = createTaskLists(copy, (key) => (connection === 'live' ? found.get(key) : undefined));
+  /** Lets the service search, as long as someone watches. */
+  function search(query: LiveTaskQuery): () => void {
     const key = JSON.stringify(query);
-    const known = results.get(key);
-    if (known?.version === copy.version) return known.tasks;
-    const found = tasksOf(copy, query, Date.now());
-    const before = shown.get(key);
-    const isSame = before?.length === found.length && before.every((each, index) => each === found[index]);
-    const tasks = isSame ? before : found;
-    // A page shows few queries, but a search has one for each letter that is typed.
-    if (shown.size > mostQueries) for (const map of [results, shown]) map.clear();
-    results.set(key, { version: copy.version, tasks });
-    shown.set(key, tasks);
-    return tasks;
+    const release = questions.hold(key, async () => {
+      const limit = Math.min(query.limit ?? mostHits, mostHits);
+      const { items } = await tasklane.lane(userId).tasks.list({ ...query, limit });
+      found.set(key, new Map(items.map(({ id }, index) => [id, index])));
+      notify();
+    });
+    return () => {
+      if (release()) found.delete(key);
+    };
+  }
+
+  const statsKey = (query: GetStatsQuery | undefined) => JSON.stringify(query ?? {});
+  const readStats = (query?: GetStatsQuery) => copy.get('stats', statsKey(query));
+
+  // Entries that wait for the present transaction.
+  let queue: Entry[] = [];
+  let storing: Promise<void> | undefined;
+  /** Stores what was written at once in one transaction. */
+  async function storeQueue(): Promise<void> {
+    await undefined;
+    const entries = queue;
+    queue = [];
+    storing = undefined;
+    await commit(
+      (state) => ({
+        state: {
+          next: state.next + entries.length,
+          outbox: entries.reduce<readonly Entry[]>(
+            (outbox, entry, index) => withEntry(outbox, { ...entry, n: state.next + index }),
+            state.outbox,
+          ),
+        },
+      }),
+      entries,
+    );
+    wake();
   }
 
   function write(name: WriteName, id: string, body?: object, { ifMatch }: WriteCondition = {}): Write {
     if (isClosed) throw new Error('The lane is closed.');
+    // Two writes never have the same time, so that new entities have an order.
+    lastAt = Math.max(Date.now(), lastAt + 1);
+    const key = randomKey();
     const entry: Entry = {
       n: unstored++,
       name,
       id,
       body: body as Entry['body'],
       ...(ifMatch !== undefined && { ifMatch: entityTag(ifMatch) }),
-      key: randomKey(),
-      at: new Date().toISOString(),
+      key,
+      at: new Date(lastAt).toISOString(),
     };
     copy.show(entry);
     notify();
-    let n = 0;
-    const stored = commit((state) => {
-      n = state.next;
-      return { state: { next: n + 1, outbox: withEntry(state.outbox, { ...entry, n }) } };
-    }, entry).then(() => {
-      wake();
-    });
+    queue.push(entry);
+    storing ??= storeQueue();
+    const stored = storing;
+    // It is for callers who wait for it.
+    stored.catch(() => undefined);
     return {
       id,
       stored,
       async undo() {
         await stored;
         return commit(({ outbox }) => {
-          const rest = withoutEntry(outbox, n);
+          const rest = withoutEntry(outbox, key);
           return rest && { state: { outbox: rest } };
         });
       },
@@ -429,9 +537,11 @@ export async function openLane(
       const clean = { problem: undefined, failedWith: undefined, batch: undefined, sent: undefined };
       const again = group.map((each): Entry => ({ ...each, ...clean, key: randomKey() }));
       const restoring = `${first.name.split('.')[0]}.restore` as WriteName;
-      const before: Entry[] = restore
-        ? [{ n: 0, name: restoring, id: first.id, key: randomKey(), at: first.at }]
-        : [];
+      // Tags have no trash.
+      const before: Entry[] =
+        restore && typeOf(first) !== 'tag'
+          ? [{ n: 0, name: restoring, id: first.id, key: randomKey(), at: first.at }]
+          : [];
       const numbered = [...before, ...again].map((each, index) => ({ ...each, n: state.next + index }));
       return { state: { next: state.next + numbered.length, outbox: [...rest, ...numbered] } };
     });
@@ -444,8 +554,17 @@ export async function openLane(
     });
   }
 
-  const inOrder = (one: { position: string; id: string }, other: { position: string; id: string }) =>
-    compareText(one.position, other.position) || compareText(one.id, other.id);
+  const now = () => new Date().toISOString();
+  /** A body that completes a task, with the time. */
+  const timed = <Body extends TaskPatch>(id: string | undefined, body: Body): Body =>
+    (body.status === 'completed' || body.completed) && !(id !== undefined && copy.get('task', id)?.completed)
+      ? { completed_at: now(), ...body }
+      : body;
+  /** A body with the occurrence that the copy shows, unless it names one. */
+  const named = <Body extends OccurrenceSkip>(id: string, body: Body): Body =>
+    body.occurrence === undefined ? { ...occurrenceOf(copy.get('task', id)), ...body } : body;
+  const listOf = createLists(copy);
+  let failed: readonly FailedWrite[] = [];
   const made = <Body extends { id?: string }>(name: WriteName, { id = newId(), ...body }: Body) =>
     write(name, id, body);
 
@@ -455,22 +574,21 @@ export async function openLane(
       get: (id) => copy.get('task', id),
       list,
       watch(query, listener) {
-        let last: readonly Task[] | undefined;
-        const check = () => {
-          const tasks = list(query);
-          if (tasks === last) return;
-          last = tasks;
-          listener(tasks);
+        const release = query.q === undefined ? undefined : search(query);
+        const stop = watch(() => list(query), listener);
+        return () => {
+          stop();
+          release?.();
         };
-        listeners.add(check);
-        check();
-        return () => void listeners.delete(check);
       },
-      create: (body) => made('tasks.create', body),
-      update: (id, body, options) => write('tasks.update', id, body, options),
-      complete: (id, body = {}, options) => write('tasks.complete', id, body, options),
-      reopen: (id, body = {}, options) => write('tasks.reopen', id, body, options),
-      skip: (id, options) => write('tasks.skip', id, undefined, options),
+      create: (body) => made('tasks.create', timed(undefined, body)),
+      update: (id, body, options) => write('tasks.update', id, timed(id, body), options),
+      complete: (id, body = {}, options) =>
+        write('tasks.complete', id, { completed_at: now(), ...named(id, body) }, options),
+      // If the task has moved on, its last completion is undone, whichever it is.
+      reopen: (id, body = {}, options) =>
+        write('tasks.reopen', id, copy.get('task', id)?.completed ? named(id, body) : body, options),
+      skip: (id, body = {}, options) => write('tasks.skip', id, named(id, body), options),
       move: (id, body, options) => write('tasks.move', id, body, options),
       delete: (id, options) => write('tasks.delete', id, undefined, options),
       restore: (id) => write('tasks.restore', id),
@@ -478,10 +596,12 @@ export async function openLane(
     projects: {
       get: (id) => copy.get('project', id),
       list: ({ archived } = {}) =>
-        copy
-          .all('project')
-          .filter((each) => archived === undefined || each.archived === archived)
-          .sort(inOrder),
+        listOf(`projects ${archived}`, () =>
+          copy
+            .all('project')
+            .filter((each) => archived === undefined || each.archived === archived)
+            .sort(compareAmong),
+        ),
       create: (body) => made('projects.create', body),
       update: (id, body, options) => write('projects.update', id, body, options),
       move: (id, body, options) => write('projects.move', id, body, options),
@@ -491,10 +611,9 @@ export async function openLane(
     tags: {
       get: (id) => copy.get('tag', id),
       list: () =>
-        copy
-          .all('tag')
-          .slice()
-          .sort((one, other) => compareText(one.name.toLowerCase(), other.name.toLowerCase())),
+        listOf('tags', () =>
+          copy.all('tag').sort((one, other) => compareText(one.name.toLowerCase(), other.name.toLowerCase())),
+        ),
       update: (id, body, options) => write('tags.update', id, body, options),
       delete: (id, options) => write('tags.delete', id, undefined, options),
     },
@@ -502,11 +621,26 @@ export async function openLane(
       get: () => copy.get('profile', ''),
       update: (body) => write('profile.update', '', body),
     },
+    stats: {
+      get: readStats,
+      watch(listener, query) {
+        const id = statsKey(query);
+        const release = questions.hold(`stats ${id}`, async () => {
+          const data = await tasklane.lane(userId).stats(query);
+          await commit(() => ({ entities: [{ type: 'stats', id, data }] }));
+        });
+        const stop = watch(() => readStats(query), listener);
+        return () => {
+          stop();
+          release();
+        };
+      },
+    },
     get status() {
       return status;
     },
     get failed() {
-      return copy.outbox.flatMap(({ n, name, id, body, problem }): FailedWrite[] => {
+      const next = copy.outbox.flatMap(({ n, name, id, body, problem }): FailedWrite[] => {
         if (!problem) return [];
         const dependents = copy.outbox
           .filter((each) => each.failedWith === n)
@@ -519,6 +653,8 @@ export async function openLane(
           },
         ];
       });
+      if (JSON.stringify(next) !== JSON.stringify(failed)) failed = next;
+      return failed;
     },
     subscribe(listener) {
       listeners.add(listener);

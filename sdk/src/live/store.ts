@@ -1,11 +1,15 @@
 /** Where a copy is kept: entities, and the state with the outbox. */
 import type { Stored } from './entities.js';
-import type { Entry } from './entries.js';
+import type { Entry, Progress } from './entries.js';
 
 /** Everything of a copy except its entities. */
-export interface State {
+export interface State extends Progress {
   /** The sync token; undefined until the first snapshot is complete. */
   readonly token?: string | undefined;
+  /** The token with which the first snapshot continues. */
+  readonly partial?: string | undefined;
+  /** The snapshot left out tasks that were closed before this instant. */
+  readonly closedSince?: string | undefined;
   /** Counts the leaders. A leader writes only in its own term. */
   readonly term: number;
   /** Counts the changes of the store. */
