@@ -1,5 +1,5 @@
 /** The work of a copy's leader: sends the outbox, and brings the copy up to date. */
-import { isProblem, TransportError } from '../errors.js';
+import { isProblem, NoTokenError, TransportError } from '../errors.js';
 import type { Lane, Tasklane } from '../lane.js';
 import { isTemporary, pause, pauseAfter, retryAfterMs } from '../retry.js';
 import type { SyncPage } from '../schemas.js';
@@ -48,15 +48,9 @@ const [smallestBatch, largestBatch] = [20, 100];
 const pageSize = 500;
 const firstPauseMs = 1_000;
 
-class OtherUserError extends Error {
-  override readonly name = 'OtherUserError';
-}
-
 const nameOf = (error: unknown): string | undefined => (error as Error | null)?.name;
 const isRefused = (error: unknown): boolean =>
-  isProblem(error)
-    ? error.status === 401 || error.status === 403
-    : ['NoTokenError', 'OtherUserError'].includes(nameOf(error) ?? '');
+  isProblem(error) ? error.status === 401 || error.status === 403 : nameOf(error) === 'NoTokenError';
 
 /** Whether the same request may succeed later, perhaps with another token. */
 const canWait = (error: unknown): boolean =>
@@ -104,22 +98,14 @@ const isAhead = (problem: EntryProblem | null | undefined): boolean =>
   problem?.code === 'validation-failed' &&
   problem.errors.some(({ pointer, code }) => pointer.endsWith('/completed_at') && code === 'too-large');
 
-/** The time of a completion by the clock of the service; undefined if that is unknown. */
-function correctedTime(completedAt: unknown, headers: Headers): string | undefined {
-  const now = Date.parse(headers.get('Date') ?? '');
-  const instant = Math.min(now, Date.parse(completedAt as string) + now - Date.now());
-  return Number.isNaN(instant) ? undefined : new Date(instant).toISOString();
-}
-
 /** The outbox after the service answered the entries of a request. */
 function settled(
   outbox: readonly Entry[],
   sent: readonly Entry[],
   outcomes: readonly Outcome[],
-  headers: Headers,
+  position: string | undefined,
   makeKey: () => string,
 ): readonly Entry[] {
-  const position = headers.get('Tasklane-Seq') ?? undefined;
   return sent.reduce<readonly Entry[]>((result, entry, index) => {
     const { answer, problem } = outcomes[index] ?? {};
     const again = { batch: undefined, sent: undefined };
@@ -128,8 +114,12 @@ function settled(
       return withEach(result, [entry], { ...again, ifMatch: '*' });
     }
     if (isAhead(problem)) {
-      const body = { ...entry.body, completed_at: correctedTime(entry.body?.completed_at, headers) };
-      return withEach(result, [entry], { ...again, body, key: makeKey() });
+      // The time of the request counts.
+      return withEach(result, [entry], {
+        ...again,
+        body: { ...entry.body, completed_at: undefined },
+        key: makeKey(),
+      });
     }
     if (problem && !isDone(entry, problem)) return withFailure(result, entry.n, problem);
     return withEach(result, [entry], { answer: ((!problem && answer) || null) as Entry['answer'], position });
@@ -154,8 +144,8 @@ export function createWorker(options: WorkerOptions): Worker {
   let heard = '';
   // The state after the last change.
   let state = emptyState;
-  // The headers of the last answer to a write.
-  let headers = new Headers();
+  // The position of the lane by the last answer to a write.
+  let position: string | undefined;
 
   async function commit(decide: (state: State) => Change | undefined): Promise<void> {
     const isOwn = await options.commit((present) => {
@@ -177,7 +167,7 @@ export function createWorker(options: WorkerOptions): Worker {
         if (nameOf(error) === 'TypeError') return userId;
         throw error;
       });
-    if (subject !== userId) throw new OtherUserError('Another user is signed in.');
+    if (subject !== userId) throw new NoTokenError({ cause: 'Another user is signed in.' });
   }
 
   async function send(entries: readonly Entry[]): Promise<readonly Outcome[]> {
@@ -187,8 +177,8 @@ export function createWorker(options: WorkerOptions): Worker {
       signal,
       idempotencyKey: first.batch ?? first.key,
       ifMatch: first.ifMatch,
-      onResponse: (response: Response) => {
-        headers = response.headers;
+      onResponse({ headers }: Response) {
+        position = headers.get('Tasklane-Seq') ?? undefined;
       },
     };
     if (first.batch !== undefined) {
@@ -238,7 +228,7 @@ export function createWorker(options: WorkerOptions): Worker {
         outcomes = entries.map(() => ({ problem }));
       }
       await commit(({ outbox }) => ({
-        state: { outbox: settled(outbox, entries, outcomes, headers, makeKey) },
+        state: { outbox: settled(outbox, entries, outcomes, position, makeKey) },
       }));
     }
   }
