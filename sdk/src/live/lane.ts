@@ -2,7 +2,7 @@
 import { randomKey } from '../calls.js';
 import { entityTag, type Versioned } from '../entity-tag.js';
 import type { Tasklane } from '../lane.js';
-import { takePart } from '../leader.js';
+import { type Election, takePart } from '../leader.js';
 import type {
   GetStatsQuery,
   OccurrenceSkip,
@@ -167,7 +167,7 @@ export class UnsentWritesError extends Error {
 }
 
 export interface OpenLaneOptions {
-  /** Where the copy is kept. By default `indexeddb`, and `memory` where there is none. */
+  /** Where the copy is store. By default `indexeddb`, and `memory` where there is none. */
   readonly storage?: 'indexeddb' | 'memory' | undefined;
   /**
    * An instant: the copy leaves out tasks that were closed before, so that it is smaller. An earlier instant than before
@@ -199,7 +199,7 @@ function newId(): string {
 /** The fields that name the occurrence that a task is on. */
 function occurrenceOf(task: Task | undefined): OccurrenceSkip {
   if (!task?.rrule || task.due_date === null) return {};
-  const isHourly = /FREQ=HOURLY/i.test(task.rrule) && task.due_time !== null;
+  const isHourly = /FREQ=HOURLY/i.test(task.rrule);
   return { occurrence: task.due_date, ...(isHourly && { occurrence_time: task.due_time as string }) };
 }
 
@@ -215,21 +215,28 @@ export async function openLane(
   let connection: Connection = 'connecting';
   let isClosed = false;
   let worker: Worker | undefined;
-  let term = 0;
+  let election: Election | undefined;
+  // The work of a tab that shares nothing with others.
+  let working: Promise<void> | undefined;
+  const ending = new AbortController();
   // Numbers of entries that are not stored yet are after all others.
   let unstored = 1e9;
   let lastAt = 0;
 
-  let durable = storage === 'indexeddb' && typeof indexedDB !== 'undefined';
+  // The other tabs do not have what this tab has in memory.
   const lost = () => {
     durable = false;
+    working = election?.close().then(() => lead(ending.signal));
+    election = undefined;
     notify();
   };
-  const store = durable
-    ? await openIndexedDb(name, { snapshot: () => copy.state, lost }).catch(() => undefined)
-    : undefined;
-  const kept = store ?? createMemoryStore();
-  durable = store !== undefined;
+  const wanted =
+    storage === 'indexeddb' && typeof indexedDB !== 'undefined'
+      ? openIndexedDb(name, { snapshot: () => copy.state, lost })
+      : undefined;
+  const opened = await wanted?.catch(() => undefined);
+  let durable = opened !== undefined;
+  const store = opened ?? createMemoryStore();
 
   let status: LiveStatus;
   const readStatus = (): LiveStatus => ({
@@ -270,12 +277,12 @@ export async function openLane(
   }
   async function readAll(): Promise<void> {
     let revision = 0;
-    await kept.change((state) => {
+    await store.change((state) => {
       revision = state.revision;
       return undefined;
     });
     // Reading everything takes long, and often nothing was missed.
-    const snapshot = copy.isComplete(revision) ? undefined : await kept.read();
+    const snapshot = copy.isComplete(revision) ? undefined : await store.read();
     if (!snapshot) return;
     copy.load(snapshot);
     for (const each of meanwhile) copy.apply(...each);
@@ -294,20 +301,21 @@ export async function openLane(
     decide: (state: State) => Change | undefined,
     entries: readonly Entry[] = [],
   ): Promise<boolean> {
-    const changed = await kept.change(decide);
+    const changed = await store.change(decide);
     if (!changed) return false;
     receive(changed, entries);
     election?.send({ changed } satisfies Message);
     return true;
   }
 
-  const hasLocks = (globalThis.navigator as Navigator | undefined)?.locks !== undefined;
+  // Without Web Locks, each tab leads.
+  const isShared = () => durable && globalThis.navigator?.locks !== undefined;
   async function lead(signal: AbortSignal): Promise<void> {
+    let term = 0;
     await commit((state) => {
       term = state.term + 1;
       return { state: { term } };
     });
-    const own = term;
     await reread();
     worker = createWorker({
       tasklane,
@@ -320,8 +328,7 @@ export async function openLane(
       commit: async (decide) => {
         let isOwn = true;
         await commit((state) => {
-          // Without Web Locks, each tab leads.
-          isOwn = !signal.aborted && (!hasLocks || !store || state.term === own);
+          isOwn = !signal.aborted && (!isShared() || state.term === term);
           return isOwn ? decide(state) : undefined;
         });
         return isOwn;
@@ -351,35 +358,23 @@ export async function openLane(
     else worker?.wake();
   };
 
-  const alone = new AbortController();
-  const election = store
-    ? takePart({ name, lead, receive: (message) => receiveMessage(message as Message) })
-    : undefined;
-  const working = store ? undefined : lead(alone.signal);
-  election?.send({ ask: true } satisfies Message);
-
   // A tab that was frozen has missed messages.
-  const page = typeof document === 'undefined' || !store ? undefined : document;
-  const show = () => {
-    if (page?.visibilityState === 'visible') reread().catch(() => undefined);
+  const catchUp = () => {
+    if (globalThis.document?.visibilityState !== 'hidden') reread().catch(() => undefined);
   };
-  const pageEvents = [
-    [page, 'visibilitychange'],
-    [page, 'resume'],
-    [page && globalThis, 'pageshow'],
-  ] as const;
-  for (const [target, event] of pageEvents) target?.addEventListener(event, show);
+  if (durable) {
+    const receiveAny = (message: unknown) => receiveMessage(message as Message);
+    election = takePart({ name, lead, receive: receiveAny, missed: catchUp });
+    election.send({ ask: true } satisfies Message);
+    for (const event of ['visibilitychange', 'resume'])
+      globalThis.document?.addEventListener(event, catchUp, { signal: ending.signal });
+  } else working = lead(ending.signal);
+
   // Views change with the time, at full minutes.
   let ticking: ReturnType<typeof setTimeout>;
   function tick(): void {
-    ticking = setTimeout(
-      () => {
-        notify();
-        tick();
-      },
-      minuteMs - (Date.now() % minuteMs),
-    );
-    (ticking as { unref?: () => void }).unref?.();
+    notify();
+    ticking = setTimeout(tick, minuteMs - (Date.now() % minuteMs));
   }
   tick();
 
@@ -387,12 +382,11 @@ export async function openLane(
     if (isClosed) return;
     isClosed = true;
     clearTimeout(ticking);
-    for (const [target, event] of pageEvents) target?.removeEventListener(event, show);
     if (wipe) election?.send({ closed: true } satisfies Message);
-    alone.abort();
-    await Promise.all([election?.close(), working, storing?.catch(() => undefined)]);
-    if (wipe) await kept.destroy();
-    else kept.close();
+    ending.abort();
+    await Promise.all([election?.close(), working, stored]);
+    if (wipe) await store.destroy();
+    else store.close();
     listeners.clear();
   }
 
@@ -414,15 +408,14 @@ export async function openLane(
     return copy.get('stats', id);
   }
 
-  // Entries that wait for the present transaction.
+  // What is written at once is stored in one transaction.
   let queue: Entry[] = [];
   let storing: Promise<void> | undefined;
-  /** Stores what was written at once in one transaction. */
+  let stored: Promise<unknown> | undefined;
   async function storeQueue(): Promise<void> {
     await undefined;
     const entries = queue;
     queue = [];
-    storing = undefined;
     await commit(
       (state) => ({
         state: {
@@ -454,16 +447,15 @@ export async function openLane(
     };
     copy.show(entry);
     notify();
-    queue.push(entry);
-    storing ??= storeQueue();
-    const stored = storing;
-    // It is for callers who wait for it.
-    stored.catch(() => undefined);
+    if (queue.push(entry) === 1) storing = storeQueue();
+    const own = storing as Promise<void>;
+    // Only callers who wait for it handle an error.
+    stored = own.catch(() => undefined);
     return {
       id,
-      stored,
+      stored: own,
       async undo() {
-        await stored;
+        await own;
         return commit(({ outbox }) => {
           const rest = withoutEntry(outbox, key);
           return rest && { state: { outbox: rest } };

@@ -20,12 +20,12 @@ export type Ask = <T>(key: string, request: () => Promise<T>) => T | undefined;
 
 export function createQuestions({ present, notify }: QuestionOptions): Ask {
   const questions = new Map<string, Question>();
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isWaiting = false;
   let read: Map<string, () => Promise<unknown>> | undefined;
 
   /** Asks what subscribers still read: the earlier letters of a search are not searched. */
   function askAll(): void {
-    timer = undefined;
+    isWaiting = false;
     read = new Map();
     notify();
     const wanted = read;
@@ -50,9 +50,9 @@ export function createQuestions({ present, notify }: QuestionOptions): Ask {
     const known = questions.get(key);
     const now = present();
     if (read) read.set(key, request);
-    else if (now && known?.asked !== now) {
-      timer ??= setTimeout(askAll, delayMs);
-      (timer as { unref?: () => void }).unref?.();
+    else if (now && known?.asked !== now && !isWaiting) {
+      isWaiting = true;
+      setTimeout(askAll, delayMs);
     }
     return known?.answer as T | undefined;
   };

@@ -346,20 +346,15 @@ export function createWorker(options: WorkerOptions): Worker {
   return {
     wake,
     async run() {
-      const page = typeof window === 'undefined' ? undefined : window;
       const online = () => {
         failures = 0;
         wake();
       };
-      page?.addEventListener('online', online);
-      try {
-        wake();
-        await follow();
-      } finally {
-        page?.removeEventListener('online', online);
-        clearTimeout(timer);
-        await running;
-      }
+      globalThis.window?.addEventListener('online', online, { signal });
+      wake();
+      await follow();
+      clearTimeout(timer);
+      await running;
     },
   };
 }
