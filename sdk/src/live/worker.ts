@@ -109,6 +109,8 @@ function settled(
   return sent.reduce<readonly Entry[]>((result, entry, index) => {
     const { answer, problem } = outcomes[index] ?? {};
     const again = { batch: undefined, sent: undefined };
+    // Sent alone, it is tried again until the service works.
+    if (problem && problem.status >= 500) return withEach(result, [entry], { ...again, alone: true });
     if (problem?.status === 428) {
       // The user requires conditions. The last write wins here too, so the condition is that the entity exists.
       return withEach(result, [entry], { ...again, ifMatch: '*' });
