@@ -1,12 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import openapiTypescript, { astToString, COMMENT_HEADER, type OpenAPI3 } from 'openapi-typescript';
+import { syncDefaults } from '../src/features/sync/shape';
 import { clientContract } from '../src/platform/contract/document/client-contract';
 import { readContract } from '../src/platform/contract/document/contract';
 import { assertServable } from '../src/platform/contract/validation/validator';
 import { projectRoot } from '../src/platform/paths';
 import { redocLicences, redocScript } from './redoc';
 import { redocly } from './redocly';
+import { sdkDefaults } from './sdk/defaults';
 import { sdkMethods } from './sdk/methods';
 import { sqlFiles } from './sql/files';
 
@@ -88,6 +90,7 @@ export async function generate(root: string): Promise<Artifacts> {
       (await types(withQueryDefaults(client), { defaultNonNullable: true })) + spooledOperations(client),
     'sdk/src/openapi.d.ts': await types(contract, { defaultNonNullable: false }),
     'sdk/src/methods.ts': sdkMethods(JSON.parse(contract)),
+    'sdk/src/live/field-defaults.ts': sdkDefaults(syncDefaults(JSON.parse(contract))),
     'generated/docs/redoc.js': redocScript(),
     'generated/docs/LICENSES.txt': redocLicences(),
     ...(await sqlFiles()),
