@@ -8,22 +8,27 @@ import {
   useContext,
   useEffect,
   useMemo,
-  useState,
   useSyncExternalStore,
 } from 'react';
 import type { Tasklane } from '../lane.js';
-import type { LiveLane, LiveStatus, LiveTaskQuery, LiveTasks, OpenLaneOptions } from '../live/index.js';
+import type {
+  FailedWrite,
+  LiveLane,
+  LiveStatus,
+  LiveTaskQuery,
+  LiveTasks,
+  OpenLaneOptions,
+} from '../live/index.js';
 import type { GetStatsQuery, Project, Stats, Tag, Task } from '../methods.js';
 import { type Auth, createSession, firstStatus, type Session } from './session.js';
 
 export type { Auth } from './session.js';
 
-export interface TasklaneProviderProps {
+/** The options of `openLane` are those of the first rendering. */
+export interface TasklaneProviderProps extends OpenLaneOptions {
   /** The address of the service. */
   readonly baseUrl: string;
   readonly auth: Auth;
-  /** Where the copy is kept. By default `indexeddb`. */
-  readonly storage?: OpenLaneOptions['storage'];
   readonly children?: ReactNode;
 }
 
@@ -33,9 +38,14 @@ const SessionContext = createContext<Session | undefined>(undefined);
  * Opens the lane of the user who is signed in, for the hooks below it. It remembers the last user of the device, so that the
  * app shows their tasks also without a network. On a server it renders its children without data.
  */
-export function TasklaneProvider({ baseUrl, auth, storage, children }: TasklaneProviderProps): ReactElement {
+export function TasklaneProvider({
+  baseUrl,
+  auth,
+  children,
+  ...options
+}: TasklaneProviderProps): ReactElement {
   // biome-ignore lint/correctness/useExhaustiveDependencies: `use` replaces auth without a new session.
-  const session = useMemo(() => createSession(baseUrl, auth, storage), [baseUrl, storage]);
+  const session = useMemo(() => createSession(baseUrl, auth, options), [baseUrl]);
   useEffect(() => session.use(auth), [session, auth]);
   useEffect(() => session.connect(), [session]);
   return createElement(SessionContext.Provider, { value: session }, children);
@@ -43,7 +53,7 @@ export function TasklaneProvider({ baseUrl, auth, storage, children }: TasklaneP
 
 function useSession(): Session {
   const session = useContext(SessionContext);
-  if (!session) throw new Error('There is no <TasklaneProvider>.');
+  if (!session) throw new Error('Tasklane hooks need a <TasklaneProvider> above them.');
   return session;
 }
 
@@ -111,38 +121,9 @@ export function useLaneStatus(): LiveStatus {
   );
 }
 
-// Changes come in bursts, and one request serves all of them.
-const statsPauseMs = 200;
-const quarterMs = 900_000;
-
-/** The statistics of the service, requested again when tasks change. Undefined until they are loaded. */
+/** The statistics that the service computed last, requested again after changes. Undefined until they are loaded. */
 export function useStats(query: GetStatsQuery = {}): Stats | undefined {
-  const { client } = useSession();
-  const { connection, pending } = useLaneStatus();
-  const lane = useLaneValue((each) => each);
-  const tasks = useLaneValue((each) => each.tasks.list({ include_archived: true }));
-  // Days end without a change of the lane, on a quarter of an hour in all time zones.
-  const quarter = useLaneValue(() => Math.floor(Date.now() / quarterMs));
-  const key = JSON.stringify(query);
-  const [answer, setAnswer] = useState<{ lane: LiveLane; key: string; stats: Stats }>();
-  const isAway = connection === 'offline' || connection === 'signed-out';
-  // biome-ignore lint/correctness/useExhaustiveDependencies: they say when the statistics are stale.
-  useEffect(() => {
-    if (!lane || isAway) return;
-    const ending = new AbortController();
-    const load = () =>
-      client
-        .lane(lane.userId)
-        .stats(JSON.parse(key), { signal: ending.signal })
-        .then(
-          (stats) => setAnswer({ lane, key, stats }),
-          // The next change loads them.
-          () => undefined,
-        );
-    setTimeout(load, statsPauseMs);
-    return () => ending.abort();
-  }, [client, lane, key, isAway, tasks, pending, quarter]);
-  return answer?.lane === lane && answer?.key === key ? answer.stats : undefined;
+  return useLaneValue((lane) => lane.stats(query), JSON.stringify(query));
 }
 
 /** The writes of tasks. They show at once. @throws an error if nobody is signed in */
@@ -154,7 +135,7 @@ export function useTaskActions(): TaskActions {
   return useMemo(() => {
     const get = (_target: object, name: keyof TaskActions) => {
       return (...args: unknown[]) => {
-        if (!session.lane) throw new Error('No lane is open.');
+        if (!session.lane) throw new Error('No lane is open. See useLaneStatus().');
         return (session.lane.tasks[name] as (...args: unknown[]) => unknown)(...args);
       };
     };
@@ -165,8 +146,10 @@ export function useTaskActions(): TaskActions {
 export interface TasklaneSession {
   /** The client, for calls of the service. */
   readonly client: Tasklane;
-  /** The lane: writes of projects, tags and the profile, and the failed writes. Undefined while none is open. */
+  /** The lane, for the writes of projects, tags and the profile. Undefined while none is open. */
   readonly lane: LiveLane | undefined;
+  /** The writes that the service refused permanently. */
+  readonly failed: readonly FailedWrite[];
   /** Asks who is signed in, after a sign-in or sign-out that Better Auth's client does not know of. */
   refresh(): Promise<void>;
   /**
@@ -176,9 +159,12 @@ export interface TasklaneSession {
   signOut(options?: { readonly discard?: boolean | undefined }): Promise<void>;
 }
 
-/** The lane of the user, the client, and the end of the session. */
+const none: readonly FailedWrite[] = [];
+
+/** The lane of the user, the client, the failed writes, and the end of the session. */
 export function useTasklane(): TasklaneSession {
   const { client, refresh, signOut } = useSession();
   const lane = useLaneValue((each) => each);
-  return useMemo(() => ({ client, lane, refresh, signOut }), [client, lane, refresh, signOut]);
+  const failed = useLaneValue((each) => each.failed) ?? none;
+  return { client, lane, failed, refresh, signOut };
 }

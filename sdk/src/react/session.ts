@@ -43,7 +43,7 @@ export const firstStatus: LiveStatus = {
 const isClient = (auth: Auth): auth is BetterAuthTokenClient =>
   typeof (auth as { token?: unknown }).token === 'function';
 
-export function createSession(baseUrl: string, given: Auth, storage: OpenLaneOptions['storage']): Session {
+export function createSession(baseUrl: string, given: Auth, options: OpenLaneOptions): Session {
   const listeners = new Set<() => void>();
   let auth = given;
   let source: TokenSource | undefined;
@@ -95,7 +95,7 @@ export function createSession(baseUrl: string, given: Auth, storage: OpenLaneOpt
     if (before) notify();
     await before?.close().catch(() => undefined);
     if (userId === null || userId !== shown) return;
-    const opened = await openLane(client, userId, { storage });
+    const opened = await openLane(client, userId, options);
     if (userId !== shown) return opened.close();
     lane = opened;
     let last: Connection | undefined;
