@@ -105,6 +105,65 @@ async function syncProgram(): Promise<string> {
   return /```ts\n(.*?)```/s.exec(guide)?.[1] as string;
 }
 
+const compilerOptions = {
+  target: 'es2022',
+  lib: ['es2022', 'dom'],
+  types: [],
+  jsx: 'react-jsx',
+  strict: true,
+  skipLibCheck: true,
+  noEmit: true,
+};
+
+async function compile(name: string, options: object, files: readonly string[]): Promise<string> {
+  const project = `tsconfig.${name}.json`;
+  const config = { compilerOptions: { ...compilerOptions, ...options }, files };
+  await writeFile(join(consumer, project), JSON.stringify(config));
+  const tsc = join(rootModules, 'typescript/bin/tsc');
+  return run(process.execPath, [tsc, '-p', project], { cwd: consumer });
+}
+
+test('type errors name the field, the value or the path that is wrong', async () => {
+  const mistakes: readonly (readonly [code: string, message: string])[] = [
+    [`lane.tasks.create({ title: 'A', dueDate: 'x' })`, `'dueDate' does not exist`],
+    [`lane.tasks.create({})`, `Property 'title' is missing`],
+    [`lane.tasks.update('1', { done: true })`, `'done' does not exist`],
+    [
+      `lane.tasks.list({ status: 'done' })`,
+      `Type '"done"' is not assignable to type '"pending" | "in_progress"`,
+    ],
+    [`lane.tasks.list({ state: 'pending' })`, `'state' does not exist`],
+    [`lane.tasks.toggle('1')`, `Property 'toggle' does not exist on type 'TasksMethods'`],
+    [`tasklane.raw.GET('/api/tasks')`, `Argument of type '"/api/tasks"' is not assignable`],
+    [`tasklane.raw.POST('/api/{user_id}/tasks', { params, body: { titel: 'A' } })`, `'titel' does not exist`],
+    [`live.tasks.update('1', { done: true })`, `'done' does not exist`],
+    [`queries.tasks.list({ status: 'done' })`, `Type '"done"' is not assignable`],
+    [`useTasks({ view: 'now' })`, `Type '"now"' is not assignable to type '"today" | "overdue"`],
+    [`useTaskActions().create({ titel: 'A' })`, `Did you mean to write 'title'?`],
+  ];
+  const before = [
+    `import type { Lane, Tasklane } from '@tasklane/sdk';`,
+    `import type { LiveLane } from '@tasklane/sdk/live';`,
+    `import type { LaneQueries } from '@tasklane/sdk/query';`,
+    `import { useTaskActions, useTasks } from '@tasklane/sdk/react';`,
+    'declare const lane: Lane, tasklane: Tasklane, live: LiveLane, queries: LaneQueries;',
+    `const params = { path: { user_id: 'ada' } };`,
+  ];
+  const program = [...before, ...mistakes.map(([code]) => code)].join('\n');
+  await writeFile(join(consumer, 'mistakes.ts'), program);
+  const options = { module: 'esnext', moduleResolution: 'bundler' };
+  const output = await compile('mistakes', options, ['mistakes.ts']).then(
+    () => '',
+    (error: Error) => error.message,
+  );
+  const errors = output.split(/^(?=mistakes\.ts\()/m).slice(1);
+  const found = mistakes.map(([code], index) => {
+    const start = `mistakes.ts(${before.length + index + 1},`;
+    return [code, errors.filter((each) => each.startsWith(start)).join('')] as const;
+  });
+  expect(found).toEqual(mistakes.map(([code, message]) => [code, expect.stringContaining(message)]));
+}, 60_000);
+
 test.each([
   ['bundler', 'esnext', ['bundler.ts', 'readme.ts', 'react.tsx', 'sync.ts']],
   ['node16', 'node16', ['node.mts', 'node.cts']],
@@ -119,21 +178,7 @@ test.each([
       };
       await writeFile(join(consumer, file), await (programs[file] ?? typeChecks)());
     }
-    const compilerOptions = {
-      module,
-      moduleResolution,
-      target: 'es2022',
-      lib: ['es2022', 'dom'],
-      types: [],
-      jsx: 'react-jsx',
-      strict: true,
-      skipLibCheck: true,
-      noEmit: true,
-    };
-    const project = `tsconfig.${moduleResolution}.json`;
-    await writeFile(join(consumer, project), JSON.stringify({ compilerOptions, files }));
-    const tsc = join(rootModules, 'typescript/bin/tsc');
-    expect(await run(process.execPath, [tsc, '-p', project], { cwd: consumer })).toBe('');
+    expect(await compile(moduleResolution, { module, moduleResolution }, files)).toBe('');
   },
   60_000,
 );
