@@ -82,7 +82,10 @@ async function makeDevice() {
   return device;
 }
 
-/** Opens the app. The token of its user is `globalThis.token`; an empty token makes the token function fail. */
+/**
+ * Opens the app. The token of its user is `globalThis.token`. With an empty token the auth server fails, and with `never` it
+ * does not answer.
+ */
 async function start(page, token, props = {}) {
   await page.goto(`${service}/app`);
   await page.evaluate(
@@ -95,6 +98,7 @@ async function start(page, token, props = {}) {
       // The parts of Better Auth's client that are used.
       const auth = {
         async token() {
+          if (globalThis.token === 'never') await new Promise(() => undefined);
           return globalThis.token === '' ? { error: { status: 503 } } : { data: { token: globalThis.token } };
         },
         $store: { listen: (_name, listener) => listeners.add(listener) },
@@ -180,6 +184,8 @@ const tests = {
     await isLive(page);
     await page.evaluate(() => shown.actions.create({ title: 'Kept' }).stored);
     await isLive(page);
+    await start(page, 'never');
+    await isShown(page, ['Kept']);
     await device.context.setOffline(true);
     await start(page, '');
     await isShown(page, ['Kept']);
@@ -211,6 +217,13 @@ const tests = {
     await isLive(page);
     await page.evaluate(() => shown.actions.create({ title: 'Of Ada' }).stored);
     await isLive(page);
+    // Bob signs in elsewhere, and then opens the app.
+    await start(page, bob);
+    await isShown(page, []);
+    await isLive(page);
+    assert.deepEqual(await page.evaluate(() => [...shown.titles]), []);
+    await signIn(page, ada);
+    await isShown(page, ['Of Ada']);
     await signIn(page, bob);
     await isShown(page, []);
     await isLive(page);

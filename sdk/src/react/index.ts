@@ -126,20 +126,31 @@ export function useStats(query: GetStatsQuery = {}): Stats | undefined {
   return useLaneValue((lane) => lane.stats(query), JSON.stringify(query));
 }
 
-/** The writes of tasks. They show at once. @throws an error if nobody is signed in */
+/** The writes of tasks. They show at once. @throws an error if no lane is open */
 export type TaskActions = Omit<LiveTasks, 'get' | 'list' | 'watch'>;
 
-/** The writes of tasks. The object never changes. */
+const actionNames = [
+  'create',
+  'update',
+  'complete',
+  'reopen',
+  'skip',
+  'move',
+  'delete',
+  'restore',
+] as const satisfies readonly (keyof TaskActions)[];
+
+/** The writes of tasks. The object and its functions never change. */
 export function useTaskActions(): TaskActions {
   const session = useSession();
   return useMemo(() => {
-    const get = (_target: object, name: keyof TaskActions) => {
+    const call = (name: keyof TaskActions) => {
       return (...args: unknown[]) => {
         if (!session.lane) throw new Error('No lane is open. See useLaneStatus().');
         return (session.lane.tasks[name] as (...args: unknown[]) => unknown)(...args);
       };
     };
-    return new Proxy({}, { get } as ProxyHandler<object>) as TaskActions;
+    return Object.fromEntries(actionNames.map((name) => [name, call(name)])) as unknown as TaskActions;
   }, [session]);
 }
 

@@ -39,6 +39,8 @@ export const firstStatus: LiveStatus = {
   durable: false,
 };
 
+const patienceMs = 1_500;
+
 // Better Auth's client is a proxy of a function.
 const isClient = (auth: Auth): auth is BetterAuthTokenClient =>
   typeof (auth as { token?: unknown }).token === 'function';
@@ -162,8 +164,11 @@ export function createSession(baseUrl: string, given: Auth, options: OpenLaneOpt
       else check();
     };
     addEventListener('storage', follow, { signal });
-    show(lastUser());
     check();
+    // Another user can have signed in, so the copy of the last one waits for the answer, but not for long.
+    setTimeout(() => {
+      if (!signal.aborted) show(lastUser());
+    }, patienceMs);
   }
   function stop(): void {
     running?.abort();
