@@ -2,6 +2,7 @@ import type { Handlers } from '../../platform/contract/http/call';
 import type { CursorKey } from '../../platform/contract/pagination/cursor';
 import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
 import { toProject } from '../projects/mapper';
+import { projectWithId } from '../projects/repository';
 import { toTask } from '../tasks/mapper';
 import { restoreTask } from './commands';
 import { toDeletedProject, toTrashItem } from './mapper';
@@ -95,10 +96,12 @@ export const trashHandlers = (retentionDays: number): TrashHandlers => ({
   },
 
   async restoreProject(call) {
-    const outcome = await call.lane.write((lane) => restoreProject(lane, call.path.project_id));
+    const { project_id: id } = call.path;
+    const outcome = await call.lane.write((lane) => restoreProject(lane, id));
     if (outcome === 'not-found') return call.fail('project-not-found');
-    return outcome === 'id-taken'
-      ? call.fail('id-taken')
-      : call.reply(200, toProject(call.lane.userId, outcome));
+    if (outcome === 'id-taken') {
+      return call.fail('id-taken', await call.lane.read((lane) => projectWithId(lane, id)));
+    }
+    return call.reply(200, toProject(call.lane.userId, outcome));
   },
 });
