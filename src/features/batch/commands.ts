@@ -119,7 +119,7 @@ async function apply(lane: WritableLane, operation: BatchOperation, index: numbe
       return answer === 'removed' ? noContent : { code: 'project-not-found' };
     }
     case 'restore_project':
-      return outcomeOf(await restoreProject(lane, operation.id), user, toProject, project);
+      return outcomeOf((await restoreProject(lane, operation.id)) ?? 'not-found', user, toProject, project);
     case 'update_tag':
       return outcomeOf(await changeTag(lane, operation.id, operation.tag), user, toTag, tag);
     case 'delete_tag':
@@ -136,8 +136,6 @@ async function holderOf(lane: WritableLane, operation: BatchOperation): Promise<
       return taskWithId(lane, operation.copy.id);
     case 'create_project':
       return projectWithId(lane, operation.project.id);
-    case 'restore_project':
-      return projectWithId(lane, operation.id);
     default:
       return {};
   }

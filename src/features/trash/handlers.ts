@@ -2,7 +2,6 @@ import type { Handlers } from '../../platform/contract/http/call';
 import type { CursorKey } from '../../platform/contract/pagination/cursor';
 import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
 import { toProject } from '../projects/mapper';
-import { projectWithId } from '../projects/repository';
 import { toTask } from '../tasks/mapper';
 import { restoreTask } from './commands';
 import { toDeletedProject, toTrashItem } from './mapper';
@@ -96,12 +95,7 @@ export const trashHandlers = (retentionDays: number): TrashHandlers => ({
   },
 
   async restoreProject(call) {
-    const { project_id: id } = call.path;
-    const outcome = await call.lane.write((lane) => restoreProject(lane, id));
-    if (outcome === 'not-found') return call.fail('project-not-found');
-    if (outcome === 'id-taken') {
-      return call.fail('id-taken', await call.lane.read((lane) => projectWithId(lane, id)));
-    }
-    return call.reply(200, toProject(call.lane.userId, outcome));
+    const row = await call.lane.write((lane) => restoreProject(lane, call.path.project_id));
+    return row ? call.reply(200, toProject(call.lane.userId, row)) : call.fail('project-not-found');
   },
 });
