@@ -52,7 +52,9 @@ export function createQuestions({ present, notify }: QuestionOptions): Ask {
     if (read) read.set(key, request);
     else if (now && known?.asked !== now && !isWaiting) {
       isWaiting = true;
-      setTimeout(askAll, delayMs);
+      const timer: { unref?: () => void } | number = setTimeout(askAll, delayMs);
+      // It must not keep a program alive after the lane was closed.
+      if (typeof timer === 'object') timer.unref?.();
     }
     return known?.answer as T | undefined;
   };

@@ -283,6 +283,7 @@ export function createWorker(options: WorkerOptions): Worker {
   async function round(): Promise<void> {
     clearTimeout(timer);
     const later = (wanted: number) => {
+      if (signal.aborted) return;
       timer = setTimeout(wake, Math.max(wanted, pauseAfter(firstPauseMs, failures++)));
     };
     try {
@@ -355,8 +356,8 @@ export function createWorker(options: WorkerOptions): Worker {
       globalThis.window?.addEventListener('online', online, { signal });
       wake();
       await follow();
-      clearTimeout(timer);
       await running;
+      clearTimeout(timer);
     },
   };
 }
