@@ -2,7 +2,7 @@
 import { randomKey } from '../calls.js';
 import { entityTag, type Versioned } from '../entity-tag.js';
 import type { Tasklane } from '../lane.js';
-import { takePart } from '../leader.js';
+import { type Election, takePart } from '../leader.js';
 import type {
   GetStatsQuery,
   OccurrenceSkip,
@@ -137,6 +137,8 @@ export interface LiveStatus {
   readonly failed: number;
   /** False if the copy and the outbox are only in memory. */
   readonly durable: boolean;
+  /** The name of the browser's error after which they are only in memory, such as `QuotaExceededError`. */
+  readonly storageError: string | undefined;
 }
 
 export interface LiveLane {
@@ -237,14 +239,23 @@ export async function openLane(
   let unstored = 1e9;
   let lastAt = 0;
 
-  let durable = storage === 'indexeddb' && typeof indexedDB !== 'undefined';
-  const lost = () => {
+  const alone = new AbortController();
+  let election: Election | undefined;
+  let working: Promise<void> | undefined;
+  let durable = false;
+  let storageError: string | undefined;
+  const lost = (error: unknown) => {
     durable = false;
+    storageError = (error as Error).name;
+    // The outbox of this tab is now its own, so the tab works for itself.
+    if (election) working = election.close().then(() => lead(alone.signal));
+    election = undefined;
     notify();
   };
-  const store = durable
-    ? await openIndexedDb(name, { snapshot: copy.snapshot, lost }).catch(() => undefined)
-    : undefined;
+  const store =
+    storage === 'indexeddb' && typeof indexedDB !== 'undefined'
+      ? await openIndexedDb(name, { snapshot: copy.snapshot, lost }).catch(lost)
+      : undefined;
   const kept = store ?? createMemoryStore();
   durable = store !== undefined;
 
@@ -255,6 +266,7 @@ export async function openLane(
     pending: copy.outbox.filter(isWaiting).length,
     failed: copy.outbox.filter(isFailed).length,
     durable,
+    storageError,
   });
   const questions = createQuestions(() => connection === 'live' && status.pending === 0);
   let asked: unknown;
@@ -373,6 +385,8 @@ export async function openLane(
       receive(message.changed);
       if (message.changed.state.outbox.some(isWaiting)) worker?.wake();
     } else if ('connection' in message) {
+      // Without Web Locks, each tab has its own.
+      if (worker) return;
       connection = message.connection;
       notify();
     } else if ('closed' in message) {
@@ -385,12 +399,10 @@ export async function openLane(
     else worker?.wake();
   };
 
-  const alone = new AbortController();
-  const election = store
-    ? takePart({ name, lead, receive: (message) => receiveMessage(message as Message) })
-    : undefined;
-  const working = store ? undefined : lead(alone.signal);
-  election?.send({ ask: true } satisfies Message);
+  if (durable) {
+    election = takePart({ name, lead, receive: (message) => receiveMessage(message as Message) });
+    election.send({ ask: true } satisfies Message);
+  } else working = lead(alone.signal);
 
   // A tab that was frozen has missed messages.
   const page = typeof document === 'undefined' || !store ? undefined : document;

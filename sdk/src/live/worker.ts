@@ -53,10 +53,12 @@ class OtherUserError extends Error {
 }
 
 const nameOf = (error: unknown): string | undefined => (error as Error | null)?.name;
+/** Whether nobody is signed in, or somebody else. A token function that failed may have a token later. */
 const isRefused = (error: unknown): boolean =>
   isProblem(error)
     ? error.status === 401 || error.status === 403
-    : ['NoTokenError', 'OtherUserError'].includes(nameOf(error) ?? '');
+    : nameOf(error) === 'OtherUserError' ||
+      (nameOf(error) === 'NoTokenError' && (error as Error).cause === undefined);
 
 /** Whether the same request may succeed later, perhaps with another token. */
 const canWait = (error: unknown): boolean =>
