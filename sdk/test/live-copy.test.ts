@@ -110,66 +110,69 @@ describe('the worker', () => {
     ...{ next_token, has_more, seq: has_more ? 0 : 5, epoch },
   });
 
-  /** Works until `isDone`. The service answers `/sync` with `answers`, in their order; then there is no network. */
-  async function work(
-    store: ReturnType<typeof createMemoryStore>,
-    answers: unknown[],
-    closedSince?: string,
-  ): Promise<URLSearchParams[]> {
-    const queries: URLSearchParams[] = [];
-    const ending = new AbortController();
-    const fetch = async ({ url }: Request) => {
-      const { pathname, searchParams } = new URL(url);
-      const answer = pathname.endsWith('/sync') ? answers.shift() : undefined;
-      if (answer === undefined) {
-        if (pathname.endsWith('/sync')) ending.abort();
-        throw new TypeError('fetch failed');
-      }
-      queries.push(searchParams);
-      return Response.json(answer);
-    };
-    const { entities } = await store.read();
-    const worker = createWorker({
-      tasklane: createTasklane({ baseUrl: 'http://service.test', fetch }),
-      ...{ userId: 'ada', closedSince, makeKey: () => 'key', signal: ending.signal },
-      keys: () => entities.map(({ type, id }) => [type, id] as const),
-      // The end of a round.
-      report: (connection) => {
-        if (connection === 'connecting') ending.abort();
-      },
-      commit: async (decide) => {
-        await store.change(decide);
-        return !ending.signal.aborted;
-      },
-    });
-    await worker.run();
-    return queries;
+  /** A copy whose `/sync` is answered with the answers of each run, in their order; then there is no network. */
+  function makeCopy() {
+    const store = createMemoryStore();
+    const ids = new Set<string>();
+    let state = emptyState;
+
+    async function run(answers: unknown[], closedSince?: string): Promise<URLSearchParams[]> {
+      const queries: URLSearchParams[] = [];
+      const ending = new AbortController();
+      const fetch = async ({ url }: Request) => {
+        const { pathname, searchParams } = new URL(url);
+        const isSync = pathname.endsWith('/sync');
+        const answer = isSync ? answers.shift() : undefined;
+        if (answer === undefined) {
+          if (isSync) ending.abort();
+          throw new TypeError('fetch failed');
+        }
+        queries.push(searchParams);
+        return Response.json(answer);
+      };
+      const worker = createWorker({
+        tasklane: createTasklane({ baseUrl: 'http://service.test', fetch }),
+        ...{ userId: 'ada', closedSince, makeKey: () => 'key', signal: ending.signal },
+        keys: () => [...ids].map((id) => ['task', id] as const),
+        // The end of a round.
+        report: (connection) => {
+          if (connection === 'connecting') ending.abort();
+        },
+        commit: async (decide) => {
+          const changed = await store.change(decide);
+          state = changed?.state ?? state;
+          for (const { id, data } of changed?.entities ?? []) ids[data ? 'add' : 'delete'](id);
+          return !ending.signal.aborted;
+        },
+      });
+      await worker.run();
+      return queries;
+    }
+    return { run, ids: () => [...ids].sort(), state: () => state };
   }
-  const idsOf = async (store: ReturnType<typeof createMemoryStore>) =>
-    (await store.read()).entities.map((each) => each.id).sort();
 
   test('continues the first snapshot where it ended', async () => {
-    const store = createMemoryStore();
-    const first = await work(store, [page(['a'], 'one', true)]);
+    const copy = makeCopy();
+    const first = await copy.run([page(['a'], 'one', true)]);
     expect(first.map((each) => each.get('token'))).toEqual([null]);
-    expect((await store.read()).state).toMatchObject({ partial: 'one', seq: 0 });
-    const second = await work(store, [page(['b'], 'two', true), page(['c'], 'three', false)]);
+    expect(copy.state()).toMatchObject({ partial: 'one', seq: 0 });
+    const second = await copy.run([page(['b'], 'two', true), page(['c'], 'three', false)]);
     expect(second.map((each) => each.get('token'))).toEqual(['one', 'two']);
-    expect((await store.read()).state).toMatchObject({ token: 'three', partial: undefined, seq: 5, epoch });
-    expect(await idsOf(store)).toEqual(['a', 'b', 'c']);
+    expect(copy.state()).toMatchObject({ token: 'three', partial: undefined, seq: 5, epoch });
+    expect(copy.ids()).toEqual(['a', 'b', 'c']);
   });
 
   test('reads again if more of the past is wanted, and removes what is gone', async () => {
-    const store = createMemoryStore();
+    const copy = makeCopy();
     const [early, late] = ['2026-01-01T00:00:00.000Z', '2026-06-01T00:00:00.000Z'];
-    await work(store, [page(['a', 'b'], 'one', false)], late);
-    const later = await work(store, [page([], 'two', false)], '2026-07-01T00:00:00.000Z');
+    await copy.run([page(['a', 'b'], 'one', false)], late);
+    const later = await copy.run([page([], 'two', false)], '2026-07-01T00:00:00.000Z');
     expect(later.map((each) => each.get('token'))).toEqual(['one']);
-    const earlier = await work(store, [page(['b', 'c'], 'three', false)], early);
+    const earlier = await copy.run([page(['b', 'c'], 'three', false)], early);
     expect(earlier.map((each) => [each.get('token'), each.get('closed_since')])).toEqual([[null, early]]);
-    expect(await idsOf(store)).toEqual(['b', 'c']);
-    const all = await work(store, [page(['a', 'b', 'c'], 'four', false)]);
+    expect(copy.ids()).toEqual(['b', 'c']);
+    const all = await copy.run([page(['a', 'b', 'c'], 'four', false)]);
     expect(all.map((each) => each.get('closed_since'))).toEqual([null]);
-    expect((await store.read()).state.closedSince).toBeUndefined();
+    expect(copy.state().closedSince).toBeUndefined();
   });
 });

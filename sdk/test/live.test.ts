@@ -415,6 +415,30 @@ describe('the outbox', () => {
     await until(() => live.tasks.list().length === 130);
   });
 
+  test('sends an operation of a batch again after an internal error', async () => {
+    const user = await makeUser();
+    let failing = true;
+    user.network = forWrites(async (request, send) => {
+      if (!failing || !request.url.endsWith('/batch')) return send();
+      failing = false;
+      // The service carries out all operations except one.
+      const { operations, ...rest } = await request.json();
+      const [failed, ...others] = operations;
+      const body = JSON.stringify({ ...rest, operations: others });
+      const response = await fetch(
+        new Request(request.url, { method: 'POST', headers: request.headers, body }),
+      );
+      const { results } = await response.json();
+      const problem = await refusal(500, 'internal-error').json();
+      results.unshift({ index: 0, op: failed.op, status: 500, body: null, problem });
+      return Response.json({ results }, { headers: response.headers });
+    });
+    for (let n = 0; n < 20; n++) user.live.tasks.create({ title: `Task ${n}` });
+    await settled(user.live);
+    expect(user.live.failed).toEqual([]);
+    expect(await storedTitles(user.lane)).toHaveLength(20);
+  });
+
   test('is never sent with the token of another user', async () => {
     const userId = randomUUID();
     let signedIn: string | null = userId;
@@ -434,6 +458,25 @@ describe('the outbox', () => {
     device.live.wake();
     await until(() => device.live.status.pending === 0);
     expect(device.live.tasks.list()).toHaveLength(2);
+  });
+
+  test('waits while the token function fails, which is no sign-out', async () => {
+    const userId = randomUUID();
+    let isAway = true;
+    const { live } = await openDevice(userId, {
+      token: async () => {
+        if (isAway) throw new Error('503');
+        return tokenOf(userId);
+      },
+    });
+    const connections = new Set<string>();
+    live.subscribe(() => connections.add(live.status.connection));
+    live.tasks.create({ title: 'Early' });
+    await until(() => live.status.connection === 'offline');
+    isAway = false;
+    live.wake();
+    await settled(live);
+    expect(connections).not.toContain('signed-out');
   });
 
   test('reports a conflict only to writes with a condition', async () => {

@@ -3,7 +3,15 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { bundleApp } from './support/backend.mjs';
-import { create, statusOf, titlesOf, untilSettled, untilStatus, untilTitles } from './support/device.mjs';
+import {
+  create,
+  rendererOf,
+  statusOf,
+  titlesOf,
+  untilSettled,
+  untilStatus,
+  untilTitles,
+} from './support/device.mjs';
 
 /** A later version of the SDK, whose database has one format more. It adds a store, and a field to each entry. */
 const laterFormat = {
@@ -84,6 +92,31 @@ export const tests = {
     await device.context.setOffline(false);
     for (const tab of [other, upgraded]) await untilSettled(tab);
     assert.deepEqual(await world.storedTitles(user.id), ['Before', 'New', 'Old']);
+  },
+
+  async 'a frozen tab with the old version does not keep the later one from opening'(world) {
+    const { device, user, leader, other } = await openOffline(world);
+    await leader.close();
+    const script = await bundleApp([laterFormat]);
+    const pid = await rendererOf(world.browser, other);
+    process.kill(pid, 'SIGSTOP');
+    let upgraded;
+    try {
+      upgraded = await device.openTab(user.id, script);
+      assert.equal((await statusOf(upgraded)).durable, false);
+      await create(upgraded, 'In memory');
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await device.context.setOffline(false);
+    for (const tab of [other, upgraded]) {
+      await untilTitles(tab, ['Before', 'In memory']);
+      await untilSettled(tab);
+    }
+    // Once the frozen tab is back, the copy is migrated.
+    await device.start(upgraded, user.id);
+    assert.equal((await statusOf(upgraded)).durable, true);
+    assert.deepEqual(await world.storedTitles(user.id), ['Before', 'In memory']);
   },
 
   async 'a lost connection to the database is opened again'(world) {

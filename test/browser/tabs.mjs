@@ -10,24 +10,6 @@ import {
   untilTitles,
 } from './support/device.mjs';
 
-/** The id of the process that renders a tab: the renderer that uses the most CPU time while the tab computes. */
-async function rendererOf(browser, tab) {
-  const session = await browser.newBrowserCDPSession();
-  const cpuTimes = async () => {
-    const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-    const renderers = processInfo.filter(({ type }) => type === 'renderer');
-    return new Map(renderers.map(({ id, cpuTime }) => [id, cpuTime]));
-  };
-  const before = await cpuTimes();
-  await tab.evaluate(() => {
-    const end = performance.now() + 1_000;
-    while (performance.now() < end);
-  });
-  const used = [...(await cpuTimes())].map(([id, time]) => [id, time - (before.get(id) ?? 0)]);
-  await session.detach();
-  return used.sort(([, one], [, other]) => other - one)[0][0];
-}
-
 /** A device with a tab that leads, and another tab; both run in their own processes. */
 async function openTwoProcesses(world) {
   const { device, user } = await world.makeUser();

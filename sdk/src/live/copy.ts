@@ -15,13 +15,16 @@ export interface Copy extends Reader {
   isUnsent(type: EntityType, id: string): boolean;
   /** The ids of the tasks that changed after a version; undefined if anything else changed too, or if it was long ago. */
   changedSince(version: number): ReadonlySet<string> | undefined;
-  /** The entities as the service sent them, for another store. */
-  snapshot(): Snapshot;
+  /** Whether the copy has all changes of the store up to a revision. */
+  isComplete(revision: number): boolean;
   /** The ids of the entities that the service sent. */
   keys(): Iterable<readonly [EntityType, string]>;
-  /** Replaces everything that is stored. `stored` are entries that were shown before they were stored. */
-  load(snapshot: Snapshot, stored?: readonly Entry[]): void;
-  /** Applies a stored change. `stored` are the entries that it stores. */
+  /** Replaces everything that is stored. */
+  load(snapshot: Snapshot): void;
+  /**
+   * Applies a stored change. Changes can arrive in another order than they were stored. `stored` are the entries that it
+   * stores, which were shown before.
+   */
   apply(changed: Changed, stored?: readonly Entry[]): void;
   /** Shows an entry before it is stored. */
   show(entry: Entry): void;
@@ -53,6 +56,9 @@ export function createCopy(): Copy {
   let unstored: readonly Entry[] = [];
   let outbox: readonly Entry[] = [];
   let version = 0;
+  // The revision of the store that was loaded, and the number of changes since then.
+  let loaded = 0;
+  let applied = 0;
   // The ids of the tasks that the last versions changed, from the newest on.
   let log: (readonly string[] | undefined)[] = [];
   // What was shown before the present change.
@@ -93,11 +99,11 @@ export function createCopy(): Copy {
       if (remains) put(shown, type, id, was);
       return !remains;
     });
-    if (changed.length === 0) return;
-    const tasks = changed.filter(({ type }) => type === 'task').map(({ id }) => id);
-    // Lists of tasks depend on projects and on the time zone, but not on statistics.
-    const isAlone = changed.every(({ type }) => type === 'task' || type === 'stats');
-    advance(isAlone ? tasks : undefined);
+    // No list depends on statistics.
+    const listed = changed.filter(({ type }) => type !== 'stats');
+    if (listed.length === 0) return;
+    // Lists of tasks also depend on projects, and on the time zone of the profile.
+    advance(listed.every(({ type }) => type === 'task') ? listed.map(({ id }) => id) : undefined);
   }
   function applyOutbox(): void {
     for (const [type, id] of changedByOutbox.values()) display(type, id, base[type].get(id));
@@ -136,12 +142,11 @@ export function createCopy(): Copy {
       return new Set((parts as string[][]).flat());
     },
     keys,
-    snapshot: () => ({
-      state,
-      entities: [...keys()].map(([type, id]) => ({ type, id, data: base[type].get(id) ?? null })),
-    }),
-    load(snapshot, stored = []) {
-      setState(snapshot.state, stored);
+    isComplete: (revision) => loaded + applied === revision,
+    load(snapshot) {
+      setState(snapshot.state, []);
+      loaded = state.revision;
+      applied = 0;
       base = emptyMaps();
       shown = emptyMaps();
       changedByOutbox = new Map();
@@ -153,12 +158,14 @@ export function createCopy(): Copy {
       advance(undefined);
     },
     apply({ state: next, entities }, stored = []) {
+      const isKnown = next.revision <= loaded;
+      if (!isKnown) applied++;
       change(() => {
-        for (const { type, id, data } of entities) {
+        for (const { type, id, data } of isKnown ? [] : entities) {
           put(base, type, id, data);
           display(type, id, data);
         }
-        const isOther = setState(next, stored);
+        const isOther = setState(next.revision > state.revision ? next : state, stored);
         if (isOther || (entities.length > 0 && outbox.length > 0)) applyOutbox();
       });
     },

@@ -2,27 +2,14 @@
 import type { Problem } from '../schemas.js';
 import type { Entities, SyncedType } from './entities.js';
 
-/** The type of the entity that each write changes; and its operation of a batch, with the field that has the body. */
-const kinds = {
-  'tasks.create': ['task', 'create_task', 'task'],
-  'tasks.update': ['task', 'update_task', 'task'],
-  'tasks.complete': ['task', 'complete_task'],
-  'tasks.reopen': ['task', 'complete_task'],
-  'tasks.skip': ['task', 'skip_occurrence'],
-  'tasks.move': ['task', 'move_task', 'to'],
-  'tasks.delete': ['task', 'delete_task'],
-  'tasks.restore': ['task', 'restore_task'],
-  'projects.create': ['project', 'create_project', 'project'],
-  'projects.update': ['project', 'update_project', 'project'],
-  'projects.delete': ['project', 'delete_project'],
-  'projects.restore': ['project', 'restore_project'],
-  'projects.move': ['project'],
-  'tags.update': ['tag', 'update_tag', 'tag'],
-  'tags.delete': ['tag', 'delete_tag'],
-  'profile.update': ['profile'],
-} as const satisfies Record<string, readonly [SyncedType, string?, string?]>;
+type TaskWrite = 'create' | 'update' | 'complete' | 'reopen' | 'skip' | 'move' | 'delete' | 'restore';
 
-export type WriteName = keyof typeof kinds;
+/** The writes of an outbox: the methods of a lane. */
+export type WriteName =
+  | `tasks.${TaskWrite}`
+  | `projects.${'create' | 'update' | 'delete' | 'restore' | 'move'}`
+  | `tags.${'update' | 'delete'}`
+  | 'profile.update';
 
 /** Why an entry failed: the service's problem, or `not-sent` if the SDK could not send it. */
 export type EntryProblem =
@@ -59,9 +46,13 @@ export interface Entry {
   readonly failedWith?: number | undefined;
 }
 
-export const typeOf = ({ name }: Pick<Entry, 'name'>): SyncedType => kinds[name][0];
+/** The type of the entity that it changes. */
+export const typeOf = ({ name }: Entry): SyncedType => name.replace(/s?\..*/, '') as SyncedType;
 
-const isCreate = ({ name }: Entry): boolean => name.endsWith('.create');
+/** The name of its method without the group. */
+export const verbOf = ({ name }: Entry): string => name.replace(/.*\./, '');
+
+const isCreate = (entry: Entry): boolean => verbOf(entry) === 'create';
 
 /** Whether it still has to be sent. */
 export const isWaiting = ({ answer, problem, failedWith }: Entry): boolean =>
@@ -98,23 +89,32 @@ export const isContained = (
   answer !== undefined && (isReached(page, position) || (!page.has_more && !isOfEpoch(page, position)));
 
 /** The arguments of the lane's method. */
-export function argumentsOf({ name, id, body }: Entry): unknown[] {
-  if (name.endsWith('.create')) return [{ ...body, id }];
-  if (name === 'profile.update') return [body];
-  return body === undefined ? [id] : [id, body];
+export function argumentsOf(entry: Entry): unknown[] {
+  const { id, body } = entry;
+  if (isCreate(entry)) return [{ ...body, id }];
+  return [...(id ? [id] : []), ...(body ? [body] : [])];
 }
 
 /** Whether it can be an operation of a batch. Batches have no conditions. */
 export const isBatchable = ({ name, ifMatch, alone }: Entry): boolean =>
-  kinds[name].length > 1 && ifMatch === undefined && !alone;
+  name !== 'projects.move' && name !== 'profile.update' && !ifMatch && !alone;
+
+/** Names of operations that differ from those of methods. */
+const operations: Readonly<Record<string, string>> = {
+  'tasks.complete': 'complete_task',
+  'tasks.reopen': 'complete_task',
+  'tasks.skip': 'skip_occurrence',
+};
 
 /** The operation of a batch. */
 export function operationOf(entry: Entry): Record<string, unknown> {
   const { name, id, body } = entry;
-  const [, op, field] = kinds[name] as readonly [SyncedType, string, string?];
-  if (isCreate(entry)) return { op, [field as string]: { ...body, id } };
-  const completed = op === 'complete_task' ? { completed: name === 'tasks.complete' } : {};
-  return { op, id, ...completed, ...(field === undefined ? body : { [field]: body }) };
+  const [type, verb] = [typeOf(entry), verbOf(entry)];
+  const op = operations[name] ?? `${verb}_${type}`;
+  if (verb === 'create') return { op, [type]: { ...body, id } };
+  if (verb === 'update') return { op, id, [type]: body };
+  if (verb === 'move') return { op, id, to: body };
+  return { op, id, ...body, ...(verb === 'reopen' && { completed: false }) };
 }
 
 /** The ids of other entities that the body refers to. */
@@ -155,7 +155,7 @@ const canMerge = (earlier: Entry, later: Entry): boolean =>
   isWaiting(earlier) &&
   earlier.ifMatch === undefined &&
   later.ifMatch === undefined &&
-  later.name.endsWith('.update') &&
+  verbOf(later) === 'update' &&
   (isCreate(earlier) || earlier.name === later.name) &&
   typeOf(earlier) === typeOf(later) &&
   !derives.some((field) => field in (earlier.body ?? {}) && field in (later.body ?? {}));
@@ -168,7 +168,7 @@ export function withEntry(outbox: readonly Entry[], entry: Entry): Entry[] {
   const ofEntity = (each: Entry) => each.id === entry.id && typeOf(each) === typeOf(entry);
   const last = outbox.filter(ofEntity).at(-1);
   const unsent = last && !last.sent && isWaiting(last) ? last : undefined;
-  if (unsent && entry.name.endsWith('.restore') && unsent.name.endsWith('.delete')) {
+  if (unsent && verbOf(entry) === 'restore' && verbOf(unsent) === 'delete') {
     return outbox.filter((each) => each !== unsent);
   }
   const creation = outbox.find((each) => ofEntity(each) && isCreate(each));

@@ -14,14 +14,14 @@ import {
 } from './store.js';
 
 export interface IndexedDbOptions {
-  /** What the tab has, for a store in memory after the database was lost. */
-  readonly snapshot: () => Snapshot;
+  /** The state that the tab has, for a store in memory after the database was lost. */
+  readonly snapshot: () => State;
   /** Called when the data is from now on only in memory. */
   readonly lost: (error: unknown) => void;
 }
 
-// How long a tab that does not close its connection can hold up a migration.
-const blockedMs = 5_000;
+// A frozen tab blocks migrations, and some browsers do not tell.
+const openMs = 10_000;
 const partSize = 2_000;
 const stores = ['entities', 'outbox', 'state'] as const;
 
@@ -33,27 +33,23 @@ const done = <T>(request: IDBRequest<T>): Promise<T> =>
 
 /** Opens the database, and migrates it. @throws if `mustExist` and the browser has removed it, or if a frozen tab blocks it */
 async function open(name: string, mustExist: boolean): Promise<IDBDatabase> {
-  const opening = async (version?: number) => {
+  const opening = (version?: number) => {
     const request = indexedDB.open(name, version);
-    let timer: ReturnType<typeof setTimeout> | undefined;
     request.onupgradeneeded = ({ oldVersion }) => {
       const transaction = request.transaction as IDBTransaction;
       if (mustExist && oldVersion === 0) transaction.abort();
       else for (const migrate of migrations.slice(oldVersion)) migrate(request.result, transaction);
     };
-    const blocked = new Promise<never>((_resolve, reject) => {
-      request.onblocked = () => {
-        timer = setTimeout(() => {
-          request.onsuccess = () => request.result.close();
-          reject(new Error('Another tab keeps the database open.'));
-        }, blockedMs);
+    return new Promise<IDBDatabase>((resolve, reject) => {
+      const giveUp = () => {
+        request.onsuccess = () => request.result.close();
+        reject(new Error('The database does not open.'));
       };
+      const timer = setTimeout(giveUp, openMs);
+      done(request)
+        .finally(() => clearTimeout(timer))
+        .then(resolve, reject);
     });
-    try {
-      return await Promise.race([done(request), blocked]);
-    } finally {
-      clearTimeout(timer);
-    }
   };
   return opening(migrations.length).catch((error: unknown) => {
     // A newer version of the app has migrated it. Formats only add, so this version can use it too.
@@ -73,8 +69,7 @@ export async function openIndexedDb(name: string, { snapshot, lost }: IndexedDbO
   async function connect(mustExist: boolean): Promise<IDBDatabase> {
     const database = await open(name, mustExist);
     // Another tab wants to migrate or remove it.
-    database.onversionchange = disconnect;
-    database.onclose = disconnect;
+    database.onversionchange = database.onclose = disconnect;
     return database;
   }
   let connection: Promise<IDBDatabase> | undefined = connect(false);
@@ -132,7 +127,7 @@ export async function openIndexedDb(name: string, { snapshot, lost }: IndexedDbO
       const last = entities.at(-1);
       const range = last && IDBKeyRange.lowerBound([last.type, last.id], true);
       const part = await done<Stored[]>(store.getAll(range, partSize));
-      for (const each of part) entities.push(each);
+      entities.push(...part);
       if (part.length < partSize) return entities;
     }
   }

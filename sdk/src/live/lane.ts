@@ -58,14 +58,11 @@ export interface WriteCondition {
 export interface LiveTasks {
   get(taskId: string): Task | undefined;
   /**
-   * The tasks that match a query, from the copy. The array is the same as long as its tasks are. For a `q` that someone
-   * watches, they are what the service finds, if it can be reached.
+   * The tasks that match a query, from the copy. The array is the same as long as its tasks are. If a subscriber reads a
+   * query with `q`, the service searches as soon as it can be reached, and the list has its first 200 tasks.
    */
   list(query?: LiveTaskQuery): readonly Task[];
-  /**
-   * Calls the listener with the tasks, and again when they change. Returns a function that ends it. The service is asked
-   * for its first 200 tasks of a query with `q`.
-   */
+  /** Calls the listener with the tasks, and again when they change. Returns a function that ends it. */
   watch(query: LiveTaskQuery, listener: (tasks: readonly Task[]) => void): () => void;
   create(body: TaskCreate): Write;
   update(taskId: string, body: TaskPatch, options?: WriteCondition): Write;
@@ -100,16 +97,6 @@ export interface LiveTags {
   list(): readonly Tag[];
   update(tagId: string, body: TagPatch, options?: WriteCondition): Write;
   delete(tagId: string, options?: WriteCondition): Write;
-}
-
-export interface LiveStats {
-  /** The statistics that the service sent last; undefined if it never did. The device keeps them. */
-  get(query?: GetStatsQuery): Stats | undefined;
-  /**
-   * Calls the listener with the statistics, and again when they change. Returns a function that ends it. The service is
-   * asked again after each change of the copy.
-   */
-  watch(listener: (stats: Stats | undefined) => void, query?: GetStatsQuery): () => void;
 }
 
 /** A write that the service refused permanently. It does not show any more. */
@@ -147,7 +134,11 @@ export interface LiveLane {
   readonly projects: LiveProjects;
   readonly tags: LiveTags;
   readonly profile: { get(): Profile | undefined; update(body: ProfilePatch): Write };
-  readonly stats: LiveStats;
+  /**
+   * The statistics that the service computed last; undefined if it never did. The device keeps them. If a subscriber reads
+   * them, the service is asked again after changes, and at least every 15 minutes.
+   */
+  stats(query?: GetStatsQuery): Stats | undefined;
   /** The status. The object is the same as long as its values are. */
   readonly status: LiveStatus;
   /** The writes that failed. The array is the same as long as they are. */
@@ -178,7 +169,7 @@ export class UnsentWritesError extends Error {
 }
 
 export interface OpenLaneOptions {
-  /** Where the copy is kept. By default `indexeddb`, and `memory` where there is none. */
+  /** Where the copy is store. By default `indexeddb`, and `memory` where there is none. */
   readonly storage?: 'indexeddb' | 'memory' | undefined;
   /**
    * An instant: the copy leaves out tasks that were closed before, so that it is smaller. An earlier instant than before
@@ -196,29 +187,21 @@ type Message =
   | { readonly closed: true };
 
 const minuteMs = 60_000;
-// How long a tab waits for the change of another tab before it reads the store again.
-const gapMs = 500;
+const quarterMs = 15 * minuteMs;
 // The longest page.
 const mostHits = 200;
 
 /** A random UUID of version 7 (RFC 9562), so that ids are in the order of their creation. */
 function newId(): string {
-  const time = Date.now().toString(16).padStart(12, '0');
   const random = randomKey();
-  const variant = ((Number.parseInt(random.slice(3, 4), 16) & 3) | 8).toString(16);
-  return [
-    time.slice(0, 8),
-    time.slice(8),
-    `7${random.slice(0, 3)}`,
-    variant + random.slice(4, 7),
-    random.slice(7, 19),
-  ].join('-');
+  const digits = `${Date.now().toString(16).padStart(12, '0')}7${random.slice(0, 3)}8${random.slice(3, 18)}`;
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 /** The fields that name the occurrence that a task is on. */
 function occurrenceOf(task: Task | undefined): OccurrenceSkip {
   if (!task?.rrule || task.due_date === null) return {};
-  const isHourly = /FREQ=HOURLY/i.test(task.rrule) && task.due_time !== null;
+  const isHourly = /FREQ=HOURLY/i.test(task.rrule);
   return { occurrence: task.due_date, ...(isHourly && { occurrence_time: task.due_time as string }) };
 }
 
@@ -234,30 +217,33 @@ export async function openLane(
   let connection: Connection = 'connecting';
   let isClosed = false;
   let worker: Worker | undefined;
-  let term = 0;
+  let election: Election | undefined;
+  // The work of a tab that shares nothing with others.
+  let working: Promise<void> | undefined;
+  const ending = new AbortController();
   // Numbers of entries that are not stored yet are after all others.
   let unstored = 1e9;
   let lastAt = 0;
 
-  const alone = new AbortController();
-  let election: Election | undefined;
-  let working: Promise<void> | undefined;
-  let durable = false;
   let storageError: string | undefined;
-  const lost = (error: unknown) => {
-    durable = false;
+  const keepError = (error: unknown) => {
     storageError = (error as Error).name;
-    // The outbox of this tab is now its own, so the tab works for itself.
-    if (election) working = election.close().then(() => lead(alone.signal));
+  };
+  // The other tabs do not have what this tab has in memory.
+  const lost = (error: unknown) => {
+    keepError(error);
+    durable = false;
+    working = election?.close().then(() => lead(ending.signal));
     election = undefined;
     notify();
   };
-  const store =
+  const wanted =
     storage === 'indexeddb' && typeof indexedDB !== 'undefined'
-      ? await openIndexedDb(name, { snapshot: copy.snapshot, lost }).catch(lost)
+      ? openIndexedDb(name, { snapshot: () => copy.state, lost })
       : undefined;
-  const kept = store ?? createMemoryStore();
-  durable = store !== undefined;
+  const opened = await wanted?.catch(keepError);
+  let durable = opened !== undefined;
+  const store = opened ?? createMemoryStore();
 
   let status: LiveStatus;
   const readStatus = (): LiveStatus => ({
@@ -268,16 +254,19 @@ export async function openLane(
     durable,
     storageError,
   });
-  const questions = createQuestions(() => connection === 'live' && status.pending === 0);
-  let asked: unknown;
   function notify(): void {
     const next = readStatus();
     if (!status || JSON.stringify(next) !== JSON.stringify(status)) status = next;
-    const present = `${connection} ${copy.version}`;
-    if (present !== asked) questions.renew();
-    asked = present;
     for (const listener of [...listeners]) listener();
   }
+  const ask = createQuestions({
+    notify,
+    // The service computes days, too.
+    present: () =>
+      connection === 'live' && status.pending === 0
+        ? `${copy.version} ${Math.floor(Date.now() / quarterMs)}`
+        : undefined,
+  });
   const report = (next: Connection) => {
     if (next === connection) return;
     connection = next;
@@ -285,75 +274,56 @@ export async function openLane(
     notify();
   };
 
-  // Changes by their revision that wait for those before them.
-  const held = new Map<number, { readonly changed: Changed; readonly entries: readonly Entry[] }>();
-  let gapTimer: ReturnType<typeof setTimeout> | undefined;
+  type Received = readonly [changed: Changed, entries: readonly Entry[]];
+  // What is received while the store is read.
+  let meanwhile: Received[] = [];
   let reading: Promise<void> | undefined;
-
+  function receive(...received: Received): void {
+    if (reading) meanwhile.push(received);
+    copy.apply(...received);
+    notify();
+  }
   async function readAll(): Promise<void> {
     let revision = 0;
-    await kept.change((state) => {
+    await store.change((state) => {
       revision = state.revision;
       return undefined;
     });
     // Reading everything takes long, and often nothing was missed.
-    if (revision === copy.state.revision) return;
-    const snapshot = await kept.read();
-    const entries = [...held].flatMap(([each, { entries }]) => {
-      if (each > snapshot.state.revision) return [];
-      held.delete(each);
-      return entries;
-    });
-    copy.load(snapshot, entries);
-    applyHeld();
+    const snapshot = copy.isComplete(revision) ? undefined : await store.read();
+    if (!snapshot) return;
+    copy.load(snapshot);
+    for (const each of meanwhile) copy.apply(...each);
     notify();
   }
   const reread = (): Promise<void> => {
     reading ??= readAll().finally(() => {
       reading = undefined;
+      meanwhile = [];
     });
     return reading;
   };
-  function applyHeld(): void {
-    for (;;) {
-      const next = held.get(copy.state.revision + 1);
-      if (!next) break;
-      held.delete(copy.state.revision + 1);
-      copy.apply(next.changed, next.entries);
-    }
-    clearTimeout(gapTimer);
-    if (held.size > 0) gapTimer = setTimeout(() => reread().catch(() => undefined), gapMs);
-  }
-  function receive(changed: Changed, entries: readonly Entry[] = []): void {
-    if (changed.state.revision <= copy.state.revision) {
-      // It was read already, with the entries.
-      if (entries.length > 0) copy.apply({ state: copy.state, entities: [] }, entries);
-    } else {
-      held.set(changed.state.revision, { changed, entries });
-      applyHeld();
-    }
-    notify();
-  }
 
   /** Stores a change, shows it, and tells the other tabs. `entries` are the shown entries that it stores. */
   async function commit(
     decide: (state: State) => Change | undefined,
-    entries?: readonly Entry[],
+    entries: readonly Entry[] = [],
   ): Promise<boolean> {
-    const changed = await kept.change(decide);
+    const changed = await store.change(decide);
     if (!changed) return false;
     receive(changed, entries);
     election?.send({ changed } satisfies Message);
     return true;
   }
 
-  const hasLocks = (globalThis.navigator as Navigator | undefined)?.locks !== undefined;
+  // Without Web Locks, each tab leads.
+  const isShared = () => durable && globalThis.navigator?.locks !== undefined;
   async function lead(signal: AbortSignal): Promise<void> {
+    let term = 0;
     await commit((state) => {
       term = state.term + 1;
       return { state: { term } };
     });
-    const own = term;
     await reread();
     worker = createWorker({
       tasklane,
@@ -366,8 +336,7 @@ export async function openLane(
       commit: async (decide) => {
         let isOwn = true;
         await commit((state) => {
-          // Without Web Locks, each tab leads.
-          isOwn = !signal.aborted && (!hasLocks || !store || state.term === own);
+          isOwn = !signal.aborted && (!isShared() || state.term === term);
           return isOwn ? decide(state) : undefined;
         });
         return isOwn;
@@ -382,7 +351,7 @@ export async function openLane(
   const receiveMessage = (message: Message) => {
     if (isClosed) return;
     if ('changed' in message) {
-      receive(message.changed);
+      receive(message.changed, []);
       if (message.changed.state.outbox.some(isWaiting)) worker?.wake();
     } else if ('connection' in message) {
       // Without Web Locks, each tab has its own.
@@ -399,33 +368,23 @@ export async function openLane(
     else worker?.wake();
   };
 
-  if (durable) {
-    election = takePart({ name, lead, receive: (message) => receiveMessage(message as Message) });
-    election.send({ ask: true } satisfies Message);
-  } else working = lead(alone.signal);
-
   // A tab that was frozen has missed messages.
-  const page = typeof document === 'undefined' || !store ? undefined : document;
-  const show = () => {
-    if (page?.visibilityState === 'visible') reread().catch(() => undefined);
+  const catchUp = () => {
+    if (globalThis.document?.visibilityState !== 'hidden') reread().catch(() => undefined);
   };
-  const pageEvents = [
-    [page, 'visibilitychange'],
-    [page, 'resume'],
-    [page && globalThis, 'pageshow'],
-  ] as const;
-  for (const [target, event] of pageEvents) target?.addEventListener(event, show);
+  if (durable) {
+    const receiveAny = (message: unknown) => receiveMessage(message as Message);
+    election = takePart({ name, lead, receive: receiveAny, missed: catchUp });
+    election.send({ ask: true } satisfies Message);
+    for (const event of ['visibilitychange', 'resume'])
+      globalThis.document?.addEventListener(event, catchUp, { signal: ending.signal });
+  } else working = lead(ending.signal);
+
   // Views change with the time, at full minutes.
   let ticking: ReturnType<typeof setTimeout>;
   function tick(): void {
-    ticking = setTimeout(
-      () => {
-        notify();
-        tick();
-      },
-      minuteMs - (Date.now() % minuteMs),
-    );
-    (ticking as { unref?: () => void }).unref?.();
+    notify();
+    ticking = setTimeout(tick, minuteMs - (Date.now() % minuteMs));
   }
   tick();
 
@@ -433,58 +392,40 @@ export async function openLane(
     if (isClosed) return;
     isClosed = true;
     clearTimeout(ticking);
-    clearTimeout(gapTimer);
-    for (const [target, event] of pageEvents) target?.removeEventListener(event, show);
     if (wipe) election?.send({ closed: true } satisfies Message);
-    alone.abort();
-    await Promise.all([election?.close(), working, storing?.catch(() => undefined)]);
-    if (wipe) await kept.destroy();
-    else kept.close();
+    ending.abort();
+    await Promise.all([election?.close(), working, stored]);
+    if (wipe) await store.destroy();
+    else store.close();
     listeners.clear();
   }
 
-  /** Calls a listener with a value, and again when it is another one, until the returned function is called. */
-  function watch<T>(read: () => T, listener: (value: T) => void): () => void {
-    let last = read();
-    const check = () => {
-      const value = read();
-      if (value === last) return;
-      last = value;
-      listener(value);
-    };
-    listeners.add(check);
-    listener(last);
-    return () => void listeners.delete(check);
-  }
-
-  const found = new Map<string, Hits>();
-  const list = createTaskLists(copy, (key) => (connection === 'live' ? found.get(key) : undefined));
-  /** Lets the service search, as long as someone watches. */
-  function search(query: LiveTaskQuery): () => void {
-    const key = JSON.stringify(query);
-    const release = questions.hold(key, async () => {
+  const lane = tasklane.lane(userId);
+  const list = createTaskLists(copy, (key, query) => {
+    const hits = ask(key, async (): Promise<Hits> => {
       const limit = Math.min(query.limit ?? mostHits, mostHits);
-      const { items } = await tasklane.lane(userId).tasks.list({ ...query, limit });
-      found.set(key, new Map(items.map(({ id }, index) => [id, index])));
-      notify();
+      const { items } = await lane.tasks.list({ ...query, limit });
+      return new Map(items.map(({ id }, index) => [id, index]));
     });
-    return () => {
-      if (release()) found.delete(key);
-    };
+    return connection === 'live' ? hits : undefined;
+  });
+  function stats(query: GetStatsQuery = {}): Stats | undefined {
+    const id = JSON.stringify(query);
+    ask(`stats ${id}`, async () => {
+      const data = await lane.stats(query);
+      await commit(() => ({ entities: [{ type: 'stats', id, data }] }));
+    });
+    return copy.get('stats', id);
   }
 
-  const statsKey = (query: GetStatsQuery | undefined) => JSON.stringify(query ?? {});
-  const readStats = (query?: GetStatsQuery) => copy.get('stats', statsKey(query));
-
-  // Entries that wait for the present transaction.
+  // What is written at once is stored in one transaction.
   let queue: Entry[] = [];
   let storing: Promise<void> | undefined;
-  /** Stores what was written at once in one transaction. */
+  let stored: Promise<unknown> | undefined;
   async function storeQueue(): Promise<void> {
     await undefined;
     const entries = queue;
     queue = [];
-    storing = undefined;
     await commit(
       (state) => ({
         state: {
@@ -516,16 +457,15 @@ export async function openLane(
     };
     copy.show(entry);
     notify();
-    queue.push(entry);
-    storing ??= storeQueue();
-    const stored = storing;
-    // It is for callers who wait for it.
-    stored.catch(() => undefined);
+    if (queue.push(entry) === 1) storing = storeQueue();
+    const own = storing as Promise<void>;
+    // Only callers who wait for it handle an error.
+    stored = own.catch(() => undefined);
     return {
       id,
-      stored,
+      stored: own,
       async undo() {
-        await stored;
+        await own;
         return commit(({ outbox }) => {
           const rest = withoutEntry(outbox, key);
           return rest && { state: { outbox: rest } };
@@ -586,12 +526,16 @@ export async function openLane(
       get: (id) => copy.get('task', id),
       list,
       watch(query, listener) {
-        const release = query.q === undefined ? undefined : search(query);
-        const stop = watch(() => list(query), listener);
-        return () => {
-          stop();
-          release?.();
+        let last: readonly Task[] | undefined;
+        const check = () => {
+          const tasks = list(query);
+          if (tasks === last) return;
+          last = tasks;
+          listener(tasks);
         };
+        listeners.add(check);
+        check();
+        return () => void listeners.delete(check);
       },
       create: (body) => made('tasks.create', timed(undefined, body)),
       update: (id, body, options) => write('tasks.update', id, timed(id, body), options),
@@ -633,21 +577,7 @@ export async function openLane(
       get: () => copy.get('profile', ''),
       update: (body) => write('profile.update', '', body),
     },
-    stats: {
-      get: readStats,
-      watch(listener, query) {
-        const id = statsKey(query);
-        const release = questions.hold(`stats ${id}`, async () => {
-          const data = await tasklane.lane(userId).stats(query);
-          await commit(() => ({ entities: [{ type: 'stats', id, data }] }));
-        });
-        const stop = watch(() => readStats(query), listener);
-        return () => {
-          stop();
-          release();
-        };
-      },
-    },
+    stats,
     get status() {
       return status;
     },

@@ -14,52 +14,60 @@ import {
 const mostLists = 200;
 const minuteMs = 60_000;
 
-interface TaskList {
+interface List<T> {
+  /** Everything that it depends on except the copy. */
+  readonly inputs: readonly unknown[];
   readonly version: number;
-  readonly minute: number;
-  readonly hits: Hits | undefined;
-  readonly all: readonly Task[];
-  /** The first of them, as many as the query asks for. */
-  readonly tasks: readonly Task[];
+  /** All that match, and those that are shown. */
+  readonly all: readonly T[];
+  readonly items: readonly T[];
 }
 
-const areSame = (one: readonly unknown[] | undefined, other: readonly unknown[]): boolean =>
-  one?.length === other.length && one.every((each, index) => each === other[index]);
+const areSame = (one: readonly unknown[], other: readonly unknown[]): boolean =>
+  one.length === other.length && one.every((each, index) => each === other[index]);
 
-/** Lists of tasks. `hitsOf` has what the service found for a query. */
-export function createTaskLists(copy: Copy, hitsOf: (key: string) => Hits | undefined) {
-  const lists = new Map<string, TaskList>();
-  return (query: LiveTaskQuery = {}): readonly Task[] => {
-    const key = JSON.stringify(query);
-    const known = lists.get(key);
-    const hits = hitsOf(key);
-    const now = Date.now();
-    // Due times have no seconds.
-    const minute = isMomentary(query) ? Math.floor(now / minuteMs) : 0;
-    const isOfNow = known?.minute === minute && known.hits === hits;
-    if (isOfNow && known.version === copy.version) return known.tasks;
-    const isUnsent = ({ id }: Task) => copy.isUnsent('task', id);
-    const plan = planOf(copy, query, now, { hits, isUnsent });
-    const changed = isOfNow && !isLinked(query) ? copy.changedSince(known.version) : undefined;
-    const all = changed && known ? tasksAfter(copy, plan, known.all, changed) : tasksOf(copy, plan);
-    const found = query.limit === undefined ? all : all.slice(0, query.limit);
-    const tasks = known && areSame(known.tasks, found) ? known.tasks : found;
+interface ListOptions {
+  readonly inputs?: readonly unknown[];
+  readonly limit?: number | undefined;
+}
+
+/** Keeps lists by their keys. `read` gets what was read before, if only tasks have changed since then. */
+export function createLists(copy: Copy) {
+  const lists = new Map<string, List<unknown>>();
+  return <T>(
+    key: string,
+    read: (before?: readonly T[], changed?: ReadonlySet<string>) => readonly T[],
+    { inputs = [], limit }: ListOptions = {},
+  ): readonly T[] => {
+    const known = lists.get(key) as List<T> | undefined;
+    const changed = known && areSame(known.inputs, inputs) ? copy.changedSince(known.version) : undefined;
+    if (known && changed?.size === 0) return known.items;
+    const all = changed ? read(known?.all, changed) : read();
+    const found = all.slice(0, limit);
+    const items = known && areSame(known.items, found) ? known.items : found;
     // A page shows few lists, but a search has one for each letter that is typed.
     if (!known && lists.size >= mostLists) lists.clear();
-    lists.set(key, { version: copy.version, minute, hits, all, tasks });
-    return tasks;
+    lists.set(key, { inputs, version: copy.version, all, items });
+    return items;
   };
 }
 
-/** A list of anything else, by its name. */
-export function createLists(copy: Copy) {
-  const lists = new Map<string, { readonly version: number; readonly items: readonly unknown[] }>();
-  return <T>(name: string, read: () => readonly T[]): readonly T[] => {
-    const known = lists.get(name);
-    if (known?.version === copy.version) return known.items as readonly T[];
-    const found = read();
-    const items = known && areSame(known.items, found) ? (known.items as readonly T[]) : found;
-    lists.set(name, { version: copy.version, items });
-    return items;
+/** Lists of tasks. `hitsOf` has what the service found for a query. */
+export function createTaskLists(copy: Copy, hitsOf: (key: string, query: LiveTaskQuery) => Hits | undefined) {
+  const listOf = createLists(copy);
+  return (query: LiveTaskQuery = {}): readonly Task[] => {
+    const key = JSON.stringify(query);
+    const hits = query.q === undefined ? undefined : hitsOf(key, query);
+    const now = Date.now();
+    // Due times have no seconds.
+    const minute = isMomentary(query) && Math.floor(now / minuteMs);
+    const isUnsent = ({ id }: Task) => copy.isUnsent('task', id);
+    const read = (before?: readonly Task[], changed?: ReadonlySet<string>) => {
+      const plan = planOf(copy, query, now, { hits, isUnsent });
+      return before && changed && !isLinked(query)
+        ? tasksAfter(copy, plan, before, changed)
+        : tasksOf(copy, plan);
+    };
+    return listOf(key, read, { inputs: [minute, hits], limit: query.limit });
   };
 }

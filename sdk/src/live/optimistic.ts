@@ -1,5 +1,5 @@
 /** What each write does to the entities of a copy before the service answers. */
-import type { Project, ProjectCreate, Task, TaskCompletion, TaskCreate, TaskPatch } from '../methods.js';
+import type { ProjectCreate, Task, TaskCompletion, TaskCreate, TaskPatch } from '../methods.js';
 import type { View } from './entities.js';
 import { type Entry, typeOf, type WriteName } from './entries.js';
 import { toInstant } from './time.js';
@@ -142,12 +142,12 @@ const onTask =
     if (task) apply(view, task, entry);
   };
 
-const onProject =
-  (apply: (view: View, project: Project, entry: Entry) => void): Apply =>
-  (view, entry) => {
-    const project = view.get('project', entry.id);
-    if (project) apply(view, project, entry);
-  };
+/** Sets the fields of an entity that is not a task. */
+function update(view: View, entry: Entry): void {
+  const type = typeOf(entry);
+  const entity = view.get(type, entry.id);
+  if (entity) view.set(type, entry.id, { ...entity, ...entry.body, updated_at: entry.at } as never);
+}
 
 /** Replaces the name of a tag in all tasks; null removes it. */
 function retag(view: View, from: string, to: string | null): void {
@@ -191,13 +191,11 @@ const writes: Record<WriteName, Apply> = {
     const times = { created_at: at, updated_at: at };
     view.set('project', id, { id, user_id, name, color, archived, position, version: 0, ...times });
   },
-  'projects.update': onProject((view, project, { body, at }) => {
-    view.set('project', project.id, { ...project, ...body, updated_at: at });
-  }),
-  'projects.move': onProject((view, project, { body = {} }) => {
-    const position = positionNextTo(view.all('project'), project.id, body);
-    if (position !== undefined) view.set('project', project.id, { ...project, position });
-  }),
+  'projects.update': update,
+  'projects.move'(view, entry) {
+    const position = positionNextTo(view.all('project'), entry.id, entry.body as Neighbours);
+    if (position) update(view, { ...entry, body: { position } });
+  },
   'projects.delete': (view, { id, body }) => {
     for (const task of view.all('task')) {
       if (task.project_id !== id) continue;
@@ -206,23 +204,18 @@ const writes: Record<WriteName, Apply> = {
     view.set('project', id, null);
   },
   'projects.restore': () => undefined,
-  'tags.update': (view, { id, body, at }) => {
-    const tag = view.get('tag', id);
-    if (!tag) return;
-    const next = { ...tag, ...body, updated_at: at };
-    view.set('tag', id, next);
-    if (next.name !== tag.name) retag(view, tag.name, next.name);
+  'tags.update'(view, entry) {
+    const { name } = view.get('tag', entry.id) ?? {};
+    update(view, entry);
+    const next = view.get('tag', entry.id)?.name;
+    if (name && next) retag(view, name, next);
   },
-  'tags.delete': (view, { id }) => {
-    const tag = view.get('tag', id);
-    if (!tag) return;
-    retag(view, tag.name, null);
+  'tags.delete'(view, { id }) {
+    const { name } = view.get('tag', id) ?? {};
+    if (name) retag(view, name, null);
     view.set('tag', id, null);
   },
-  'profile.update': (view, { body, at }) => {
-    const profile = view.get('profile', '');
-    if (profile) view.set('profile', '', { ...profile, ...body, updated_at: at });
-  },
+  'profile.update': update,
 };
 
 /**

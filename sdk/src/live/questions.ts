@@ -1,41 +1,59 @@
-/** Questions to the service that are asked again after each change, as long as someone waits for the answers. */
+/** Answers of the service to what the subscribers of a copy read. */
 
 const delayMs = 300;
 
-export interface Questions {
-  /**
-   * Asks, and asks again after changes until the returned function is called. One name is one question. The function returns
-   * whether nobody else waits for the answer.
-   */
-  hold(name: string, ask: () => Promise<void>): () => boolean;
-  /** Called after each change: the answers may be old. */
-  renew(): void;
+interface Question {
+  /** What `present` was when it was asked. */
+  readonly asked: string;
+  readonly answer?: unknown;
 }
 
-/** Questions are asked at most every 300 ms, and only if `canAsk`. */
-export function createQuestions(canAsk: () => boolean): Questions {
-  const held = new Map<string, { ask: () => Promise<void>; holders: number }>();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const renew = () => {
-    if (held.size === 0) return;
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      // What was shown before stays until there is an answer.
-      if (canAsk()) for (const { ask } of held.values()) ask().catch(() => undefined);
-    }, delayMs);
-    (timer as { unref?: () => void }).unref?.();
-  };
-  return {
-    renew,
-    hold(name, ask) {
-      const question = held.get(name) ?? { ask, holders: 0 };
-      question.holders++;
-      held.set(name, question);
-      renew();
-      return () => {
-        question.holders--;
-        return question.holders === 0 && held.delete(name);
-      };
-    },
+export interface QuestionOptions {
+  /** A text that changes when answers become old; undefined if the service cannot be asked. */
+  readonly present: () => string | undefined;
+  /** Lets the subscribers read. */
+  readonly notify: () => void;
+}
+
+/** The last answer to a question; undefined if there is none. The service is asked soon, if a subscriber reads it. */
+export type Ask = <T>(key: string, request: () => Promise<T>) => T | undefined;
+
+export function createQuestions({ present, notify }: QuestionOptions): Ask {
+  const questions = new Map<string, Question>();
+  let isWaiting = false;
+  let read: Map<string, () => Promise<unknown>> | undefined;
+
+  /** Asks what subscribers still read: the earlier letters of a search are not searched. */
+  function askAll(): void {
+    isWaiting = false;
+    read = new Map();
+    notify();
+    const wanted = read;
+    read = undefined;
+    const asked = present();
+    for (const key of questions.keys()) if (!wanted.has(key)) questions.delete(key);
+    for (const [key, request] of wanted) {
+      const known = questions.get(key);
+      if (!asked || known?.asked === asked) continue;
+      // The last answer is shown until there is a new one.
+      questions.set(key, { ...known, asked });
+      request().then(
+        (answer) => {
+          if (questions.get(key)?.asked === asked) questions.set(key, { asked, answer });
+          notify();
+        },
+        () => questions.delete(key),
+      );
+    }
+  }
+  return <T>(key: string, request: () => Promise<T>) => {
+    const known = questions.get(key);
+    const now = present();
+    if (read) read.set(key, request);
+    else if (now && known?.asked !== now && !isWaiting) {
+      isWaiting = true;
+      setTimeout(askAll, delayMs);
+    }
+    return known?.answer as T | undefined;
   };
 }

@@ -1,5 +1,5 @@
 /** The work of a copy's leader: sends the outbox, and brings the copy up to date. */
-import { isProblem, TransportError } from '../errors.js';
+import { isProblem, NoTokenError, TransportError } from '../errors.js';
 import type { Lane, Tasklane } from '../lane.js';
 import { isTemporary, pause, pauseAfter, retryAfterMs } from '../retry.js';
 import type { SyncPage } from '../schemas.js';
@@ -48,17 +48,12 @@ const [smallestBatch, largestBatch] = [20, 100];
 const pageSize = 500;
 const firstPauseMs = 1_000;
 
-class OtherUserError extends Error {
-  override readonly name = 'OtherUserError';
-}
-
 const nameOf = (error: unknown): string | undefined => (error as Error | null)?.name;
 /** Whether nobody is signed in, or somebody else. A token function that failed may have a token later. */
 const isRefused = (error: unknown): boolean =>
   isProblem(error)
     ? error.status === 401 || error.status === 403
-    : nameOf(error) === 'OtherUserError' ||
-      (nameOf(error) === 'NoTokenError' && (error as Error).cause === undefined);
+    : nameOf(error) === 'NoTokenError' && (error as Error).cause === undefined;
 
 /** Whether the same request may succeed later, perhaps with another token. */
 const canWait = (error: unknown): boolean =>
@@ -106,32 +101,30 @@ const isAhead = (problem: EntryProblem | null | undefined): boolean =>
   problem?.code === 'validation-failed' &&
   problem.errors.some(({ pointer, code }) => pointer.endsWith('/completed_at') && code === 'too-large');
 
-/** The time of a completion by the clock of the service; undefined if that is unknown. */
-function correctedTime(completedAt: unknown, headers: Headers): string | undefined {
-  const now = Date.parse(headers.get('Date') ?? '');
-  const instant = Math.min(now, Date.parse(completedAt as string) + now - Date.now());
-  return Number.isNaN(instant) ? undefined : new Date(instant).toISOString();
-}
-
 /** The outbox after the service answered the entries of a request. */
 function settled(
   outbox: readonly Entry[],
   sent: readonly Entry[],
   outcomes: readonly Outcome[],
-  headers: Headers,
+  position: string | undefined,
   makeKey: () => string,
 ): readonly Entry[] {
-  const position = headers.get('Tasklane-Seq') ?? undefined;
   return sent.reduce<readonly Entry[]>((result, entry, index) => {
     const { answer, problem } = outcomes[index] ?? {};
     const again = { batch: undefined, sent: undefined };
+    // Sent alone, it is tried again until the service works.
+    if (problem && problem.status >= 500) return withEach(result, [entry], { ...again, alone: true });
     if (problem?.status === 428) {
       // The user requires conditions. The last write wins here too, so the condition is that the entity exists.
       return withEach(result, [entry], { ...again, ifMatch: '*' });
     }
     if (isAhead(problem)) {
-      const body = { ...entry.body, completed_at: correctedTime(entry.body?.completed_at, headers) };
-      return withEach(result, [entry], { ...again, body, key: makeKey() });
+      // The time of the request counts.
+      return withEach(result, [entry], {
+        ...again,
+        body: { ...entry.body, completed_at: undefined },
+        key: makeKey(),
+      });
     }
     if (problem && !isDone(entry, problem)) return withFailure(result, entry.n, problem);
     return withEach(result, [entry], { answer: ((!problem && answer) || null) as Entry['answer'], position });
@@ -156,8 +149,8 @@ export function createWorker(options: WorkerOptions): Worker {
   let heard = '';
   // The state after the last change.
   let state = emptyState;
-  // The headers of the last answer to a write.
-  let headers = new Headers();
+  // The position of the lane by the last answer to a write.
+  let position: string | undefined;
 
   async function commit(decide: (state: State) => Change | undefined): Promise<void> {
     const isOwn = await options.commit((present) => {
@@ -179,7 +172,8 @@ export function createWorker(options: WorkerOptions): Worker {
         if (nameOf(error) === 'TypeError') return userId;
         throw error;
       });
-    if (subject !== userId) throw new OtherUserError('Another user is signed in.');
+    // Another user is signed in, so this user has no token.
+    if (subject !== userId) throw new NoTokenError();
   }
 
   async function send(entries: readonly Entry[]): Promise<readonly Outcome[]> {
@@ -189,8 +183,8 @@ export function createWorker(options: WorkerOptions): Worker {
       signal,
       idempotencyKey: first.batch ?? first.key,
       ifMatch: first.ifMatch,
-      onResponse: (response: Response) => {
-        headers = response.headers;
+      onResponse({ headers }: Response) {
+        position = headers.get('Tasklane-Seq') ?? undefined;
       },
     };
     if (first.batch !== undefined) {
@@ -240,7 +234,7 @@ export function createWorker(options: WorkerOptions): Worker {
         outcomes = entries.map(() => ({ problem }));
       }
       await commit(({ outbox }) => ({
-        state: { outbox: settled(outbox, entries, outcomes, headers, makeKey) },
+        state: { outbox: settled(outbox, entries, outcomes, position, makeKey) },
       }));
     }
   }
@@ -358,20 +352,15 @@ export function createWorker(options: WorkerOptions): Worker {
   return {
     wake,
     async run() {
-      const page = typeof window === 'undefined' ? undefined : window;
       const online = () => {
         failures = 0;
         wake();
       };
-      page?.addEventListener('online', online);
-      try {
-        wake();
-        await follow();
-      } finally {
-        page?.removeEventListener('online', online);
-        clearTimeout(timer);
-        await running;
-      }
+      globalThis.window?.addEventListener('online', online, { signal });
+      wake();
+      await follow();
+      clearTimeout(timer);
+      await running;
     },
   };
 }

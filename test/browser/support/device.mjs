@@ -39,6 +39,24 @@ export const untilTitles = (tab, titles) =>
 /** Creates a task, and waits until the device has stored it. */
 export const create = (tab, title) => tab.evaluate((title) => lane.tasks.create({ title }).stored, title);
 
+/** The id of the process that renders a tab: the renderer that uses the most CPU time while the tab computes. */
+export async function rendererOf(browser, tab) {
+  const session = await browser.newBrowserCDPSession();
+  const cpuTimes = async () => {
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+    const renderers = processInfo.filter(({ type }) => type === 'renderer');
+    return new Map(renderers.map(({ id, cpuTime }) => [id, cpuTime]));
+  };
+  const before = await cpuTimes();
+  await tab.evaluate(() => {
+    const end = performance.now() + 1_000;
+    while (performance.now() < end);
+  });
+  const used = [...(await cpuTimes())].map(([id, time]) => [id, time - (before.get(id) ?? 0)]);
+  await session.detach();
+  return used.sort(([, one], [, other]) => other - one)[0][0];
+}
+
 /** The tests' view of a browser and a backend. */
 export function makeWorld(browser, backend) {
   const contexts = new Set();
