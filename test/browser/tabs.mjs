@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import {
   create,
+  rendererOf,
   statusOf,
   titlesOf,
   until,
@@ -155,7 +156,7 @@ export const tests = {
     const tabs = [await device.openTab(user.id), await device.openTab(user.id)];
     assert.equal(await tabs[0].evaluate(() => navigator.locks), undefined);
     for (const tab of tabs) await untilSettled(tab);
-    assert.equal(device.streams, 2);
+    await until(() => device.streams === 2);
     await device.context.setOffline(true);
     const titles = ['A', 'B', 'C', 'D'];
     for (const [index, title] of titles.entries()) await create(tabs[index % 2], title);

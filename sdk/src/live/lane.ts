@@ -354,8 +354,7 @@ export async function openLane(
       receive(message.changed, []);
       if (message.changed.state.outbox.some(isWaiting)) worker?.wake();
     } else if ('connection' in message) {
-      // Without Web Locks, each tab has its own.
-      if (worker) return;
+      if (worker || !isShared()) return;
       connection = message.connection;
       notify();
     } else if ('closed' in message) {
