@@ -325,6 +325,16 @@ describe('the outbox', () => {
     expect(live.status).toMatchObject({ pending: 0, failed: 0 });
   });
 
+  test('says what has the id of a creation that failed', async () => {
+    const { live, lane } = await makeUser();
+    const { id } = await lane.tasks.create({ title: 'Deleted elsewhere' });
+    await lane.tasks.delete(id);
+    live.tasks.create({ id, title: 'Another' });
+    const problem = { code: 'id-taken', entity: { type: 'task', version: 2, in_trash: true } };
+    await until(() => live.failed.length === 1);
+    expect(live.failed).toMatchObject([{ id, problem }]);
+  });
+
   test('restores and applies after a 404', async () => {
     const user = await makeUser();
     const { live, lane } = user;

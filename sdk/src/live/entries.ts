@@ -50,7 +50,7 @@ export interface Entry {
 export const typeOf = ({ name }: Entry): SyncedType => name.replace(/s?\..*/, '') as SyncedType;
 
 /** The name of its method without the group. */
-export const verbOf = ({ name }: Entry): string => name.replace(/.*\./, '');
+export const verbOf = ({ name }: Entry): string => name.slice(name.indexOf('.') + 1);
 
 const isCreate = (entry: Entry): boolean => verbOf(entry) === 'create';
 

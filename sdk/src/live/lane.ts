@@ -261,7 +261,7 @@ export async function openLane(
   }
   const ask = createQuestions({
     notify,
-    // The service computes days, too.
+    // Statistics change with the day, which begins at a full quarter of an hour in every time zone.
     present: () =>
       connection === 'live' && status.pending === 0
         ? `${copy.version} ${Math.floor(Date.now() / quarterMs)}`

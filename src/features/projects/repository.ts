@@ -19,7 +19,8 @@ export interface ProjectFields {
   archived: boolean;
 }
 
-const lastFields = ['name', 'color', 'archived', 'position', 'created_at'] as const;
+/** The fields of a project that the change of its deletion has. */
+export const lastFields = ['name', 'color', 'archived', 'position', 'created_at'] as const;
 
 type Changeable = ProjectFields & Pick<ProjectRow, 'position'>;
 
@@ -90,36 +91,6 @@ export async function insertProject(
   return row;
 }
 
-/** A project from an import. */
-export type ImportedProject = ProjectFields & {
-  id: string;
-  position: string | undefined;
-  created_at: Date | undefined;
-};
-
-/** Creates many projects; skips those whose ids are taken. @returns the ids of the created projects */
-export async function insertProjects(
-  lane: WritableLane,
-  projects: readonly ImportedProject[],
-): Promise<string[]> {
-  if (projects.length === 0) return [];
-  const rows: { id: string }[] = await lane
-    .insert(
-      'projects',
-      projects.map(({ position, ...project }) => ({
-        ...project,
-        ...(position === undefined ? {} : { position }),
-        created_at: project.created_at ?? lane.now,
-        updated_at: lane.now,
-      })),
-    )
-    .onConflict(['lane_id', 'id'])
-    .ignore()
-    .returning('id');
-  for (const { id } of rows) lane.changed({ type: 'project', id, action: 'created', fields: {} });
-  return rows.map(({ id }) => id);
-}
-
 /** Updates fields of a project and raises its version. Returns the project unchanged if no field differs. */
 export async function updateProject(
   lane: WritableLane,
@@ -152,6 +123,19 @@ export async function isInTrash(lane: Lane, id: string): Promise<boolean> {
   return (await lane.rows('deleted_projects').where('id', id).first('id')) !== undefined;
 }
 
+/** What the problem `id-taken` says about the project that has an id, also in the trash. */
+export async function projectWithId(lane: Lane, id: string) {
+  const [row, deleted] = await Promise.all([
+    lane.rows('projects').where('id', id).first('version'),
+    lane.rows('deleted_projects').where('id', id).first('version'),
+  ]);
+  const found = row ?? deleted;
+  if (!found) return { entity: null };
+  return {
+    entity: { type: 'project' as const, version: Number(found.version), in_trash: row === undefined },
+  };
+}
+
 /** Adds a project to the trash, with the tasks `roots` that go there too. `deleteProject` must follow. */
 export async function addToTrash(
   lane: WritableLane,
@@ -160,8 +144,6 @@ export async function addToTrash(
 ): Promise<void> {
   const fields = { id, name, color, archived, position, created_at, roots: [...roots] };
   const row = { ...fields, version: version + 1, updated_at: lane.now, deleted_at: lane.now };
-  // An import can have created a project with the id of one in the trash.
-  await lane.rows('deleted_projects').where('id', id).delete();
   await lane.insert('deleted_projects', row);
   // The row takes the place of the project's row. A full lane can still delete projects.
   lane.stored(-bytesOfRow(row));
