@@ -27,6 +27,17 @@ order by
 limit
   $5;
 
+-- listProjectNames
+select
+  id, name
+from
+  tasklane.projects as projects
+where
+  projects.lane_id = $1
+  and archived = $2
+order by
+  position asc;
+
 -- countInProjects
 select
   project_id,

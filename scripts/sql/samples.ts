@@ -241,6 +241,7 @@ export const allSamples: readonly FileSamples[] = [
       'all filters': (lane) =>
         projects.listProjects(lane, { ids: [id], archived: false, order: byId, after: [id], limit: 51 }),
     },
+    listProjectNames: (lane) => projects.listProjectNames(lane),
     countInProjects: (lane) => projects.countInProjects(lane, [id]),
     findProject: (lane) => projects.findProject(lane, id),
     insertProject: (lane) =>

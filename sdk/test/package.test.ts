@@ -37,7 +37,7 @@ beforeAll(async () => {
   const { version } = JSON.parse(await readFile(join(sdk, 'package.json'), 'utf8'));
   const archive = join(directory, `tasklane-sdk-${version}.tgz`);
   await run('tar', ['-xzf', archive, '--strip-components=1', '-C', installed], {});
-  await symlink(join(rootModules, 'openapi-fetch'), join(consumer, 'node_modules/openapi-fetch'));
+  await symlink(join(rootModules, 'chrono-node'), join(consumer, 'node_modules/chrono-node'));
 }, 60_000);
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
@@ -65,6 +65,19 @@ test.each([
 ])('works in %s', async (file, importing) => {
   await writeFile(join(consumer, file), importing + program);
   expect(await run(process.execPath, [file], { cwd: consumer })).toBe('alive\ntrue 404 r1\n');
+});
+
+test.each([
+  ['words.mjs', "import { loadWords, sayRule } from '@tasklane/sdk/words';"],
+  ['words.cjs', "const { loadWords, sayRule } = require('@tasklane/sdk/words');"],
+])('reads sentences in %s', async (file, importing) => {
+  const reading = `
+    loadWords().then((read) => {
+      const { fields } = read('Pay rent every 1st from 1 May 2099 #home');
+      console.log(fields.title, fields.due_date, fields.project, sayRule(fields.rrule, 'de'));
+    });`;
+  await writeFile(join(consumer, file), importing + reading);
+  expect(await run(process.execPath, [file], { cwd: consumer })).toBe('Pay rent 2099-05-01 home jeden 1.\n');
 });
 
 test('isProblem of one module format recognises a problem of the other', async () => {

@@ -41,6 +41,11 @@ export async function listProjects(
   return pageAfter(query, page.order, page.after).limit(page.limit);
 }
 
+/** The names of all projects that are not archived, in their order. */
+export async function listProjectNames(lane: Lane): Promise<Pick<ProjectRow, 'id' | 'name'>[]> {
+  return lane.rows('projects').where('archived', false).orderBy('position').select('id', 'name');
+}
+
 export interface ProjectCounts {
   readonly open: number;
   readonly completed: number;

@@ -14,7 +14,7 @@ import { tagKey } from '../tags/names';
 import { changeTask, completeTask, createTask, moveTask, skipTask, type TaskOutcome } from './commands';
 import { deleteTask } from './delete';
 import { duplicateTask } from './duplicate';
-import { toOccurrence, toTask } from './mapper';
+import { addressOf, toOccurrence, toTask } from './mapper';
 import { orderOf } from './order';
 import { comingOccurrences, goesOn } from './recurrence';
 import {
@@ -203,10 +203,6 @@ export const taskListHandlers = ({
 });
 
 const finishing = { finishes: true };
-
-function addressOf(userId: string, id: string): string {
-  return `/api/${encodeURIComponent(userId)}/tasks/${id}`;
-}
 
 /** Whether a new task needs no other row of the lane: its creation is then one statement. */
 function isAlone({ project_id, parent_id, tags, reminders, rrule }: Schemas['TaskCreate']): boolean {
