@@ -470,6 +470,25 @@ describe('the outbox', () => {
     expect(device.live.tasks.list()).toHaveLength(2);
   });
 
+  test('waits while the token function fails, which is no sign-out', async () => {
+    const userId = randomUUID();
+    let isAway = true;
+    const { live } = await openDevice(userId, {
+      token: async () => {
+        if (isAway) throw new Error('503');
+        return tokenOf(userId);
+      },
+    });
+    const connections = new Set<string>();
+    live.subscribe(() => connections.add(live.status.connection));
+    live.tasks.create({ title: 'Early' });
+    await until(() => live.status.connection === 'offline');
+    isAway = false;
+    live.wake();
+    await settled(live);
+    expect(connections).not.toContain('signed-out');
+  });
+
   test('reports a conflict only to writes with a condition', async () => {
     const { live, lane } = await makeUser();
     const task = await lane.tasks.create({ title: 'A' });

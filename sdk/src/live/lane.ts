@@ -124,6 +124,8 @@ export interface LiveStatus {
   readonly failed: number;
   /** False if the copy and the outbox are only in memory. */
   readonly durable: boolean;
+  /** The name of the browser's error after which they are only in memory, such as `QuotaExceededError`. */
+  readonly storageError: string | undefined;
 }
 
 export interface LiveLane {
@@ -223,8 +225,13 @@ export async function openLane(
   let unstored = 1e9;
   let lastAt = 0;
 
+  let storageError: string | undefined;
+  const keepError = (error: unknown) => {
+    storageError = (error as Error).name;
+  };
   // The other tabs do not have what this tab has in memory.
-  const lost = () => {
+  const lost = (error: unknown) => {
+    keepError(error);
     durable = false;
     working = election?.close().then(() => lead(ending.signal));
     election = undefined;
@@ -234,7 +241,7 @@ export async function openLane(
     storage === 'indexeddb' && typeof indexedDB !== 'undefined'
       ? openIndexedDb(name, { snapshot: () => copy.state, lost })
       : undefined;
-  const opened = await wanted?.catch(() => undefined);
+  const opened = await wanted?.catch(keepError);
   let durable = opened !== undefined;
   const store = opened ?? createMemoryStore();
 
@@ -245,6 +252,7 @@ export async function openLane(
     pending: copy.outbox.filter(isWaiting).length,
     failed: copy.outbox.filter(isFailed).length,
     durable,
+    storageError,
   });
   function notify(): void {
     const next = readStatus();
@@ -346,6 +354,7 @@ export async function openLane(
       receive(message.changed, []);
       if (message.changed.state.outbox.some(isWaiting)) worker?.wake();
     } else if ('connection' in message) {
+      if (worker || !isShared()) return;
       connection = message.connection;
       notify();
     } else if ('closed' in message) {

@@ -49,8 +49,11 @@ const pageSize = 500;
 const firstPauseMs = 1_000;
 
 const nameOf = (error: unknown): string | undefined => (error as Error | null)?.name;
+/** Whether nobody is signed in, or somebody else. A token function that failed may have a token later. */
 const isRefused = (error: unknown): boolean =>
-  isProblem(error) ? error.status === 401 || error.status === 403 : nameOf(error) === 'NoTokenError';
+  isProblem(error)
+    ? error.status === 401 || error.status === 403
+    : nameOf(error) === 'NoTokenError' && (error as Error).cause === undefined;
 
 /** Whether the same request may succeed later, perhaps with another token. */
 const canWait = (error: unknown): boolean =>
@@ -169,7 +172,8 @@ export function createWorker(options: WorkerOptions): Worker {
         if (nameOf(error) === 'TypeError') return userId;
         throw error;
       });
-    if (subject !== userId) throw new NoTokenError({ cause: 'Another user is signed in.' });
+    // Another user is signed in, so this user has no token.
+    if (subject !== userId) throw new NoTokenError();
   }
 
   async function send(entries: readonly Entry[]): Promise<readonly Outcome[]> {
