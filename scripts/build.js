@@ -12,8 +12,15 @@ const sources = ['knexfile.ts', 'src', 'migrations', 'scripts'];
 // A file in dist. It records from which sources the outputs were built.
 const stampName = '.build.json';
 
-// Packages that a service needs late or never. Each import of them is evaluated at its first use.
-const lazyPackages = ['@redis/client', 'csv-parse', 'csv-stringify/sync', 'ical.js', 'temporal-polyfill'];
+// Modules that a service needs late or never, as imports name them. Each import of them is evaluated at its first use.
+const lazyModules = [
+  '@redis/client',
+  'csv-parse',
+  'csv-stringify/sync',
+  'ical.js',
+  'temporal-polyfill',
+  '../../domain/words',
+];
 
 /**
  * @typedef {object} Stamp What dist was built from.
@@ -94,7 +101,7 @@ async function compile(/** @type {string} */ project, /** @type {string[]} */ pa
         sourceMaps: true,
         inlineSourcesContent: false,
         jsc: { target: 'es2024', parser: { syntax: 'typescript' } },
-        module: { type: 'commonjs', lazy: lazyPackages },
+        module: { type: 'commonjs', lazy: lazyModules },
       });
       mkdirSync(dirname(output), { recursive: true });
       replaceFile(`${output}.map`, /** @type {string} */ (map));
