@@ -7014,6 +7014,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
@@ -7064,6 +7065,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["TaskLocation"];
                     [name: string]: unknown;

@@ -7155,6 +7155,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
@@ -7205,6 +7206,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["TaskLocation"];
                     [name: string]: unknown;

@@ -95,6 +95,11 @@ const table: Partial<Record<OperationId, Scenarios | 'not undoable' | 'no change
       { trash: true },
     ),
   },
+  createQuickTask: {
+    plain: scenario(async () => create('/tasks/quick', { text: 'Water the plants #home @new' }), {
+      trash: true,
+    }),
+  },
   putTask: {
     plain: scenario(async () => {
       const { id } = await task();
