@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import openapiTypescript, { astToString, COMMENT_HEADER, type OpenAPI3 } from 'openapi-typescript';
+import { syncDefaults } from '../src/features/sync/shape';
 import { clientContract } from '../src/platform/contract/document/client-contract';
 import { readContract } from '../src/platform/contract/document/contract';
 import { assertServable } from '../src/platform/contract/validation/validator';
 import { projectRoot } from '../src/platform/paths';
 import { redocLicences, redocScript } from './redoc';
 import { redocly } from './redocly';
+import { sdkDefaults } from './sdk/defaults';
 import { sdkMethods } from './sdk/methods';
 import { copies, sdkWords } from './sdk/words';
 import { sqlFiles } from './sql/files';
@@ -90,6 +92,7 @@ export async function generate(root: string): Promise<Artifacts> {
     'sdk/src/openapi.d.ts': await types(contract, { defaultNonNullable: false }),
     'sdk/src/methods.ts': sdkMethods(JSON.parse(contract)),
     ...sdkWords(),
+    'sdk/src/live/field-defaults.ts': sdkDefaults(syncDefaults(JSON.parse(contract))),
     'generated/docs/redoc.js': redocScript(),
     'generated/docs/LICENSES.txt': redocLicences(),
     ...(await sqlFiles()),

@@ -123,6 +123,27 @@ where
 limit
   $3;
 
+-- projectWithId
+select
+  version
+from
+  tasklane.projects as projects
+where
+  projects.lane_id = $1
+  and id = $2
+limit
+  $3;
+
+select
+  version
+from
+  tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+  and id = $2
+limit
+  $3;
+
 -- addToTrash
 insert into
   tasklane.deleted_projects (archived, color, created_at, deleted_at, id, lane_id, name, position, roots, updated_at, version)

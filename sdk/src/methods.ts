@@ -61,6 +61,7 @@ export type NullableTimestamp = Schema<'NullableTimestamp'>;
 export interface ReminderInput extends Schema<'ReminderInput'> {}
 export interface TaskLinkInput extends Schema<'TaskLinkInput'> {}
 export interface TaskCreate extends Schema<'TaskCreate'> {}
+export interface EntityWithId extends Schema<'EntityWithId'> {}
 export type IdTakenProblem = Schema<'IdTakenProblem'>;
 export type QuotaExceededProblem = Schema<'QuotaExceededProblem'>;
 export type RequestInFlightProblem = Schema<'RequestInFlightProblem'>;

@@ -2600,6 +2600,21 @@ export interface components {
              */
             links?: components["schemas"]["TaskLinkInput"][];
         };
+        /** @description The entity that has the id which was chosen for a new entity. */
+        EntityWithId: {
+            /**
+             * @description The type of the entity.
+             * @enum {string}
+             */
+            type: "task" | "project";
+            /**
+             * Format: int64
+             * @description The version of the entity.
+             */
+            version: number;
+            /** @description True if the entity is in the trash. */
+            in_trash: boolean;
+        };
         /**
          * Id taken
          * @description The client chose an id for the new entity, and the lane already has an entity with this id. It may be in the trash.
@@ -2613,6 +2628,8 @@ export interface components {
              * @constant
              */
             status?: 409;
+            /** @description The entity that has the id; null if it was removed in the meantime. */
+            entity: components["schemas"]["EntityWithId"] | null;
         } & (components["schemas"]["Problem"] & {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -4552,8 +4569,9 @@ export interface components {
             changes: components["schemas"]["Change"][];
         };
         /**
-         * @description An export of a lane, or a part of one. Each item is validated separately, as a row of the import. Fields that cannot
-         *     be written, such as `version`, are ignored.
+         * @description An export of a lane, or a part of one. Each item is validated separately, as a row of the import. An import sets
+         *     `user_id`, `version` and `updated_at` anew, so they are ignored. Other unknown fields are errors in tasks and purged
+         *     completions, and warnings in all other items.
          */
         LaneImport: {
             /**
@@ -4588,7 +4606,7 @@ export interface components {
             completions?: unknown[];
             /** @description Completions of purged tasks, with the fields of `PurgedCompletion`. */
             purged_completions?: unknown[];
-            /** @description Ignored. Webhooks cannot be imported, because an export does not contain their secrets. */
+            /** @description Ignored, with a warning. Webhooks cannot be imported, because an export does not contain their secrets. */
             webhooks?: unknown;
             /** @description Ignored. */
             changes?: unknown;
@@ -5252,7 +5270,12 @@ export interface components {
                  *       "title": "Id taken",
                  *       "status": 409,
                  *       "detail": "The lane already has an entity with this id.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "entity": {
+                 *         "type": "task",
+                 *         "version": 3,
+                 *         "in_trash": true
+                 *       }
                  *     }
                  */
                 "application/problem+json": components["schemas"]["CreateConflictProblem"];

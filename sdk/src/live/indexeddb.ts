@@ -13,8 +13,8 @@ import {
 } from './store.js';
 
 export interface IndexedDbOptions {
-  /** What the tab has, for a store in memory after the database was lost. */
-  readonly snapshot: () => Snapshot;
+  /** The state that the tab has, for a store in memory after the database was lost. */
+  readonly snapshot: () => State;
   /** Called when the data is from now on only in memory. */
   readonly lost: (error: unknown) => void;
 }

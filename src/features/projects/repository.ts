@@ -128,6 +128,19 @@ export async function isInTrash(lane: Lane, id: string): Promise<boolean> {
   return (await lane.rows('deleted_projects').where('id', id).first('id')) !== undefined;
 }
 
+/** What the problem `id-taken` says about the project that has an id, also in the trash. */
+export async function projectWithId(lane: Lane, id: string) {
+  const [row, deleted] = await Promise.all([
+    lane.rows('projects').where('id', id).first('version'),
+    lane.rows('deleted_projects').where('id', id).first('version'),
+  ]);
+  const found = row ?? deleted;
+  if (!found) return { entity: null };
+  return {
+    entity: { type: 'project' as const, version: Number(found.version), in_trash: row === undefined },
+  };
+}
+
 /** Adds a project to the trash, with the tasks `roots` that go there too. `deleteProject` must follow. */
 export async function addToTrash(
   lane: WritableLane,

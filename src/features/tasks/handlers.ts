@@ -24,6 +24,7 @@ import {
   type ListedTask,
   listTasks,
   type TaskFilter,
+  taskWithId,
 } from './repository';
 import { viewMoment } from './view';
 
@@ -227,7 +228,8 @@ export const taskHandlers: Pick<
       finishes: true,
       atOnce: isAlone(body),
     });
-    if (outcome === 'id-taken') return call.fail('id-taken');
+    if (outcome === 'id-taken')
+      return call.fail('id-taken', await call.lane.read((lane) => taskWithId(lane, id)));
     if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
     return call.reply(201, toTask(call.lane.userId, outcome), {
       Location: addressOf(call.lane.userId, outcome.id),
@@ -274,7 +276,8 @@ export const taskHandlers: Pick<
   async duplicateTask(call) {
     const { id = uuidv7(), subtasks = false } = call.body ?? {};
     const outcome = await call.lane.write((lane) => duplicateTask(lane, call.path.task_id, { id, subtasks }));
-    if (outcome === 'id-taken') return call.fail('id-taken');
+    if (outcome === 'id-taken')
+      return call.fail('id-taken', await call.lane.read((lane) => taskWithId(lane, id)));
     if (outcome === 'not-found') return call.fail('task-not-found');
     if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
     return call.reply(201, toTask(call.lane.userId, outcome), {
