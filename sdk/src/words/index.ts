@@ -39,7 +39,7 @@ export async function loadWords(language?: AnyLanguage): Promise<ReadWords> {
     const zone = timeZone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
     return parse(text, {
       localTime: (minutesLater) => {
-        const [day, time] = localAt(zone, now.getTime() + minutesLater * 60_000);
+        const { day, time } = localAt(zone, now.getTime() + minutesLater * 60_000);
         return `${day}T${time.slice(0, 5)}`;
       },
       projects,
