@@ -2,13 +2,15 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { ReadWarning } from '../../domain/foreign/warning';
 import { instantOf } from '../../domain/time/instant';
-import { maxItemBytes, tooLarge } from '../../platform/contract/bodies/json-items';
+import { maxItemBytes, maxObjectBytes, tooLarge } from '../../platform/contract/bodies/json-items';
 import type { SpooledBody } from '../../platform/contract/bodies/spool';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { createCheck } from '../../platform/contract/validation/rows';
 import { readTask } from '../tasks/import';
 import { type Drafts, type ReadContext, type ReadRow, type RowType, tooLargeError } from './file';
+import type { RowReader } from './import';
 import { createPace } from './pace';
+import { productOf, readProductJson } from './product-json';
 import { readSpellings } from './spellings';
 
 const checks = {
@@ -18,6 +20,7 @@ const checks = {
   profile: createCheck('ProfilePatch'),
   completion: createCheck('ExportedCompletion'),
   id: createCheck('Id'),
+  document: createCheck('LaneImport'),
   timestamp: createCheck('Timestamp'),
 };
 
@@ -150,6 +153,21 @@ async function countCompletions(items: AsyncIterable<unknown>): Promise<Map<stri
   return counts;
 }
 
+/**
+ * Opens a document: an export of Tasklane, or the file of another product, which is recognised by its shape.
+ * @returns the reader of its rows, or validation errors with pointers into the body
+ */
+export async function openJson(
+  file: Pick<SpooledBody, 'document' | 'items' | 'parts' | 'sha256'>,
+): Promise<RowReader | ValidationError[]> {
+  const product = await productOf(file);
+  if (product) return (_file, { timeZone }) => readProductJson(product, file, { timeZone, now: new Date() });
+  const errors = checks.document(file.document);
+  return errors.length > 0
+    ? errors.map((error) => ({ ...error, pointer: `/body${error.pointer}` }))
+    : readJson;
+}
+
 type Lists = 'projects' | 'tags' | 'tasks' | 'trash' | 'completions';
 
 /** Reads a document that is valid by the contract: one list after the other, independent of their order in the file. */
@@ -191,7 +209,9 @@ export async function* readJson(
   };
 
   if (profile !== undefined) {
-    const read = isObject(profile) ? readProfile(profile) : [notAnObject];
+    const read = isObject(profile)
+      ? readProfile(profile)
+      : [(profile as unknown) === tooLarge ? tooLargeError(maxObjectBytes) : notAnObject];
     yield { row: ++row, line: null, type: 'profile', within: '/body/profile', index: null, id: null, read };
   }
   yield* rowsOf('project', 'projects', readProject);
