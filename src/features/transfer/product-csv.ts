@@ -70,8 +70,8 @@ async function* readTodoist(
   const keyOf = (row: number) => `todoist/${file.sha256}/${row}`;
   let section = '';
   let open: { task: OpenTodoistTask; record: NumberedRecord; parentKey: string | undefined } | undefined;
-  // The key of the latest task of each level.
-  const parents: string[] = [];
+  // The latest task and those above it.
+  let line: { readonly indent: number; readonly key: string }[] = [];
 
   function* close(): Generator<ReadRow> {
     if (!open) return;
@@ -87,16 +87,16 @@ async function* readTodoist(
     if (type === 'task') {
       yield* close();
       const indent = Math.min(Math.max(Math.trunc(Number(cells.indent)) || 1, 1), maxIndent);
-      const parentKey = parents.slice(0, indent - 1).at(-1);
-      parents.splice(indent - 1);
-      parents[Math.min(indent - 1, parents.length)] = keyOf(record.row);
+      line = line.filter((above) => above.indent < indent);
+      const parentKey = line.at(-1)?.key;
+      line.push({ indent, key: keyOf(record.row) });
       open = { task: readTodoistTask(cells, section, context), record, parentKey };
     } else if (type === 'note' && open) open.task.comment(cells.content ?? '');
     else {
       if (type === 'section') {
         yield* close();
         section = cells.content?.trim() ?? '';
-        parents.length = 0;
+        line = [];
       }
       yield 'ignored';
     }

@@ -110,17 +110,14 @@ async function* tasksIn(
   }
 }
 
-const microsoft: Product = {
+/** Lists in the member `value`, as Microsoft Graph returns them, or in the outermost array. */
+const microsoft = (member: 'value' | undefined): Product => ({
   idField: 'id',
   parentField: 'checklistItems',
   async *read(root, context) {
-    const { value } = root;
-    const isRoot = value === tooLarge ? await isArray(root) : Array.isArray(value);
-    const name = isRoot ? '' : '/value';
-    const lists = isRoot ? root.members() : membersOf(root, 'value');
-    for await (const [index, part] of lists) {
+    const within = member === undefined ? '/body' : `/body/${member}`;
+    for await (const [index, part] of member === undefined ? root.members() : membersOf(root, member)) {
       const item = await fieldsOf(part);
-      const within = `/body${name}`;
       const place = { within, index: Number(index) };
       if (item.displayName === undefined) {
         yield* microsoftTask(part.value, undefined, place, context);
@@ -132,7 +129,7 @@ const microsoft: Product = {
         yield* microsoftTask(found.value, item.displayName, found.place, context);
     }
   },
-};
+});
 
 function* microsoftTask(
   value: unknown,
@@ -146,11 +143,6 @@ function* microsoftTask(
   const { id, checklistItems } = objectOf(value);
   for (const [index, step] of listOf(checklistItems).entries())
     yield { task: readMicrosoftStep(step, id, list, context), place: { within, index } };
-}
-
-async function isArray(part: JsonPart): Promise<boolean> {
-  for await (const [name] of part.members()) return name === '0';
-  return false;
 }
 
 // The comments of a board are in memory.
@@ -352,13 +344,13 @@ export async function productOf({
   if (typeof kind === 'string' && kind.startsWith('tasks#')) return google;
   if (Array.isArray(cards) && Array.isArray(lists)) return trello;
   if (isPart(data) || (isPart(task) && isPart(project))) return superProductivity;
-  return Array.isArray(value) ? microsoft : undefined;
+  return Array.isArray(value) ? microsoft('value') : undefined;
 }
 
 async function productOfList(root: JsonPart): Promise<Product | undefined> {
   for await (const [, first] of root.members()) {
     const fields = await fieldsOf(first);
-    if (fields.displayName !== undefined) return microsoft;
+    if (fields.displayName !== undefined) return microsoft(undefined);
     return fields.title !== undefined &&
       (fields.identifier !== undefined || 'tasks' in fields || 'is_archived' in fields)
       ? vikunja

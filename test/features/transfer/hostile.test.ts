@@ -476,6 +476,16 @@ describe('the service', () => {
       'items that are not objects',
       () => `{"format":"tasklane-export","version":2,"tasks":[${'0,'.repeat(199_000)}0]}`,
     ],
+    [
+      'text/csv',
+      'recurrences in words',
+      () => `TYPE,CONTENT,PRIORITY,INDENT,DATE\n${'task,x,4,1,every feb 29\n'.repeat(60_000)}`,
+    ],
+    [
+      'application/json',
+      'steps of one task',
+      () => `{"value":[{"title":"x","checklistItems":[${'{"displayName":7},'.repeat(50_000)}{"id":1}]}]}`,
+    ],
     ['text/csv', 'a record of 500,000 cells', () => `title\n${','.repeat(500_000)}`],
     [
       'text/csv',

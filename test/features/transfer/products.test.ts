@@ -598,6 +598,14 @@ test('columns of a product that are not known are kept', async () => {
   expect(await tasks()).toMatchObject([{ description: 'mood: good' }]);
 });
 
+test('the indentation of Todoist can leave out a level', async () => {
+  const rows = [1, 3, 3, 4, 2].map((indent, index) => `task,Task ${index},4,${indent}\n`);
+  await importText('csv', `TYPE,CONTENT,PRIORITY,INDENT\n${rows.join('')}`);
+  const found = await tasks();
+  const parents = found.map(({ parent_id }) => found.findIndex(({ id }) => id === parent_id));
+  expect(parents).toEqual([-1, 0, 0, 2, 0]);
+});
+
 test.each<[string, unknown, string, string]>([
   ['an object', { items: [] }, '/body/format', 'required'],
   ['an empty object', {}, '/body/format', 'required'],
