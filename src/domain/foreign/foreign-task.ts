@@ -257,15 +257,17 @@ function repair({ fields, warn, extra }: ForeignBuilder): void {
   }
   if (fields.completed_at !== undefined && fields.status !== 'completed')
     leaveOut('completed_at', ['completed_at'], 'is left out, because the task is not completed');
-  if (fields.rrule === undefined || fields.due_date !== undefined) return;
-  if (fields.start_date === undefined) {
-    extra('rrule', 'Repeats', fields.rrule);
-    leaveOut('rrule', ['rrule', 'repeat_from'], 'has no date that it counts from');
-    return;
-  }
+  if (fields.rrule === undefined) return;
   // A rule needs a due date.
-  fields.due_date = fields.start_date;
-  if (fields.start_time !== undefined) fields.due_time = fields.start_time;
-  delete fields.start_date;
-  delete fields.start_time;
+  if (fields.due_date === undefined && fields.start_date !== undefined) {
+    fields.due_date = fields.start_date;
+    if (fields.start_time !== undefined) fields.due_time = fields.start_time;
+    delete fields.start_date;
+    delete fields.start_time;
+  }
+  const isHourly = String(fields.rrule).includes('FREQ=HOURLY');
+  if (fields.due_date !== undefined && (!isHourly || fields.due_time !== undefined)) return;
+  extra('rrule', 'Repeats', fields.rrule);
+  delete fields.rrule;
+  delete fields.repeat_from;
 }

@@ -592,6 +592,25 @@ test('an earlier version of Super Productivity has its models at the top', async
   ]);
 });
 
+test('rules that a task cannot have are kept as a text', async () => {
+  const columns = 'List Name,Title,Is Check list,Status,Start Date,Is All Day,Repeat\n';
+  const rows = [
+    'x,Without a date,N,0,,,RRULE:FREQ=DAILY\n',
+    'x,Hourly,N,0,2099-01-05T00:00:00+0000,true,RRULE:FREQ=HOURLY\n',
+    'x,From the start,N,0,2099-01-05T08:00:00+0000,false,RRULE:FREQ=DAILY\n',
+  ];
+  const report = await importText('csv', columns + rows.join(''));
+  expect(warningsIn(report)).toEqual([
+    [['rrule', 'FREQ=DAILY', 'Repeats: FREQ=DAILY']],
+    [['rrule', 'FREQ=HOURLY', 'Repeats: FREQ=HOURLY']],
+  ]);
+  expect(await tasks()).toMatchObject([
+    { rrule: null, description: 'Repeats: FREQ=DAILY' },
+    { rrule: null, due_date: '2099-01-05' },
+    { rrule: 'FREQ=DAILY', due_date: '2099-01-05', due_time: '09:00', start_date: null },
+  ]);
+});
+
 test('columns of a product that are not known are kept', async () => {
   const csv = 'TYPE,CONTENT,PRIORITY,INDENT,MOOD\ntask,A task,4,1,good\n';
   expect(warningsIn(await importText('csv', csv))).toEqual([[['mood', 'good', 'mood: good']]]);
