@@ -562,7 +562,6 @@ export interface paths {
          *
          *     - Tasks that were restored on their own since, or purged, stay as they are.
          *     - If the project is not in the trash, the answer is 404.
-         *     - If an import has created a project with its id since, the answer is 409.
          */
         post: operations["restoreProject"];
         delete?: never;
@@ -758,7 +757,7 @@ export interface paths {
          *     their completions are: deleting a completed task lowers no streak and no total. They count until the task is purged.
          *
          *     The counts of tasks leave out tasks of archived projects, unless `include_archived` is true. Their completions
-         *     always count, so that archiving a project ends no streak.
+         *     always count, so that archiving a project ends no streak. Completions of deleted and purged tasks count too.
          */
         get: operations["getStats"];
         put?: never;
@@ -1961,7 +1960,10 @@ export interface components {
             number,
             number
         ][];
-        /** @description The words of a task that match the search, at most the first 20 of each text. */
+        /**
+         * @description The words of a task that match the search, at most the first 20 of each text. Both lists are empty if only links
+         *     match.
+         */
         Highlights: {
             title: components["schemas"]["TextRanges"];
             description: components["schemas"]["TextRanges"];
@@ -4171,11 +4173,20 @@ export interface components {
         });
         /** @description Whether the webhook or the delivery does not exist. */
         DeliveryLookupProblem: components["schemas"]["WebhookNotFoundProblem"] | components["schemas"]["DeliveryNotFoundProblem"];
+        /** @description A project in the trash. */
+        TrashedProject: {
+            deleted_at: components["schemas"]["Timestamp"];
+        } & components["schemas"]["Project"];
         /** @description A task in the trash. */
         TrashedTask: {
             deleted_at: components["schemas"]["Timestamp"];
             /** @description The task whose deletion also deleted this task; its own id if it was deleted directly. */
             deleted_with: components["schemas"]["Id"];
+            /**
+             * @description The project in the trash whose deletion also deleted this task. It is null for subtasks: they were deleted with
+             *     the task in `deleted_with`.
+             */
+            deleted_with_project: components["schemas"]["NullableId"];
         } & components["schemas"]["Task"];
         /** @description A subtask that was closed when an occurrence of its parent was completed. */
         ReopenedSubtask: {
@@ -4207,6 +4218,19 @@ export interface components {
             /** @description The time when the service recorded the completion. Undoing follows the order of these times. */
             recorded_at: components["schemas"]["Timestamp"];
         } & components["schemas"]["Completion"];
+        /**
+         * @description Completions of a task that was purged, or of a subtask whose completion the purged task had reopened. Statistics count
+         *     them. Nothing else remains of the task.
+         */
+        PurgedCompletion: {
+            task_id: components["schemas"]["Id"];
+            completed_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description The number of completions of the task at this time.
+             */
+            count: number;
+        };
         /** @description All data of a lane. */
         LaneExport: {
             /**
@@ -4224,6 +4248,8 @@ export interface components {
             profile: components["schemas"]["Profile"];
             /** @description All projects, sorted by id. */
             projects: components["schemas"]["Project"][];
+            /** @description All projects in the trash, sorted by id. */
+            deleted_projects: components["schemas"]["TrashedProject"][];
             /** @description All tags, sorted by id. */
             tags: components["schemas"]["Tag"][];
             /** @description All tasks outside the trash, sorted by id. */
@@ -4232,6 +4258,8 @@ export interface components {
             trash: components["schemas"]["TrashedTask"][];
             /** @description All completions, sorted by id. */
             completions: components["schemas"]["ExportedCompletion"][];
+            /** @description The completions of purged tasks, sorted by `task_id` and `completed_at`. */
+            purged_completions: components["schemas"]["PurgedCompletion"][];
             /** @description All webhooks, sorted by id, without their secrets. */
             webhooks: components["schemas"]["Webhook"][];
             /** @description The history of the lane, sorted by `seq`. */
@@ -4259,6 +4287,8 @@ export interface components {
             profile?: unknown;
             /** @description Projects, with the fields of `Project`. `id` and `name` are required. */
             projects?: unknown[];
+            /** @description Projects in the trash, with the fields of `TrashedProject`. `id`, `name` and `deleted_at` are required. */
+            deleted_projects?: unknown[];
             /** @description Tags, with the fields of `Tag`. `name` is required. */
             tags?: unknown[];
             /** @description Tasks, with the fields of `TaskImport`. `id` is required. */
@@ -4270,6 +4300,8 @@ export interface components {
              *     because earlier releases did not export them.
              */
             completions?: unknown[];
+            /** @description Completions of purged tasks, with the fields of `PurgedCompletion`. */
+            purged_completions?: unknown[];
             /** @description Ignored. Webhooks cannot be imported, because an export does not contain their secrets. */
             webhooks?: unknown;
             /** @description Ignored. */
@@ -4291,8 +4323,9 @@ export interface components {
             /**
              * Format: int32
              * @description The number of the row, from 1. In CSV the header is row 0, and a new project has the same row as its first task.
-             *     In iCalendar a row is a `VTODO`. In JSON the rows are in the order profile, projects, tags, tasks, trash,
-             *     completions; in a file of another product they are in the order of the file.
+             *     In iCalendar a row is a `VTODO`. In JSON the rows are in the order profile, projects, deleted projects, tags,
+             *     tasks, trash, completions, purged completions; in a file of another product they are in the order of the
+             *     file.
              */
             row: number;
             /**
@@ -4304,15 +4337,15 @@ export interface components {
              * @description The type of the row. `file` is for errors and warnings of the whole file, such as a wrong header.
              * @enum {string}
              */
-            type: "profile" | "project" | "tag" | "task" | "completion" | "file";
+            type: "profile" | "project" | "tag" | "task" | "completion" | "purged_completion" | "file";
             /**
-             * @description What the import does. `create`: it writes the row to the lane. `restore`: the task is in the trash; it is
-             *     restored, and gets the values of the file. `skip`: it writes nothing for the row, because the lane or a newer
+             * @description What the import does. `create`: it writes the row to the lane. `restore`: the task or project is in the trash;
+             *     it is restored, and gets the values of the file. `skip`: it writes nothing for the row, because the lane or a newer
              *     row of the file already has the entity, or because the row has only warnings of the whole file. `error`: it does not write the row, because the row has errors.
              * @enum {string}
              */
             action: "create" | "restore" | "skip" | "error";
-            /** @description The id of the entity; null for the profile, and if it is not known. */
+            /** @description The id of the entity, or of the task of a purged completion; null for the profile, and if it is not known. */
             id: string | null;
             /**
              * @description The validation errors of the row: at most 100 in the row itself, and its conflicts with other rows or the lane,
@@ -4337,7 +4370,7 @@ export interface components {
             created: number;
             /**
              * Format: int32
-             * @description The number of tasks that were restored from the trash, or that would be restored.
+             * @description The number of tasks and projects that were restored from the trash, or that would be restored.
              */
             restored: number;
             /**
@@ -4480,6 +4513,11 @@ export interface components {
             deleted_at?: components["schemas"]["NullableTimestamp"];
             /** @description The task whose deletion also deleted this task, only for tasks in the trash. */
             deleted_with?: components["schemas"]["NullableId"];
+            /**
+             * @description The project in the trash whose deletion also deleted this task. It is allowed only if `deleted_with` is the task
+             *     itself.
+             */
+            deleted_with_project?: components["schemas"]["NullableId"];
         };
         /** @description The state of the calendar feed of a lane. */
         CalendarFeed: {
@@ -6307,8 +6345,9 @@ export interface operations {
                  */
                 tags_none?: components["schemas"]["TagNames"];
                 /**
-                 * @description Searches titles and descriptions. A task matches if, for each word of `q`, its title or description has a word
-                 *     that begins with it. Case and diacritics do not matter: `lodz` finds `Łódź`, and `strasse` finds `Straße`. An emoji
+                 * @description Searches titles, descriptions, and the titles and addresses of links. A task matches if, for each word of `q`, one
+                 *     of these texts has a word that begins with it. Of each link, the first 50 words of the title and the first 20
+                 *     words of the address are searched. Case and diacritics do not matter: `lodz` finds `Łódź`, and `strasse` finds `Straße`. An emoji
                  *     is a word. In scripts without spaces between words (Chinese, Japanese, Thai and others) and in Korean, each run
                  *     of letters in `q` matches anywhere: `タワー` finds `東京タワー`. Arabic words are found with and without their
                  *     article.
@@ -8100,7 +8139,7 @@ export interface operations {
             404: components["responses"]["ProjectNotFound"];
             405: components["responses"]["MethodNotAllowed"];
             408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["IdTaken"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["ProjectPreconditionFailed"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
@@ -10164,6 +10203,7 @@ export interface operations {
                      *           "updated_at": "2026-11-21T09:30:00.000Z"
                      *         }
                      *       ],
+                     *       "deleted_projects": [],
                      *       "tags": [
                      *         {
                      *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
@@ -10220,6 +10260,13 @@ export interface operations {
                      *       ],
                      *       "trash": [],
                      *       "completions": [],
+                     *       "purged_completions": [
+                     *         {
+                     *           "task_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d57",
+                     *           "completed_at": "2026-11-20T17:05:00.000Z",
+                     *           "count": 1
+                     *         }
+                     *       ],
                      *       "webhooks": [],
                      *       "changes": [
                      *         {

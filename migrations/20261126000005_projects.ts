@@ -28,7 +28,7 @@ export async function up(knex: Knex): Promise<void> {
       name text collate "C" not null,
       color text,
       archived boolean not null,
-      position text collate "C" not null,
+      position text collate "C" not null default ${lastPosition},
       version integer not null,
       created_at timestamptz(3) not null,
       updated_at timestamptz(3) not null,

@@ -120,7 +120,7 @@ export async function up(knex: Knex): Promise<void> {
   await knex.raw('create index tasks_to_purge on tasklane.tasks (deleted_at) where deleted_at is not null');
   await knex.raw(`
     create index tasks_to_tell_overdue on tasklane.tasks (overdue_at) where overdue_told is distinct from overdue_at`);
-  await knex.raw('create index tasks_to_index on tasklane.tasks (lane_id, id) where search_version < 2');
+  await knex.raw('create index tasks_to_index on tasklane.tasks (lane_id, id) where search_version < 3');
   await protectLaneTable(knex, 'tasks');
 }
 

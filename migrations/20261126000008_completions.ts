@@ -1,7 +1,11 @@
 import type { Knex } from 'knex';
 import { protectLaneTable } from '../src/platform/database/lane-table';
 
-/** The completed occurrences of recurring tasks. */
+/**
+ * The completed occurrences of recurring tasks, and what remains of completions when their tasks are purged: statistics
+ * count them. The instant is exact, so that the day is right in every time zone. With the id of the task, a completion counts
+ * once, also if a backup brings the task back.
+ */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table tasklane.completions (
@@ -31,8 +35,18 @@ export async function up(knex: Knex): Promise<void> {
     'create index completions_by_task on tasklane.completions (lane_id, task_id, completed_at, id)',
   );
   await protectLaneTable(knex, 'completions');
+  await knex.raw(`
+    create table tasklane.purged_completions (
+      lane_id bigint not null references tasklane.profiles on delete cascade,
+      task_id uuid not null,
+      completed_at timestamptz(3) not null,
+      count integer not null check (count > 0),
+      primary key (lane_id, task_id, completed_at)
+    )`);
+  await protectLaneTable(knex, 'purged_completions');
 }
 
 export async function down(knex: Knex): Promise<void> {
+  await knex.raw('drop table tasklane.purged_completions');
   await knex.raw('drop table tasklane.completions');
 }

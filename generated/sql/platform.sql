@@ -568,6 +568,60 @@ where
   and (id) > ($2);
 
 select
+  task_id, completed_at
+from
+  tasklane.purged_completions as purged_completions
+where
+  purged_completions.lane_id = $1
+order by
+  task_id asc,
+  completed_at asc
+limit
+  $2
+offset
+  $3;
+
+select
+  coalesce(sum(72), 0) as bytes
+from
+  tasklane.purged_completions as purged_completions
+where
+  purged_completions.lane_id = $1
+  and (task_id, completed_at) <= ($2, $3);
+
+select
+  task_id, completed_at
+from
+  tasklane.purged_completions as purged_completions
+where
+  purged_completions.lane_id = $1
+  and (task_id, completed_at) > ($2, $3)
+order by
+  task_id asc,
+  completed_at asc
+limit
+  $4
+offset
+  $5;
+
+select
+  coalesce(sum(72), 0) as bytes
+from
+  tasklane.purged_completions as purged_completions
+where
+  purged_completions.lane_id = $1
+  and (task_id, completed_at) > ($2, $3)
+  and (task_id, completed_at) <= ($4, $5);
+
+select
+  coalesce(sum(72), 0) as bytes
+from
+  tasklane.purged_completions as purged_completions
+where
+  purged_completions.lane_id = $1
+  and (task_id, completed_at) > ($2, $3);
+
+select
   id
 from
   tasklane.projects as projects

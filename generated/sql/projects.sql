@@ -75,15 +75,6 @@ on conflict (lane_id, id) do nothing
 returning
   *;
 
--- insertProjects
-insert into
-  tasklane.projects (archived, color, created_at, id, lane_id, name, position, updated_at)
-values
-  ($1, $2, $3, $4, $5, $6, $7, current_setting('app.now')::timestamptz(3))
-on conflict (lane_id, id) do nothing
-returning
-  id;
-
 -- updateProject
 update tasklane.projects as projects
 set
@@ -122,11 +113,6 @@ limit
   $3;
 
 -- addToTrash
-delete from tasklane.deleted_projects as deleted_projects
-where
-  deleted_projects.lane_id = $1
-  and id = $2;
-
 insert into
   tasklane.deleted_projects (archived, color, created_at, deleted_at, id, lane_id, name, position, roots, updated_at, version)
 values
@@ -166,3 +152,62 @@ delete from tasklane.projects as projects
 where
   projects.lane_id = $1
   and id = $2;
+
+-- src/features/projects/import.ts
+
+-- importProjects: new projects
+select
+  id, name, color, archived, position, version, created_at
+from
+  tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+  and id = any ($2);
+
+insert into
+  tasklane.projects (archived, color, created_at, id, lane_id, name, position, updated_at)
+values
+  ($1, $2, $3, $4, $5, $6, $7, current_setting('app.now')::timestamptz(3))
+on conflict (lane_id, id) do nothing
+returning
+  id;
+
+insert into
+  tasklane.deleted_projects (archived, color, created_at, deleted_at, id, lane_id, name, position, roots, updated_at, version)
+values
+  ($1, $2, $3, $4, $5, $6, $7, $8, $9, current_setting('app.now')::timestamptz(3), $10)
+on conflict (lane_id, id) do nothing
+returning
+  *;
+
+-- importProjects: a project that is in the trash
+select
+  id, name, color, archived, position, version, created_at
+from
+  tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+  and id = any ($2);
+
+delete from tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+  and id = any ($2);
+
+insert into
+  tasklane.projects (archived, color, created_at, id, lane_id, name, position, updated_at, version)
+values
+  ($1, $2, $3, $4, $5, $6, $7, current_setting('app.now')::timestamptz(3), $8);
+
+-- addRoots
+update tasklane.deleted_projects as deleted_projects
+set
+  roots = roots || array(
+    select
+      value::uuid
+    from
+      jsonb_array_elements_text($1::jsonb -> id::text)
+  )
+where
+  deleted_projects.lane_id = $2
+  and id = any ($3);

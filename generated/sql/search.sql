@@ -46,12 +46,12 @@ order by
 
 -- indexTasks
 select
-  id, title, description
+  id, title, description, links
 from
   tasklane.tasks as tasks
 where
   tasks.lane_id = $1
-  and search_version < 2
+  and search_version < 3
 order by
   id asc
 limit
@@ -73,7 +73,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  search_version < 2
+  search_version < 3
 group by
   lane_id
 order by
@@ -90,12 +90,12 @@ where
   id = any ($1::bigint[]);
 
 select
-  id, title, description
+  id, title, description, links
 from
   tasklane.tasks as tasks
 where
   tasks.lane_id = $1
-  and search_version < 2
+  and search_version < 3
 order by
   id asc
 limit

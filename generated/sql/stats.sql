@@ -43,18 +43,26 @@ select
       select
         min(completed_at)
       from
+        tasklane.purged_completions as purged_completions
+      where
+        purged_completions.lane_id = $2
+    ),
+    (
+      select
+        min(completed_at)
+      from
         tasklane.tasks as tasks
       where
-        tasks.lane_id = $2
+        tasks.lane_id = $3
         and deleted_with is not null
     )
   ) as since
 from
   tasklane.profiles as profiles
 where
-  profiles.lane_id = $3
+  profiles.lane_id = $4
 limit
-  $4;
+  $5;
 
 -- findCompletions
 with
@@ -68,16 +76,18 @@ with
   ),
   reopened as (
     select
-      task.id as task_id, task.completed_at
+      task.id as task_id, task.completed_at,
+      1 as number
     from
-      record,
-      jsonb_to_recordset(reopened) as task (id uuid, status text, completed_at timestamptz(3))
+      record
+      cross join lateral jsonb_to_recordset(reopened) as task (id uuid, status text, completed_at timestamptz(3))
     where
       task.status = $2
   ),
   other as (
     select
-      id as task_id, completed_at
+      id as task_id, completed_at,
+      1 as number
     from
       tasklane.tasks as tasks
     where
@@ -85,7 +95,15 @@ with
       and completed_at is not null
     union
     select
-      task_id, completed_at
+      task_id, completed_at,
+      generate_series(1, count) as number
+    from
+      tasklane.purged_completions as purged_completions
+    where
+      purged_completions.lane_id = $4
+    union
+    select
+      *
     from
       reopened
   ),
@@ -113,7 +131,7 @@ with
   days as (
     select
       (
-        completed_at at time zone 'UTC' + make_interval(secs => ($4::integer[]) [width_bucket(completed_at, $5::timestamptz[])])
+        completed_at at time zone 'UTC' + make_interval(secs => ($5::integer[]) [width_bucket(completed_at, $6::timestamptz[])])
       )::date as day,
       count(*)
     from
@@ -146,7 +164,7 @@ select
     from
       days
     where
-      day between $6 and $7
+      day between $7 and $8
   ) as counts,
   coalesce(
     (
@@ -164,13 +182,13 @@ select
       from
         streaks
       where
-        last >= $8
+        last >= $9
     ),
     0
   )::integer as current
 from
   tasklane.profiles as profiles
 where
-  profiles.lane_id = $9
+  profiles.lane_id = $10
 limit
-  $10;
+  $11;

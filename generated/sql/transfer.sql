@@ -14,6 +14,24 @@ order by
 limit
   $3;
 
+select
+  id,
+  array(
+    select
+      unnest(roots)
+    intersect
+    select
+      unnest($1::uuid[])
+  ) as roots
+from
+  tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $2
+  and roots && $3::uuid[]
+order by
+  deleted_at asc,
+  id asc;
+
 -- knownIds
 select
   id
@@ -44,6 +62,15 @@ order by
   archived asc,
   position asc,
   id asc;
+
+-- knownPurgedCompletions
+select
+  task_id, completed_at
+from
+  tasklane.purged_completions as purged_completions
+where
+  purged_completions.lane_id = $1
+  and task_id = any ($2::uuid[]);
 
 -- knownTagKeys
 select

@@ -130,6 +130,45 @@ where
   );
 
 select
+  id as task_id, completed_at
+from
+  tasklane.tasks as tasks
+where
+  tasks.lane_id = $1
+  and id = any ($2)
+  and completed_at is not null;
+
+select distinct
+  task.id as task_id, task.completed_at
+from
+  tasklane.completions as completions
+  cross join lateral jsonb_to_recordset(reopened) as task (id uuid, status text, completed_at timestamptz(3))
+where
+  completions.lane_id = $1
+  and task_id = any ($2)
+  and task.status = $3;
+
+select
+  task_id, completed_at,
+  count(*)::integer as count
+from
+  tasklane.completions as completions
+where
+  completions.lane_id = $1
+  and task_id = any ($2)
+group by
+  task_id, completed_at;
+
+insert into
+  tasklane.purged_completions (completed_at, count, lane_id, task_id)
+values
+  ($1, $2, $3, DEFAULT),
+  ($4, $5, $6, $7)
+on conflict (lane_id, task_id, completed_at) do update
+set
+  count = greatest(purged_completions.count, excluded.count);
+
+select
   id
 from
   tasklane.completions as completions
@@ -161,6 +200,45 @@ where
     id = any ($2)
     or parent_id = any ($3)
   );
+
+select
+  id as task_id, completed_at
+from
+  tasklane.tasks as tasks
+where
+  tasks.lane_id = $1
+  and id = any ($2)
+  and completed_at is not null;
+
+select distinct
+  task.id as task_id, task.completed_at
+from
+  tasklane.completions as completions
+  cross join lateral jsonb_to_recordset(reopened) as task (id uuid, status text, completed_at timestamptz(3))
+where
+  completions.lane_id = $1
+  and task_id = any ($2)
+  and task.status = $3;
+
+select
+  task_id, completed_at,
+  count(*)::integer as count
+from
+  tasklane.completions as completions
+where
+  completions.lane_id = $1
+  and task_id = any ($2)
+group by
+  task_id, completed_at;
+
+insert into
+  tasklane.purged_completions (completed_at, count, lane_id, task_id)
+values
+  ($1, $2, $3, DEFAULT),
+  ($4, $5, $6, $7)
+on conflict (lane_id, task_id, completed_at) do update
+set
+  count = greatest(purged_completions.count, excluded.count);
 
 select
   id
@@ -207,6 +285,45 @@ where
     id = any ($2)
     or parent_id = any ($3)
   );
+
+select
+  id as task_id, completed_at
+from
+  tasklane.tasks as tasks
+where
+  tasks.lane_id = $1
+  and id = any ($2)
+  and completed_at is not null;
+
+select distinct
+  task.id as task_id, task.completed_at
+from
+  tasklane.completions as completions
+  cross join lateral jsonb_to_recordset(reopened) as task (id uuid, status text, completed_at timestamptz(3))
+where
+  completions.lane_id = $1
+  and task_id = any ($2)
+  and task.status = $3;
+
+select
+  task_id, completed_at,
+  count(*)::integer as count
+from
+  tasklane.completions as completions
+where
+  completions.lane_id = $1
+  and task_id = any ($2)
+group by
+  task_id, completed_at;
+
+insert into
+  tasklane.purged_completions (completed_at, count, lane_id, task_id)
+values
+  ($1, $2, $3, DEFAULT),
+  ($4, $5, $6, $7)
+on conflict (lane_id, task_id, completed_at) do update
+set
+  count = greatest(purged_completions.count, excluded.count);
 
 select
   id
@@ -291,6 +408,19 @@ order by
 limit
   $4;
 
+-- listTrashedProjects
+select
+  id, name, color, archived, position, version, created_at, updated_at, deleted_at
+from
+  tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+  and ((id) > ($2))
+order by
+  id asc
+limit
+  $3;
+
 -- restoreProject
 select
   id, name, color, archived, position, version, created_at, updated_at, deleted_at
@@ -306,7 +436,6 @@ insert into
   tasklane.projects (archived, color, created_at, id, lane_id, name, position, updated_at, version)
 values
   ($1, $2, $3, $4, $5, $6, $7, current_setting('app.now')::timestamptz(3), $8)
-on conflict (lane_id, id) do nothing
 returning
   *;
 
@@ -409,6 +538,45 @@ where
     id = any ($2)
     or parent_id = any ($3)
   );
+
+select
+  id as task_id, completed_at
+from
+  tasklane.tasks as tasks
+where
+  tasks.lane_id = $1
+  and id = any ($2)
+  and completed_at is not null;
+
+select distinct
+  task.id as task_id, task.completed_at
+from
+  tasklane.completions as completions
+  cross join lateral jsonb_to_recordset(reopened) as task (id uuid, status text, completed_at timestamptz(3))
+where
+  completions.lane_id = $1
+  and task_id = any ($2)
+  and task.status = $3;
+
+select
+  task_id, completed_at,
+  count(*)::integer as count
+from
+  tasklane.completions as completions
+where
+  completions.lane_id = $1
+  and task_id = any ($2)
+group by
+  task_id, completed_at;
+
+insert into
+  tasklane.purged_completions (completed_at, count, lane_id, task_id)
+values
+  ($1, $2, $3, DEFAULT),
+  ($4, $5, $6, $7)
+on conflict (lane_id, task_id, completed_at) do update
+set
+  count = greatest(purged_completions.count, excluded.count);
 
 select
   id

@@ -9,7 +9,7 @@
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { youngGenerationFlag } from '../../src/platform/young-generation';
+import { heapFlags } from '../../src/platform/heap';
 import { check } from './check';
 import { compared, type Figures, figuresOf, figuresTable, machine, recordedRatios } from './figures';
 import { readFigures, writeFigures } from './record';
@@ -21,7 +21,7 @@ import { loads, tokenLoads } from './workload';
 const moreOperations = 100;
 const allowedGrowth = 0.03;
 const extended = `Tasklane, ${moreOperations} more operations`;
-const tasklaneKind = { module: 'tasklane-server', flags: [youngGenerationFlag], processes: 2 };
+const tasklaneKind = { module: 'tasklane-server', flags: heapFlags, processes: 2 };
 // Of two processes with the same code, one can be a tenth slower than the other until it ends. So each kind has two.
 const kinds: readonly ServerKind[] = [
   { name: compared.floor, module: 'floor-server', argument: '', processes: 2 },

@@ -138,9 +138,12 @@ interface Updates {
   readonly hot: number;
 }
 
-/** The updates of all tables so far. The server's sessions report them about a second after their transactions. */
+// A session of Postgres reports its updates with a later transaction, or when it has been idle for 10 seconds.
+const untilReportedMs = 11_000;
+
+/** The updates of all tables so far. */
 async function updatesSoFar(client: Client): Promise<Updates> {
-  await sleep(1_500);
+  await sleep(untilReportedMs);
   const { rows } = await client.query(
     `select sum(n_tup_upd)::integer as all, sum(n_tup_hot_upd)::integer as hot from pg_stat_user_tables
      where schemaname = $1`,

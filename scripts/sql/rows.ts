@@ -33,7 +33,7 @@ export const task: TaskRow = {
   priority: 'medium',
   status_rank: 1,
   priority_rank: 2,
-  completed_at: null,
+  completed_at: instant,
   position: 'a0',
   tags: ['tag'],
   due_date: '2026-11-21',
@@ -77,6 +77,8 @@ export const completion: CompletionRow = {
   advanced: true,
   recorded_at: instant,
 };
+
+export const purgedCompletion = { task_id: otherId, completed_at: instant, count: 1 };
 
 export const change: ChangeRow = {
   lane_id: laneId,
@@ -155,6 +157,7 @@ const rows: Readonly<Record<string, object>> = {
   deleted_projects: { ...project, deleted_at: instant, roots: [id], task_count: '1' },
   tags: tag,
   completions: completion,
+  purged_completions: { lane_id: laneId, ...purgedCompletion },
   reminders: { lane_id: laneId, task_id: id, identity: '5', fire_at: instant },
   changes: change,
   webhooks: webhook,

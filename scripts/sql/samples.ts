@@ -7,6 +7,7 @@ import * as changePurge from '../../src/features/changes/job';
 import * as changes from '../../src/features/changes/repository';
 import * as completions from '../../src/features/completions/repository';
 import * as profile from '../../src/features/profile/repository';
+import * as projectImports from '../../src/features/projects/import';
 import * as projects from '../../src/features/projects/repository';
 import * as searchJobs from '../../src/features/search/job';
 import * as search from '../../src/features/search/repository';
@@ -50,6 +51,7 @@ import {
   laneKey,
   otherId,
   project,
+  purgedCompletion,
   reminder,
   tag,
   task,
@@ -123,6 +125,11 @@ const importedTask: taskWrites.ImportedTask = {
   created_at: instant,
   deleted_at: null,
   deleted_with: null,
+};
+
+const importedProject: projectImports.ImportedProject = {
+  ...{ id, name: 'Project', color: null, archived: false, position: 'a0' },
+  ...{ created_at: instant, deleted_at: null },
 };
 
 const allFilters: tasks.TaskFilter = {
@@ -208,9 +215,12 @@ export const allSamples: readonly FileSamples[] = [
     findCompletion: (lane) => completions.findCompletion(lane, id, '2026-11-21'),
     lastCompletions: (lane) => completions.lastCompletions(lane, id),
     completedAhead: (lane) => completions.completedAhead(lane, id, '2026-11-21'),
+    allCompletedAhead: (lane) => completions.allCompletedAhead(lane, [{ ...task, rrule: 'FREQ=DAILY' }]),
     correctCompletion: (lane) => completions.correctCompletion(lane, completion, instant),
     removeCompletion: (lane) => completions.removeCompletion(lane, completion),
     purgeCompletions: (lane) => completions.purgeCompletions(lane, [id]),
+    listPurgedCompletions: (lane) => completions.listPurgedCompletions(lane, purgedCompletion, 100),
+    importPurgedCompletions: (lane) => completions.importPurgedCompletions(lane, [purgedCompletion]),
   }),
   filed<typeof profile>('features/profile/repository.ts', {
     findProfile: (lane) => profile.findProfile(lane),
@@ -235,15 +245,20 @@ export const allSamples: readonly FileSamples[] = [
     findProject: (lane) => projects.findProject(lane, id),
     insertProject: (lane) =>
       projects.insertProject(lane, { id, name: 'Project', color: null, archived: false }),
-    insertProjects: (lane) =>
-      projects.insertProjects(lane, [
-        { id, name: 'Project', color: null, archived: false, position: 'a0', created_at: instant },
-      ]),
     updateProject: (lane) => projects.updateProject(lane, project, { name: 'Other' }),
     rootsIn: (lane) => projects.rootsIn(lane, id),
     isInTrash: (lane) => projects.isInTrash(lane, id),
     addToTrash: (lane) => projects.addToTrash(lane, project, [id]),
     deleteProject: (lane) => projects.deleteProject(lane, project),
+  }),
+  filed<typeof projectImports>('features/projects/import.ts', {
+    importProjects: {
+      'new projects': without('deleted_projects')((lane) =>
+        projectImports.importProjects(lane, [importedProject, { ...importedProject, deleted_at: instant }]),
+      ),
+      'a project that is in the trash': (lane) => projectImports.importProjects(lane, [importedProject]),
+    },
+    addRoots: (lane) => projectImports.addRoots(lane, [{ id, deleted_with_project: otherId }]),
   }),
   filed<typeof search>('features/search/repository.ts', {
     nearWords: (lane) => search.nearWords(lane, terms, 'public'),
@@ -372,6 +387,7 @@ export const allSamples: readonly FileSamples[] = [
     knownIds: (lane) => transfer.knownIds(lane, 'tasks', ids),
     projectNames: (lane) => transfer.projectNames(lane, ids),
     projectsNamed: (lane) => transfer.projectsNamed(lane, new Set(['Project'])),
+    knownPurgedCompletions: (lane) => transfer.knownPurgedCompletions(lane, ids),
     knownTagKeys: (lane) => transfer.knownTagKeys(lane, new Set(['tag'])),
     knownTasks: (lane) => transfer.knownTasks(lane, ids),
   }),
@@ -391,6 +407,7 @@ export const allSamples: readonly FileSamples[] = [
   filed<typeof deletedProjects>('features/trash/projects.ts', {
     findDeletedProject: (lane) => deletedProjects.findDeletedProject(lane, id),
     listDeletedProjects: (lane) => deletedProjects.listDeletedProjects(lane, byId, [id], 51),
+    listTrashedProjects: (lane) => deletedProjects.listTrashedProjects(lane, byId, [id], 200),
     restoreProject: (lane) => deletedProjects.restoreProject(lane, id),
     purgeProjects: {
       all: (lane) => deletedProjects.purgeProjects(lane),

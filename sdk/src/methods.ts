@@ -199,9 +199,11 @@ export interface WebhookReplayed extends Schema<'WebhookReplayed'> {}
 export interface WebhookDeliveryPage extends Schema<'WebhookDeliveryPage'> {}
 export type DeliveryNotFoundProblem = Schema<'DeliveryNotFoundProblem'>;
 export type DeliveryLookupProblem = Schema<'DeliveryLookupProblem'>;
+export interface TrashedProject extends Schema<'TrashedProject'> {}
 export interface TrashedTask extends Schema<'TrashedTask'> {}
 export interface ReopenedSubtask extends Schema<'ReopenedSubtask'> {}
 export interface ExportedCompletion extends Schema<'ExportedCompletion'> {}
+export interface PurgedCompletion extends Schema<'PurgedCompletion'> {}
 export interface LaneExport extends Schema<'LaneExport'> {}
 export interface LaneImport extends Schema<'LaneImport'> {}
 export interface ImportWarning extends Schema<'ImportWarning'> {}

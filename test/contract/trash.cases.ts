@@ -132,11 +132,5 @@ export const trashCases: CasesOf<
       return response;
     },
     404: ({ send, lane }) => send('POST', `${lane}/projects/${absentId}/restore`),
-    409: async (context) => {
-      const project = await makeDeletedProject(context);
-      const body = { format: 'tasklane-export', version: 2, projects: [project] };
-      expect((await context.send('POST', `${context.lane}/import.json`, { body })).status).toBe(200);
-      return context.send('POST', `${context.lane}/projects/${project.id}/restore`);
-    },
   },
 };

@@ -6,6 +6,7 @@ import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandLine } from '../../src/platform/database/embedded/processes';
+import { heapFlags } from '../../src/platform/heap';
 import { projectPath } from '../../src/platform/paths';
 import { until } from './until';
 
@@ -42,8 +43,8 @@ export function runScript(
     ...configuration,
   };
   const register = projectPath('test', 'support', 'register-swc.cjs');
-  // `npm start` sets this flag. Without it, the service would start itself a second time.
-  const options = ['--max-semi-space-size=4', '--require', register];
+  // `npm start` sets these flags. Without them, the service would start itself a second time.
+  const options = [...heapFlags, '--require', register];
   const child = spawn(process.execPath, [...options, projectPath(script), ...args], {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],

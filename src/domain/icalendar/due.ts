@@ -42,6 +42,12 @@ export function startClock({ start_date, start_time, due_time }: CalendarDates):
   return start_time ?? (due_time === null ? null : '00:00');
 }
 
+/** The time of day at which a VTODO ends, `HH:MM:SS`. */
+export function endClock({ start_time, due_time }: CalendarDates): string {
+  if (due_time !== null) return `${due_time}:00`;
+  return start_time === null ? '00:00:00' : '23:59:59';
+}
+
 /**
  * The properties with the start and the end of a task: `end` is the name of the second. Both are dates or both are times.
  * So if only one has a time, the other gets the first or the last second of its day.
@@ -55,7 +61,12 @@ export function periodProperties(task: CalendarDates, end: 'due' | 'dtend'): Pro
   if (start_date !== null) properties.push(at('dtstart', start_date, startClock(task)));
   if (due_date !== null && due_time === null && isTimed) {
     const [name, parameters, type] = at(end, due_date, '23:59');
-    properties.push([name, parameters, type, `${due_date}T23:59:59${time_zone === 'UTC' ? 'Z' : ''}`]);
+    properties.push([
+      name,
+      parameters,
+      type,
+      `${due_date}T${endClock(task)}${time_zone === 'UTC' ? 'Z' : ''}`,
+    ]);
   } else if (due_date !== null) {
     properties.push(
       at(end, end === 'dtend' && due_time === null ? addDays(due_date, 1) : due_date, due_time),

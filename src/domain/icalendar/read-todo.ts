@@ -5,6 +5,7 @@ import { fitTags, fitTitle, maxReminders, toLine } from '../foreign/fit';
 import type { ReadWarning } from '../foreign/warning';
 import { localPoint, partsOf, pointOf } from '../recurrence/point';
 import { toInstant } from '../time/calendar';
+import { readWallClock, secondsBeforeEnd, wallClockProperty } from './alarm';
 import {
   type ContentLine,
   maxParameters,
@@ -15,6 +16,7 @@ import {
   unescapeText,
   unfold,
 } from './content-line';
+import { readSeries, seriesProperty } from './recurrence';
 import { todoPriorities, todoStatuses } from './todo';
 import { addSeconds, type DateValue, maxDuration, readDateValue, readDuration } from './values';
 import { type FoundZone, ianaZone } from './zones';
@@ -74,7 +76,7 @@ const single = new Set([
     'last-modified',
     'dtstamp',
   ],
-  ...['rrule', 'recurrence-id', 'x-tasklane-repeat-from'],
+  ...['rrule', 'recurrence-id', 'x-tasklane-repeat-from', seriesProperty],
 ]);
 const refused = new Set(['rdate', 'exrule']);
 // One more than a task may omit, so that the schema reports too many.
@@ -94,6 +96,7 @@ const dropped = new Set(['attendee', 'organizer', 'contact', 'geo', 'resources',
 interface AlarmLines {
   trigger?: string;
   action?: string;
+  wallClock?: string;
   /** True if the alarm is for a place. */
   isOfPlace: boolean;
 }
@@ -148,6 +151,7 @@ function sortLines(text: string): TodoLines | PropertyError {
     } else if (alarm) {
       if (name === 'trigger') alarm.trigger ??= line;
       else if (name === 'action') alarm.action ??= line;
+      else if (name === wallClockProperty) alarm.wallClock ??= line;
       else if (name === 'x-apple-proximity') alarm.isOfPlace = true;
     }
   }
@@ -209,7 +213,8 @@ const maxMinutes = 40_320;
 
 /** The instant in milliseconds; floating times are read as UTC. */
 function millisecondsOf({ date, time, zone }: Moment): number {
-  return toInstant(date, time?.slice(0, 5) ?? '00:00', zone ?? 'UTC').getTime();
+  const seconds = Number(time?.slice(6) ?? 0);
+  return toInstant(date, time?.slice(0, 5) ?? '00:00', zone ?? 'UTC').getTime() + seconds * 1_000;
 }
 
 function ruleOf(value: string): string {
@@ -317,8 +322,7 @@ function createReader({ zones, timeZone }: TodoContext) {
     if (trimmed === '') return undefined;
     const at = readDateValue(trimmed);
     const zone = at?.isUtc ? 'UTC' : (zoneOf(found)?.zone ?? otherwise);
-    const seconds = Number(at?.time?.slice(6) ?? 0);
-    const used = at && timestampOf(millisecondsOf({ ...at, zone }) + seconds * 1_000);
+    const used = at && timestampOf(millisecondsOf({ ...at, zone }));
     if (used === undefined) return warn(property, trimmed, null, 'is not a time');
     if (!at?.isUtc) warn(property, trimmed, used, `is not in UTC, so it is read in the time zone ${zone}`);
     return used;
@@ -376,8 +380,8 @@ function createReader({ zones, timeZone }: TodoContext) {
    * Undefined if it can be neither.
    */
   function reminder(
-    { trigger: line, action, isOfPlace }: AlarmLines,
-    { start, due }: { readonly start: Moment | undefined; readonly due: Moment | undefined },
+    { trigger: line, wallClock, action, isOfPlace }: AlarmLines,
+    { start, due, end }: Period,
   ): Record<string, unknown> | undefined {
     const trigger = content(line, 'valarm');
     if (!trigger) return undefined;
@@ -392,10 +396,14 @@ function createReader({ zones, timeZone }: TodoContext) {
     const seconds = duration(trigger, 'valarm');
     if (seconds === undefined) return undefined;
     // A duration counts from the start, if there is one, unless RELATED is END (RFC 5545, section 3.8.6.3).
-    const anchor = trigger.parameters.get('related')?.toUpperCase() === 'END' ? due : (start ?? due);
+    const anchor = trigger.parameters.get('related')?.toUpperCase() === 'END' ? end : (start ?? end);
+    const clock = wallClock === undefined ? undefined : readWallClock(text(wallClock) ?? '');
+    // If another program has changed the trigger, it counts.
+    if (clock && anchor && anchor === end && -seconds === secondsBeforeEnd(clock, anchor.time ?? '00:00:00'))
+      return { ...clock };
     if (!anchor) return warn('valarm', value, null, 'has no date that it counts from');
     const time = millisecondsOf(anchor) + seconds * 1_000;
-    const minutes = due && Math.floor((millisecondsOf(due) - time) / 60_000);
+    const minutes = due && Math.trunc((millisecondsOf(due) - time) / 60_000) + 0;
     if (anchor.zone !== null && (minutes === undefined || minutes > maxMinutes))
       return { at: new Date(time).toISOString() };
     // An alarm after the start of an all-day task is a time of its day.
@@ -455,6 +463,14 @@ function createReader({ zones, timeZone }: TodoContext) {
   };
 }
 
+/** The dates that alarms count from. */
+interface Period {
+  readonly start: Moment | undefined;
+  /** When the task is due, and when the VTODO ends: the end of the day if it is due all day and its start has a time. */
+  readonly due: Moment | undefined;
+  readonly end: Moment | undefined;
+}
+
 type Reader = ReturnType<typeof createReader>;
 
 function* categoriesIn(lines: readonly string[], { content }: Reader): Generator<string> {
@@ -477,9 +493,25 @@ function statusOf(first: TodoLines['first'], { text, warn }: Reader): string | u
   return /^\d\d?$/.test(percent) && Number(percent) > 0 ? 'in_progress' : status;
 }
 
+/** The start of a series that Tasklane wrote; empty if another program has changed the rule or the dates since. */
+function seriesFields(
+  value: string | undefined,
+  { rrule }: Record<string, unknown>,
+  current: Moment | undefined,
+): Record<string, unknown> {
+  const series = readSeries(value ?? '');
+  if (series === undefined || current === undefined || series.fields.recurrence_start > current.date)
+    return {};
+  try {
+    return ruleOf(series.rule) === rrule ? series.fields : {};
+  } catch {
+    return {};
+  }
+}
+
 function remindersOf(
   alarms: readonly AlarmLines[],
-  period: Parameters<Reader['reminder']>[1],
+  period: Period,
   { reminder, warn }: Reader,
 ): Record<string, unknown>[] {
   const reminders = new Map<string, Record<string, unknown>>();
@@ -606,6 +638,14 @@ export function readTodo(text: string, context: TodoContext): ReadTodo {
   Object.assign(fields, begun);
   if (rule !== undefined) {
     set('rrule', reader.rule(rule, begun.start_date === undefined ? due : start));
+    Object.assign(
+      fields,
+      seriesFields(
+        reader.text(first.get(seriesProperty)),
+        fields,
+        begun.start_date === undefined ? due : start,
+      ),
+    );
     const isHourly = /FREQ=HOURLY/i.test(rule);
     const omitted = reader.excluded(exdates, (due ?? start)?.zone ?? null, isHourly);
     if (omitted.length > 0) set('excluded_dates', omitted);
@@ -613,7 +653,7 @@ export function readTodo(text: string, context: TodoContext): ReadTodo {
   if (reader.text(first.get('x-tasklane-repeat-from'))?.toUpperCase() === 'COMPLETION')
     set('repeat_from', 'completion');
   for (const name of refused) if (first.has(name)) reader.error(name, 'not-allowed', 'is not supported');
-  const reminders = remindersOf(alarms, { start, due }, reader);
+  const reminders = remindersOf(alarms, { start, due, end: last }, reader);
   if (reminders.length > 0) set('reminders', reminders);
   for (const line of lines.dropped) {
     reader.warn(

@@ -1,11 +1,11 @@
-/** Recurrence rules and reminders of tasks as properties and components of iCalendar. */
+/** Recurrence rules of tasks as properties of iCalendar. */
 import ICAL from 'ical.js';
 import { exportAsWritten, exportRule } from '../recurrence/export';
 import { parseRule } from '../recurrence/parse';
 import { partsOf, pointOf } from '../recurrence/point';
 import { lastPoint } from '../recurrence/schedule';
 import { toInstant } from '../time/calendar';
-import { type Component, type Property, toInstantValue, toText } from './document';
+import type { Property } from './document';
 import { dueProperty, startClock } from './due';
 import type { CalendarTask } from './task';
 
@@ -27,6 +27,33 @@ function ruleFromNow(task: CalendarTask): string | undefined {
   return exportRule({ ...rule, count: null, until }, start, clock);
 }
 
+/**
+ * The property of a VTODO that has the start of its series, the due date of its first occurrence, and the rule as it is
+ * written. If the current occurrence was moved, they cannot be found in DTSTART and DUE.
+ */
+export const seriesProperty = 'x-tasklane-series';
+
+/** `seriesProperty` of a task; empty if the series starts at the current occurrence. */
+export function seriesProperties(task: CalendarTask): Property[] {
+  const rule = ruleFromNow(task);
+  const { recurrence_start, recurrence_start_time, recurrence_due, repeat_from } = task;
+  if (rule === undefined || recurrence_start === null || repeat_from === 'completion') return [];
+  const start = pointOf(recurrence_start, recurrence_start_time);
+  const [date, time] =
+    task.start_date === null ? [task.due_date, task.due_time] : [task.start_date, task.start_time];
+  const isFirst =
+    start === pointOf(date as string, recurrence_start_time && time) && recurrence_due === task.due_date;
+  return isFirst ? [] : [[seriesProperty, {}, 'unknown', `${start}/${recurrence_due}/${rule}`]];
+}
+
+/** The series in the value of `seriesProperty`; undefined if it has none. The values are not validated. */
+export function readSeries(value: string) {
+  const [start, due, rule] = value.trim().split('/');
+  if (start === undefined || due === undefined || rule === undefined) return undefined;
+  const { date, time } = partsOf(start);
+  return { rule, fields: { recurrence_start: date, recurrence_start_time: time, recurrence_due: due } };
+}
+
 /** The properties of a task's recurrence; empty if it does not recur. */
 export function recurrenceProperties(task: CalendarTask): Property[] {
   const rule = ruleFromNow(task);
@@ -43,32 +70,4 @@ export function recurrenceProperties(task: CalendarTask): Property[] {
     properties.push(dueProperty('exdate', due));
   }
   return properties;
-}
-
-const minutesOf = (time: string) => 60 * Number(time.slice(0, 2)) + Number(time.slice(3));
-
-/** The minutes from a reminder to the due time, by the wall clock. All-day tasks are due at the start of the day. */
-function minutesBefore(
-  { minutes_before_due, days_before_due, time }: CalendarTask['reminders'][number],
-  { due_time }: CalendarTask,
-): number {
-  if (time === null || days_before_due === null) return minutes_before_due ?? 0;
-  return days_before_due * 1440 + minutesOf(due_time ?? '00:00') - minutesOf(time);
-}
-
-/**
- * The reminders of a task as VALARM.
- * @param related which time of the component is the due date: its START or its END
- */
-export function alarms(task: CalendarTask, related: 'START' | 'END'): Component[] {
-  return task.reminders.map((reminder): Component => {
-    const { at } = reminder;
-    const minutes = minutesBefore(reminder, task);
-    const trigger: Property =
-      at === null
-        ? ['trigger', { related }, 'duration', `${minutes < 0 ? '' : '-'}PT${Math.abs(minutes)}M`]
-        : ['trigger', {}, 'date-time', toInstantValue(at)];
-    const description: Property = ['description', {}, 'text', toText(task.title)];
-    return ['valarm', [['action', {}, 'text', 'DISPLAY'], description, trigger], []];
-  });
 }

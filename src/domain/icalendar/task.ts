@@ -12,6 +12,7 @@ export interface CalendarTask extends CalendarDates {
   readonly rrule: string | null;
   readonly recurrence_start: string | null;
   readonly recurrence_start_time: string | null;
+  readonly recurrence_due: string | null;
   readonly excluded_dates: readonly string[];
   readonly repeat_from: 'schedule' | 'completion';
   /** Each reminder has either `at`, an instant, or `minutes_before_due`, or `days_before_due` with a `time`. */

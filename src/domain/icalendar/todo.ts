@@ -1,7 +1,8 @@
 /** Tasks as VTODO (RFC 5545, section 3.6.2). */
+import { alarms } from './alarm';
 import { type Property, toInstantValue, toLines, toText } from './document';
 import { dueProperty, periodProperties } from './due';
-import { alarms, recurrenceProperties } from './recurrence';
+import { recurrenceProperties, seriesProperties } from './recurrence';
 import type { CalendarTask } from './task';
 
 /** The values of STATUS by the status of a task. */
@@ -49,8 +50,8 @@ export function todoLines(task: CalendarTask): string {
   if (due_date !== null && task.rrule !== null && task.start_date === null) {
     properties.push(dueProperty('dtstart', { ...task, due_date }));
   }
-  properties.push(...periodProperties(task, 'due'), ...recurrenceProperties(task));
+  properties.push(...periodProperties(task, 'due'), ...recurrenceProperties(task), ...seriesProperties(task));
   if (completed_at !== null) properties.push(['completed', {}, 'date-time', toInstantValue(completed_at)]);
   if (parent_id !== null) properties.push(['related-to', { reltype: 'PARENT' }, 'text', parent_id]);
-  return toLines(['vtodo', properties, alarms(task, 'END')]);
+  return toLines(['vtodo', properties, alarms(task)]);
 }

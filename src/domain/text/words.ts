@@ -32,7 +32,7 @@ export interface Term {
  * The version of the rules for search vectors. A new version indexes all tasks again; the condition of the index
  * `tasks_to_index` then needs it too. 0 means not indexed.
  */
-export const searchVersion = 2;
+export const searchVersion = 3;
 
 // Postgres allows lexemes up to 2 KB, positions up to 16383, and 255 positions for each lexeme.
 const longestWord = 200;
@@ -134,8 +134,38 @@ function quote(text: string): string {
   return `'${text.replace(/['\\]/g, '$&$&')}'`;
 }
 
-/** The words of a task in the text form of a `tsvector`. Words of the title have weight A, of the description D. */
-export function searchVector(title: string, description: string | null): string {
+/** A link of a task. */
+interface LinkText {
+  readonly url: string;
+  readonly title: string | null;
+}
+
+// Links can have long titles and addresses. So that the index of a task stays small, it has only their first words.
+const wordsOfLinkTitle = 50;
+const wordsOfAddress = 20;
+
+/** An address without its scheme, with percent-encoded characters decoded. */
+function readableAddress(url: string): string {
+  const address = url.replace(/^(?:https?:\/\/(?:www\.)?|mailto:)/i, '');
+  try {
+    return decodeURIComponent(address);
+  } catch {
+    return address;
+  }
+}
+
+function wordsOfLink({ url, title }: LinkText): Word[] {
+  return [
+    ...wordsOf(title ?? '').slice(0, wordsOfLinkTitle),
+    ...wordsOf(readableAddress(url)).slice(0, wordsOfAddress),
+  ];
+}
+
+// The distance between the words of two texts, so that no phrase reaches from one into the other.
+const gap = 10;
+
+/** The words of a task in the text form of a `tsvector`. Words of the title have weight A, all others D. */
+export function searchVector(title: string, description: string | null, links: readonly LinkText[]): string {
   const positions = new Map<string, string[]>();
   const add = (words: readonly Word[], from: number, weight: 'A' | 'D') => {
     for (const [index, { forms }] of words.entries()) {
@@ -149,8 +179,11 @@ export function searchVector(title: string, description: string | null): string 
   };
   const titleWords = wordsOf(title);
   add(titleWords, 1, 'A');
-  // The gap separates the end of the title from the beginning of the description.
-  add(wordsOf(description ?? ''), titleWords.length + 10, 'D');
+  let next = titleWords.length + gap;
+  for (const words of [wordsOf(description ?? ''), ...links.map(wordsOfLink)]) {
+    add(words, next, 'D');
+    next += words.length + gap;
+  }
   return [...positions].map(([form, found]) => `${quote(form)}:${found.join(',')}`).join(' ');
 }
 

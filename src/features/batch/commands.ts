@@ -115,7 +115,7 @@ async function apply(lane: WritableLane, operation: BatchOperation, index: numbe
       return answer === 'removed' ? noContent : { code: 'project-not-found' };
     }
     case 'restore_project':
-      return outcomeOf(await restoreProject(lane, operation.id), user, toProject, project);
+      return outcomeOf((await restoreProject(lane, operation.id)) ?? 'not-found', user, toProject, project);
     case 'update_tag':
       return outcomeOf(await changeTag(lane, operation.id, operation.tag), user, toTag, tag);
     case 'delete_tag':

@@ -8,9 +8,9 @@ import { todoLines } from '../../domain/icalendar/todo';
 import { openStatuses } from '../../domain/tasks/status';
 import type { Call } from '../../platform/contract/http/call';
 import { settingsOf } from '../profile/settings';
-import { listTasks, type TaskFilter } from '../tasks/repository';
-import { toTaskAlone } from '../transfer/mapper';
-import { byId, type LongRead, mapped, rowsById } from '../transfer/pages';
+import type { TaskFilter } from '../tasks/repository';
+import { type LongRead, mapped, rowsById } from '../transfer/pages';
+import { listTasksAlone, toTaskAlone } from '../transfer/tasks-alone';
 
 /** The components for tasks: events or to-dos. */
 export type Components = Call<'readCalendarFeed'>['query']['components'];
@@ -53,7 +53,7 @@ export function feedOf(
   { components, include_archived }: FeedContent,
 ): AsyncGenerator<string> {
   const filter = { ...filters[components], outsideArchived: !include_archived };
-  const rows = rowsById(read, (lane, after, limit) => listTasks(lane, { filter, order: byId, after, limit }));
+  const rows = rowsById(read, (lane, after, limit) => listTasksAlone(lane, filter, after, limit));
   return feedText(
     mapped(rows, (row) => toTaskAlone(userId, row)),
     components,

@@ -22,6 +22,7 @@ const sample: CalendarTask = {
   repeat_from: 'schedule',
   recurrence_start: '2026-01-31',
   recurrence_start_time: null,
+  recurrence_due: '2026-01-31',
   excluded_dates: ['2026-02-28'],
   reminders: [{ at: null, minutes_before_due: 5, days_before_due: null, time: null }],
   links: [{ url: 'https://example.com/plan', title: 'A plan' }],

@@ -19,7 +19,8 @@ export interface ProjectFields {
   archived: boolean;
 }
 
-const lastFields = ['name', 'color', 'archived', 'position', 'created_at'] as const;
+/** The fields of a project that the change of its deletion has. */
+export const lastFields = ['name', 'color', 'archived', 'position', 'created_at'] as const;
 
 type Changeable = ProjectFields & Pick<ProjectRow, 'position'>;
 
@@ -90,36 +91,6 @@ export async function insertProject(
   return row;
 }
 
-/** A project from an import. */
-export type ImportedProject = ProjectFields & {
-  id: string;
-  position: string | undefined;
-  created_at: Date | undefined;
-};
-
-/** Creates many projects; skips those whose ids are taken. @returns the ids of the created projects */
-export async function insertProjects(
-  lane: WritableLane,
-  projects: readonly ImportedProject[],
-): Promise<string[]> {
-  if (projects.length === 0) return [];
-  const rows: { id: string }[] = await lane
-    .insert(
-      'projects',
-      projects.map(({ position, ...project }) => ({
-        ...project,
-        ...(position === undefined ? {} : { position }),
-        created_at: project.created_at ?? lane.now,
-        updated_at: lane.now,
-      })),
-    )
-    .onConflict(['lane_id', 'id'])
-    .ignore()
-    .returning('id');
-  for (const { id } of rows) lane.changed({ type: 'project', id, action: 'created', fields: {} });
-  return rows.map(({ id }) => id);
-}
-
 /** Updates fields of a project and raises its version. Returns the project unchanged if no field differs. */
 export async function updateProject(
   lane: WritableLane,
@@ -160,8 +131,6 @@ export async function addToTrash(
 ): Promise<void> {
   const fields = { id, name, color, archived, position, created_at, roots: [...roots] };
   const row = { ...fields, version: version + 1, updated_at: lane.now, deleted_at: lane.now };
-  // An import can have created a project with the id of one in the trash.
-  await lane.rows('deleted_projects').where('id', id).delete();
   await lane.insert('deleted_projects', row);
   // The row takes the place of the project's row. A full lane can still delete projects.
   lane.stored(-bytesOfRow(row));

@@ -3,7 +3,7 @@
 import { nearQuery, prefixQuery, searchVector, searchVersion, type Term } from '../../domain/text/words';
 import type { Expression } from '../../platform/database/keyset';
 import type { Lane, WritableLane } from '../../platform/database/lane';
-import { schema } from '../../platform/database/rows';
+import { schema, type TaskRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
 
 /** A word of the lane that is similar to a word of the query. The similarity is 1 for the same word. */
@@ -96,8 +96,8 @@ export async function nearWords(
 export const isOutdatedSql = `search_version < ${searchVersion}`;
 
 /** The columns of a task's row for searches. */
-export function wordsOfTask(title: string, description: string | null) {
-  return { search: searchVector(title, description), search_version: searchVersion };
+export function wordsOfTask({ title, description, links }: Pick<TaskRow, 'title' | 'description' | 'links'>) {
+  return { search: searchVector(title, description, links), search_version: searchVersion };
 }
 
 /**
@@ -110,8 +110,11 @@ export async function indexTasks(lane: WritableLane, limit: number): Promise<boo
     .whereRaw(isOutdatedSql)
     .orderBy('id')
     .limit(limit)
-    .select('id', 'title', 'description');
-  const vectors = rows.map(({ id, title, description }) => [id, searchVector(title, description)]);
+    .select('id', 'title', 'description', 'links');
+  const vectors = rows.map(({ id, title, description, links }) => [
+    id,
+    searchVector(title, description, links),
+  ]);
   await update(lane.rows('tasks').whereRaw('id = any(?)', [rows.map(({ id }) => id)]), {
     search: lane.expression('(?::jsonb ->> id::text)::tsvector', [
       JSON.stringify(Object.fromEntries(vectors)),

@@ -1,6 +1,7 @@
 import type { Lane } from '../../platform/database/lane';
 import type { ProfileRow, TaskPriority, TaskStatus } from '../../platform/database/rows';
 import { archivedProjects } from '../archived-projects/tasks';
+import { reopenedTasks } from '../completions/repository';
 import { liveTasks } from '../tasks/repository';
 
 /** The number of tasks with the same status, priority and project. */
@@ -34,16 +35,17 @@ export async function countByKind(lane: Lane): Promise<TaskGroup[]> {
 
 /** The query for `findProfileSince`. */
 export function profileSinceQuery(lane: Lane) {
-  const since = lane.expression('least(profiles.created_at, ?, ?) as since', [
+  const since = lane.expression('least(profiles.created_at, ?, ?, ?) as since', [
     lane.rows('completions').min('completed_at'),
+    lane.rows('purged_completions').min('completed_at'),
     lane.rows('tasks').whereNotNull('deleted_with').min('completed_at'),
   ] as never);
   return lane.rows('profiles').first('profiles.*', since);
 }
 
 /**
- * The lane's profile with an instant before which no occurrence, and no task in the trash, was completed; undefined if the
- * lane was never written to.
+ * The lane's profile with an instant before which no occurrence, and no task that is purged or in the trash, was completed;
+ * undefined if the lane was never written to.
  */
 export async function findProfileSince(lane: Lane): Promise<(ProfileRow & { since: Date }) | undefined> {
   return profileSinceQuery(lane) as never;
@@ -54,15 +56,24 @@ export type Offsets = readonly { readonly from: Date; readonly seconds: number }
 
 /**
  * The query for `findCompletions`: completions by day, and streaks. Completed tasks, completions of occurrences, and
- * completed subtasks that a completion has reopened all count, also in the trash: deleting a task does not undo what was
- * done. The last completion of a recurring task is in its record and on the task, and counts once.
+ * completed subtasks that a completion has reopened all count, also in the trash and after a purge: deleting a task
+ * does not undo what was done. A completion can be in several of these places, for example in a record and on its task, and
+ * counts once.
  */
 export function completionsQuery(
   lane: Lane,
   { from, until, yesterday, offsets }: { from: string; until: string; yesterday: string; offsets: Offsets },
 ) {
   const records = lane.rows('completions').select('task_id', 'completed_at', 'reopened');
-  const finished = lane.rows('tasks').whereNotNull('completed_at').select('id as task_id', 'completed_at');
+  // The number tells completions of a task at the same instant apart.
+  const first = lane.expression('1 as number');
+  const finished = lane
+    .rows('tasks')
+    .whereNotNull('completed_at')
+    .select('id as task_id', 'completed_at', first);
+  const purged = lane
+    .rows('purged_completions')
+    .select('task_id', 'completed_at', lane.expression('generate_series(1, count) as number'));
   const instants = offsets.map((offset, index) => (index === 0 ? '-infinity' : offset.from.toISOString()));
   const localDay = lane.expression(
     `(completed_at at time zone 'UTC'
@@ -74,15 +85,14 @@ export function completionsQuery(
     .with('record', records)
     .with('reopened', (query) =>
       query
-        .fromRaw(
-          'record, jsonb_to_recordset(reopened) as task(id uuid, status text, completed_at timestamptz(3))',
-        )
+        .from('record')
+        .joinRaw(reopenedTasks)
         .where('task.status', 'completed')
-        .select('task.id as task_id', 'task.completed_at'),
+        .select('task.id as task_id', 'task.completed_at', first),
     )
     .with(
       'other',
-      finished.union((query) => query.from('reopened').select('task_id', 'completed_at')),
+      finished.union(purged as never).union((query) => query.from('reopened').select('*') as never),
     )
     .with('done', (query) =>
       query

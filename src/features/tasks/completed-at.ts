@@ -5,6 +5,14 @@ import type { TaskRow, TaskStatus } from '../../platform/database/rows';
 // The clocks of devices differ from the clock of the service, also by a wrong time zone.
 const toleranceMs = 24 * 60 * 60 * 1000;
 
+/** The error of an instant that cannot be past, because it is too far ahead. */
+export function futureErrors(pointer: string, instant: Date): ValidationError[] {
+  if (instant.getTime() - Date.now() <= toleranceMs) return [];
+  return [
+    { pointer, code: 'too-large', detail: 'must be at most 24 hours ahead of the clock of the service' },
+  ];
+}
+
 /**
  * The instant of a completion. An instant up to 24 hours ahead counts as the present.
  * @returns undefined for the time of the write, or a validation error
@@ -12,11 +20,8 @@ const toleranceMs = 24 * 60 * 60 * 1000;
 export function readCompletedAt(text: string | null | undefined): Date | undefined | ValidationError {
   if (text == null) return undefined;
   const instant = new Date(text);
-  const ahead = instant.getTime() - Date.now();
-  if (ahead <= 0) return instant;
-  if (ahead <= toleranceMs) return undefined;
-  const detail = 'must be at most 24 hours ahead of the clock of the service';
-  return { pointer: '/completed_at', code: 'too-large', detail };
+  if (instant.getTime() <= Date.now()) return instant;
+  return futureErrors('/completed_at', instant)[0];
 }
 
 /** True if `readCompletedAt` or `mergeCompletedAt` returned a validation error. */

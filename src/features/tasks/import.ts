@@ -7,7 +7,7 @@ import type { WritableLane } from '../../platform/database/lane';
 import type { Reminder } from '../../platform/database/rows';
 import { spellAll } from '../tags/repository';
 import { areErrors } from './commands';
-import { isTimeError, readCompletedAt } from './completed-at';
+import { futureErrors, isTimeError, readCompletedAt } from './completed-at';
 import { type DatesAt, dateErrors, mergeDates, remindersLeft } from './due';
 import { absentFields, plainFieldsOf, readLinks } from './fields';
 import { mergeRecurrence, type Recurrence } from './recurrence';
@@ -19,6 +19,8 @@ export type TaskDraft = Omit<ImportedTask, 'project_id' | 'position'> & {
   /** Undefined: the project of its parent. */
   readonly project_id: string | null | undefined;
   readonly position: string | undefined;
+  /** The project in the trash with which a task in the trash was deleted. */
+  readonly deleted_with_project: string | null;
 };
 
 function isPosition(text: string): boolean {
@@ -57,8 +59,16 @@ function contradictionsIn(
   for (const field of ['deleted_at', 'deleted_with'] as const) {
     if (isTrashed && value[field] == null)
       errors.push({ pointer: `/${field}`, code: 'required', detail: 'is required' });
+  }
+  for (const field of ['deleted_at', 'deleted_with', 'deleted_with_project'] as const) {
     if (!isTrashed && value[field] != null)
       errors.push(contradiction(field, 'is allowed only for tasks in the trash'));
+  }
+  if (isTrashed && value.deleted_at != null) {
+    errors.push(...futureErrors('/deleted_at', new Date(value.deleted_at)));
+  }
+  if (isTrashed && value.deleted_with_project != null && value.deleted_with !== value.id) {
+    errors.push(contradiction('deleted_with_project', 'requires that `deleted_with` is the task itself'));
   }
   return errors;
 }
@@ -124,6 +134,7 @@ export function readTask(
     created_at: instantOf(value.created_at),
     deleted_at: instantOf(value.deleted_at) ?? null,
     deleted_with: value.deleted_with ?? null,
+    deleted_with_project: value.deleted_with_project ?? null,
   };
 }
 

@@ -23,7 +23,7 @@ import {
   occurrenceDue,
   type RecurringTask,
 } from './recurrence';
-import { movedReminders, remindersFor } from './reminders';
+import { movedReminders, moveInstants, remindersFor } from './reminders';
 import { levelsBelow, type Subtask } from './tree';
 import { type SubtaskChange, type TaskChange, updateSubtasks, updateTask } from './write';
 
@@ -73,9 +73,9 @@ function shifted(date: string | null, time: string | null, { days, minutes }: St
   return partsOf(shiftPoint(pointOf(date, time), time === null ? days : minutes));
 }
 
-/** True for a subtask that moves with its parent: it has dates, and it does not recur by itself. */
-function moves({ due_date, start_date, rrule }: Subtask): boolean {
-  return rrule === null && (due_date !== null || start_date !== null);
+/** True for a subtask that moves with its parent: it has dates or reminders, and it does not recur by itself. */
+function moves({ due_date, start_date, rrule, reminders }: Subtask): boolean {
+  return rrule === null && (due_date !== null || start_date !== null || reminders.length > 0);
 }
 
 /**
@@ -83,6 +83,11 @@ function moves({ due_date, start_date, rrule }: Subtask): boolean {
  * @param zone the time zone of the profile
  */
 function movedBy(subtask: Subtask, step: Step, zone: string): SubtaskChange['wanted'] {
+  if (subtask.due_date === null && subtask.start_date === null) {
+    const { days, minutes } = step;
+    const move = { days, minutes: minutes - days * minutesPerDay, zones: { from: zone, to: zone } };
+    return { reminders: moveInstants(subtask.reminders, move) };
+  }
   const due = shifted(subtask.due_date, subtask.due_time, step);
   const start = shifted(subtask.start_date, subtask.start_time, step);
   if (![due, start].every(({ date }) => date === null || isDate(date))) return {};

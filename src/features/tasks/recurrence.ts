@@ -223,7 +223,7 @@ export interface OccurrenceKey {
 }
 
 /** The point of the series whose occurrence is due on a date, with the time for an hourly rule. */
-function pointDue(rule: Rule, row: RecurringTask, due_date: string, due_time: string | null): string {
+function pointDue(rule: Rule, row: Series, due_date: string, due_time: string | null): string {
   const due = duePointOf(rule, { ...row, due_date, due_time });
   return row.start_date === null ? due : shiftPoint(due, -distanceOf(rule, row));
 }
@@ -245,10 +245,17 @@ export function canBeDueOn(row: RecurringTask, { due_date, due_time }: Occurrenc
 type DueTime = Pick<Dated, 'due_date' | 'due_time'>;
 
 /** The points of completed occurrences. A completion without a time is from before the rule became hourly. */
-function completedPoints(rule: Rule, row: RecurringTask, completed: readonly DueTime[]): string[] {
+function completedPoints(rule: Rule, row: Series, completed: readonly DueTime[]): string[] {
   return completed
     .filter(({ due_time }) => due_time !== null || !isHourly(rule))
     .map(({ due_date, due_time }) => pointDue(rule, row, due_date, due_time));
+}
+
+/** The excluded dates of a task, and the points of due dates that are completed already. */
+export function excludedWith(task: Recurrence & Dates, completed: readonly DueTime[]): string[] {
+  if (completed.length === 0 || !isSeries(task) || task.rrule === null) return task.excluded_dates;
+  const points = completedPoints(ruleOf(task.rrule), task, completed);
+  return [...new Set([...task.excluded_dates, ...points])].sort().slice(-maxExcluded);
 }
 
 /** The moment when the current occurrence is completed or skipped. */
@@ -324,6 +331,25 @@ type ImportedSeries = Recurrence & Dates & { rrule: string };
 export function occurrencesAt(task: ImportedSeries, points: readonly string[]): Dated[] {
   const rule = ruleOf(task.rrule);
   return points.map((point) => datesAt(rule, task as ImportedSeries & Series, point));
+}
+
+/** True if the series of an imported task has an occurrence at this point. */
+export function isPointOf(task: ImportedSeries, point: string): boolean {
+  const series = task as ImportedSeries & Series;
+  const options = {
+    after: shiftPoint(point, -1),
+    limit: 1,
+    clock: clockOf(task),
+    excluded: task.excluded_dates,
+  };
+  return occurrences(ruleOf(task.rrule), seriesStart(series), options)[0] === point;
+}
+
+/** The excluded dates of an imported task whose occurrence at `point` moves to other dates, see `excludedAfterMove`. */
+export function excludedAfterMoveOf(task: ImportedSeries, point: string, to: Dated): string[] {
+  const rule = ruleOf(task.rrule);
+  const series = task as ImportedSeries & Series;
+  return excludedAfterMove(rule, { ...series, ...datesAt(rule, series, point) }, anchorOf(rule, to));
 }
 
 /** The first point of the series of an imported task that is not in `closed`; null if there is none. */

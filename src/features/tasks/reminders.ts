@@ -10,7 +10,7 @@ import type { Reminder, ReminderRow, TaskRow } from '../../platform/database/row
 import { update } from '../../platform/database/update';
 import { outsideArchived } from '../archived-projects/tasks';
 import { findTimeZone } from '../profile/repository';
-import { type Due, remindersLeft } from './due';
+import { type Dates, type Due, remindersLeft } from './due';
 import { liveTasks } from './repository';
 
 interface NewReminder {
@@ -62,14 +62,38 @@ const dueText = ({ due_date, due_time, time_zone }: Due) =>
 
 const minutesOf = (time: string) => 60 * Number(time.slice(0, 2)) + Number(time.slice(3));
 
-/** The reminders after a move of the due date: instants keep their distance to it, by the wall clock. */
-function moveInstants(reminders: readonly Reminder[], from: Due, to: Due, zone: string): Reminder[] {
-  if (from.due_date === null || to.due_date === null || dueText(from) === dueText(to)) return [...reminders];
-  const days = daysBetween(from.due_date, to.due_date);
+/** How far instants move by the wall clock: days and minutes, from one time zone to another. */
+interface Move {
+  readonly days: number;
+  readonly minutes: number;
+  readonly zones: { readonly from: string; readonly to: string };
+}
+
+/** The date that instants keep their distance to: the due date, or the start if there is no due date. */
+function anchorOf({ due_date, due_time, start_date, start_time }: Dates) {
+  return due_date === null
+    ? { isDue: false, date: start_date, time: start_time }
+    : { isDue: true, date: due_date, time: due_time };
+}
+
+const datesText = (dates: Dates) => JSON.stringify([anchorOf(dates), dates.time_zone]);
+
+/** How far a change of dates moves instants; undefined if it does not move them. */
+function moveBetween(from: Dates, to: Dates, zone: string): Move | undefined {
+  const [before, after] = [anchorOf(from), anchorOf(to)];
+  if (before.date === null || after.date === null || before.isDue !== after.isDue) return undefined;
+  if (datesText(from) === datesText(to)) return undefined;
   // A time that is added or removed moves no reminder.
-  const isTimed = from.due_time !== null && to.due_time !== null;
-  const minutes = isTimed ? minutesOf(to.due_time as string) - minutesOf(from.due_time as string) : 0;
-  const zones = { from: from.time_zone ?? zone, to: to.time_zone ?? zone };
+  const isTimed = before.time !== null && after.time !== null;
+  return {
+    days: daysBetween(before.date, after.date),
+    minutes: isTimed ? minutesOf(after.time as string) - minutesOf(before.time as string) : 0,
+    zones: { from: from.time_zone ?? zone, to: to.time_zone ?? zone },
+  };
+}
+
+/** Reminders whose instants are moved. An instant that would be outside the years 1 to 9999 stays. */
+export function moveInstants(reminders: readonly Reminder[], { days, minutes, zones }: Move): Reminder[] {
   return reminders.map((reminder) => {
     if (reminder.at === null) return reminder;
     const at = moveInstant(new Date(reminder.at), { days, minutes }, zones);
@@ -78,18 +102,24 @@ function moveInstants(reminders: readonly Reminder[], from: Due, to: Due, zone: 
 }
 
 /**
- * The reminders of a task after a change of its due date. Instants move with the due date. Without a due date, the
- * reminders that depend on it are removed.
+ * The reminders of a task after a change of its dates. Instants move with the due date, or with the start of a task without
+ * a due date. Without a due date, the reminders that depend on it are removed.
  */
-export async function remindersFor(lane: Lane, current: Reminded, due: Due): Promise<Reminder[]> {
+export async function remindersFor(lane: Lane, current: Reminded & Dates, dates: Dates): Promise<Reminder[]> {
   const hasInstants = current.reminders.some(({ at }) => at !== null);
-  const zone = hasInstants && dueText(current) !== dueText(due) ? await findTimeZone(lane) : '';
-  return movedReminders(current, due, zone);
+  const zone = hasInstants && datesText(current) !== datesText(dates) ? await findTimeZone(lane) : '';
+  return movedReminders(current, dates, zone);
 }
 
 /** `remindersFor`, for a known time zone of the profile. */
-export function movedReminders(current: Reminded, due: Due, zone: string): Reminder[] {
-  return moveInstants(remindersLeft(current.reminders, due.due_date), current, due, zone);
+export function movedReminders(current: Reminded & Dates, dates: Dates, zone: string): Reminder[] {
+  return following(remindersLeft(current.reminders, dates.due_date), current, dates, zone);
+}
+
+/** Reminders whose instants follow a change of dates. */
+function following(reminders: readonly Reminder[], from: Dates, to: Dates, zone: string): Reminder[] {
+  const move = moveBetween(from, to, zone);
+  return move ? moveInstants(reminders, move) : [...reminders];
 }
 
 /** The time of a reminder, in milliseconds. */
@@ -207,7 +237,7 @@ export async function armReminders(
 ): Promise<void> {
   if (before ? !mayRearm(before, after) : after.reminders.length === 0) return;
   const zone = await findTimeZone(lane);
-  const kept = before && !move ? moveInstants(before.reminders, before, after, zone) : [];
+  const kept = before && !move ? following(before.reminders, before, after, zone) : [];
   const wanted = timesOf(after, zone).map((each, index): Timed => {
     const isMoved = JSON.stringify(kept[index]) === JSON.stringify(after.reminders[index]);
     const reminder = before?.reminders[index];

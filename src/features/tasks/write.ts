@@ -59,7 +59,7 @@ async function insertRow(lane: WritableLane, task: NewTask): Promise<TaskRow> {
   const isCompleted = task.status === 'completed';
   const values = {
     ...defined(asJson(task)),
-    ...wordsOfTask(task.title, task.description),
+    ...wordsOfTask(task),
     ...(task.due_date === null ? {} : { local_end: localEnd(task) }),
   };
   lane.stored(bytesOfRow(values));
@@ -140,7 +140,7 @@ async function importedRows(
   };
   return tasks.map((task) => ({
     ...asJson(task),
-    ...wordsOfTask(task.title, task.description),
+    ...wordsOfTask(task),
     ...overdue(task),
     priority: task.priority ?? default_priority,
     completed_at: task.status === 'completed' ? (task.completed_at ?? lane.now) : null,
@@ -266,15 +266,12 @@ function completedAt(
 
 async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChange): Promise<TaskRow> {
   const next = { ...current, ...defined(wanted) } as TaskRow;
-  const { title, description } = next;
   const isMoved = Object.keys(differences(dueOf(current), dueOf(next))).length > 0;
   const time = completedAt(current, wanted);
   const values = {
     id: current.id,
     ...defined(asJson(wanted)),
-    ...(title !== current.title || description !== current.description
-      ? wordsOfTask(title, description)
-      : {}),
+    ...(Object.keys(differences(textsOf(current), textsOf(next))).length > 0 && wordsOfTask(next)),
     ...(isMoved && { local_end: next.due_date === null ? null : localEnd(next) }),
     completed_at: time ?? null,
     version: current.version + 1,
@@ -297,6 +294,10 @@ async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChang
       `The task ${current.id} does not exist any more, although the write holds the lane's lock.`,
     );
   return row;
+}
+
+function textsOf({ title, description, links }: TaskRow) {
+  return { title, description, links };
 }
 
 function dueOf({ due_date, due_time, due_at }: TaskRow) {

@@ -5,7 +5,7 @@ import { maxItemBytes } from '../../platform/contract/bodies/json-items';
 import type { SpooledBody } from '../../platform/contract/bodies/spool';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { createCheck } from '../../platform/contract/validation/rows';
-import type { ImportedProject } from '../projects/repository';
+import type { ImportedProject } from '../projects/import';
 import { readTask } from '../tasks/import';
 import { csvColumns } from './csv';
 import { needsOrder, readCells, shownOrder } from './csv-cells';
@@ -193,5 +193,6 @@ function* readRecord(
 }
 
 function newProject(id: string, name: string): ImportedProject {
-  return { id, name, color: null, archived: false, position: undefined, created_at: undefined };
+  const absent = { color: undefined, archived: undefined, position: undefined, created_at: undefined };
+  return { id, name, ...absent, deleted_at: null };
 }

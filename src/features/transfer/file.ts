@@ -5,8 +5,9 @@ import { cut } from '../../domain/foreign/fit';
 import type { ReadWarning } from '../../domain/foreign/warning';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import type { CompletionRow } from '../../platform/database/rows';
+import { keyOfCompletion, type PurgedCompletion } from '../completions/repository';
 import type { Settings } from '../profile/repository';
-import type { ImportedProject } from '../projects/repository';
+import type { ImportedProject } from '../projects/import';
 import { tagKey } from '../tags/names';
 import type { ImportedTag } from '../tags/repository';
 import type { TaskDraft } from '../tasks/import';
@@ -21,6 +22,7 @@ export interface Drafts {
   tag: ImportedTag;
   task: TaskDraft;
   completion: Omit<CompletionRow, 'lane_id'>;
+  purged_completion: PurgedCompletion;
   /** A row of this type creates nothing. It contains the errors or warnings of the whole file. */
   file: undefined;
 }
@@ -45,6 +47,8 @@ export interface TaskLinks extends TaskReferences {
   readonly foreign: (Foreign & { readonly titleHash: string }) | undefined;
   /** If the file names the project, this becomes the id of the lane's project with this name. */
   project_id: string | null | undefined;
+  /** The project in the trash with which a task in the trash was deleted. */
+  readonly deleted_with_project: string | null;
   readonly isPositioned: boolean;
   /** The warning of a parent that cannot be used. */
   parentWarning: ReadWarning | undefined;
@@ -54,16 +58,24 @@ export interface TaskLinks extends TaskReferences {
   position: string | undefined;
 }
 
+/** The part of a project that is kept in memory. */
+interface ProjectLinks {
+  /** The name, if the id is derived from it; otherwise empty. */
+  readonly name: string;
+  readonly isDeleted: boolean;
+}
+
 /** The part of each draft that planning needs. The drafts themselves are not in memory. */
 interface Links {
   profile: null;
-  /** The name, if the id is derived from it; otherwise empty. */
-  project: string;
+  project: ProjectLinks;
   /** The key of the name, see `tagKey`. */
   tag: string;
   task: TaskLinks;
   /** The id of the task. */
   completion: string;
+  /** The task and the time, see `keyOfCompletion`. */
+  purged_completion: string;
   file: null;
 }
 
@@ -207,20 +219,25 @@ const linksOf: {
   [T in RowType]: (draft: Drafts[T], id: string, foreign: Foreign | undefined) => Links[T];
 } = {
   profile: () => null,
-  project: ({ name }, id) => (id === idOfProject(name) ? name : ''),
+  project: ({ name, deleted_at }, id) => ({
+    name: id === idOfProject(name) ? name : '',
+    isDeleted: deleted_at !== null,
+  }),
   tag: ({ name }) => tagKey(name),
-  task: ({ parent_id, project_id, deleted_with, position, title }, id, foreign) => ({
+  task: ({ parent_id, project_id, deleted_with, deleted_with_project, position, title }, id, foreign) => ({
     id,
     foreign: foreign && { ...foreign, edition: copy(foreign.edition), titleHash: hash(title) },
     parent_id: copy(parent_id),
     project_id: copy(project_id),
     deleted_with: deleted_with === id ? id : copy(deleted_with),
+    deleted_with_project: copy(deleted_with_project),
     isPositioned: position !== undefined,
     parentWarning: undefined,
     resolved: undefined,
     position: undefined,
   }),
   completion: ({ task_id }) => copy(task_id),
+  purged_completion: keyOfCompletion,
   file: () => null,
 };
 

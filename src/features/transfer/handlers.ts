@@ -9,14 +9,15 @@ import type { UserScope } from '../../platform/database/lane';
 import type { ChangeRow } from '../../platform/database/rows';
 import { toChange } from '../changes/mapper';
 import { listChanges } from '../changes/repository';
-import { listCompletions } from '../completions/repository';
+import { listCompletions, listPurgedCompletions, type PurgedCompletion } from '../completions/repository';
 import { toProfile } from '../profile/mapper';
 import { toProject } from '../projects/mapper';
 import { listProjects } from '../projects/repository';
 import { toTag } from '../tags/mapper';
 import { listTags } from '../tags/repository';
 import { toTask } from '../tasks/mapper';
-import { type ListedTask, listTasks } from '../tasks/repository';
+import { listTasks } from '../tasks/repository';
+import { listTrashedProjects } from '../trash/projects';
 import { listWebhooksById } from '../webhooks/endpoints';
 import { toWebhook } from '../webhooks/mapper';
 import { readCalendar } from './calendar-file';
@@ -24,17 +25,14 @@ import { type CsvTask, csvOf } from './csv';
 import { readCsv } from './csv-file';
 import { firstErrors, importFile, type RowReader, reportOf } from './import';
 import { openJson } from './json-file';
-import { toExportedCompletion, toTaskAlone, toTrashedTask } from './mapper';
+import { toExportedCompletion, toPurgedCompletion, toTrashedProject, toTrashedTask } from './mapper';
 import { beginReading, byId, type LongRead, mapped, rowsById } from './pages';
 import { listTrashed, projectNames } from './repository';
-
-function taskRows(read: LongRead): AsyncGenerator<ListedTask[]> {
-  return rowsById(read, (lane, after, limit) => listTasks(lane, { filter: {}, order: byId, after, limit }));
-}
+import { listTasksAlone, toTaskAlone } from './tasks-alone';
 
 function csvPages(userId: string, read: LongRead): AsyncGenerator<CsvTask[]> {
   const rows = rowsById(read, async (lane, after, limit) => {
-    const tasks = await listTasks(lane, { filter: {}, order: byId, after, limit });
+    const tasks = await listTasksAlone(lane, {}, after, limit);
     const names = await projectNames(lane, new Set(tasks.flatMap(({ project_id }) => project_id ?? [])));
     return tasks.map((task) => ({ ...task, project: names.get(task.project_id ?? '') ?? null }));
   });
@@ -53,11 +51,18 @@ async function* calendarOf(tasks: AsyncIterable<Schemas['Task'][]>): AsyncGenera
 
 function everything(userId: string, exported_at: string, read: LongRead) {
   const projects = rowsById(read, (lane, after, limit) => listProjects(lane, { order: byId, after, limit }));
+  const deletedProjects = rowsById(read, (lane, after, limit) =>
+    listTrashedProjects(lane, byId, after, limit),
+  );
   const tags = rowsById(read, (lane, after, limit) => listTags(lane, byId, after, limit));
+  const tasks = rowsById(read, (lane, after, limit) =>
+    listTasks(lane, { filter: {}, order: byId, after, limit }),
+  );
   const trash = rowsById(read, (lane, after, limit) => listTrashed(lane, byId, after, limit));
   const completions = rowsById(read, (lane, after, limit) =>
     listCompletions(lane, { filter: {}, order: byId, after, limit }),
   );
+  const purgedCompletions = read.pages<PurgedCompletion>(listPurgedCompletions);
   const webhooks = rowsById(read, listWebhooksById);
   const changes = read.pages<ChangeRow>((lane, last, limit) =>
     listChanges(lane, Number(last?.seq ?? 0), limit),
@@ -68,10 +73,12 @@ function everything(userId: string, exported_at: string, read: LongRead) {
     exported_at,
     profile: toProfile(userId, read.profile),
     projects: mapped(projects, (row) => toProject(userId, row)),
+    deleted_projects: mapped(deletedProjects, (row) => toTrashedProject(userId, row)),
     tags: mapped(tags, (row) => toTag(userId, row)),
-    tasks: mapped(taskRows(read), (row) => toTask(userId, row)),
+    tasks: mapped(tasks, (row) => toTask(userId, row)),
     trash: mapped(trash, (row) => toTrashedTask(userId, row)),
     completions: mapped(completions, (row) => toExportedCompletion(userId, row)),
+    purged_completions: mapped(purgedCompletions, toPurgedCompletion),
     webhooks: mapped(webhooks, (row) => toWebhook(userId, row)),
     changes: mapped(changes, (row) => toChange(userId, row)),
   };
@@ -128,11 +135,9 @@ export const transferHandlers: Pick<
 
   async exportCalendar(call) {
     const { read, at } = await begin(call.lane);
-    return call.stream(
-      200,
-      calendarOf(mapped(taskRows(read), (row) => toTaskAlone(call.lane.userId, row))),
-      fileHeaders(at, 'ics'),
-    );
+    const rows = rowsById(read, (lane, after, limit) => listTasksAlone(lane, {}, after, limit));
+    const tasks = mapped(rows, (row) => toTaskAlone(call.lane.userId, row));
+    return call.stream(200, calendarOf(tasks), fileHeaders(at, 'ics'));
   },
 
   async importLane(call) {

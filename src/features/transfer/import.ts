@@ -4,6 +4,7 @@ import type { ReadWarning } from '../../domain/foreign/warning';
 import type { SpooledBody } from '../../platform/contract/bodies/spool';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import {
+  type CountedChange,
   countsOf,
   findExceeded,
   growthOf,
@@ -45,14 +46,19 @@ export interface Imported {
   readonly written: Written | null;
 }
 
+/** What a row adds to the lane: about as many bytes as the row that is written and the change that is recorded. */
+function changeOf({ type, action, links, note }: FileRow): CountedChange[] {
+  if (type === 'file' || (action !== 'create' && action !== 'restore')) return [];
+  const isDeletedProject = type === 'project' && (links as FileRow<'project'>['links'])?.isDeleted;
+  // A project in the trash does not count for the quota of projects.
+  const counted = isDeletedProject || type === 'purged_completion' ? 'completion' : type;
+  const counts = { type: counted, action: action === 'create' ? 'created' : 'restored' } as const;
+  return [{ ...counts, bytes: note?.length ?? 0, frees: false }];
+}
+
 /** Checks the quotas. @throws QuotaExceeded if the lane would have more rows or bytes than its quotas allow */
 async function requireRoom(lane: Lane, { rows }: ImportFile): Promise<void> {
-  // About as large as the row that is written and the change that is recorded.
-  const changes = rows.flatMap(({ type, action, note }) =>
-    type === 'file' || action !== 'create'
-      ? []
-      : [{ type, action: 'created', bytes: note?.length ?? 0, frees: false } as const],
-  );
+  const changes = rows.flatMap(changeOf);
   const exceeded = findExceeded(countsOf(await findProfile(lane)), growthOf(changes), lane.quotas);
   if (exceeded) throw new QuotaExceeded(exceeded);
 }

@@ -1,32 +1,34 @@
-import { parseRule } from '../../domain/recurrence/parse';
 import type { Schemas } from '../../platform/contract/document/operations';
-import type { CompletionRow, TaskRow } from '../../platform/database/rows';
+import type { CompletionRow } from '../../platform/database/rows';
 import { toCompletion } from '../completions/mapper';
+import type { PurgedCompletion } from '../completions/repository';
+import { toProject } from '../projects/mapper';
 import { toTask } from '../tasks/mapper';
-import type { ListedTask } from '../tasks/repository';
-
-// The part COUNT in the value of a rule.
-const countPart = /(^|;)(COUNT)=\d+/i;
-
-/**
- * Maps a task to the schema `Task` for a file without completions. If the COUNT of its rule counts completions, it
- * becomes the number that is left, at least 1.
- */
-export function toTaskAlone(userId: string, row: ListedTask): Schemas['Task'] {
-  const task = toTask(userId, row);
-  const rule = row.repeat_from === 'schedule' || row.rrule === null ? [] : parseRule(row.rrule);
-  if (row.rrule === null || Array.isArray(rule) || rule.count === null) return task;
-  const left = Math.max(1, rule.count - row.completion_count);
-  return { ...task, rrule: row.rrule.replace(countPart, `$1$2=${left}`) };
-}
+import type { TrashedProjectRow } from '../trash/projects';
+import type { TrashedRow } from './repository';
 
 /** Maps a task in the trash to the schema `TrashedTask`. */
-export function toTrashedTask(userId: string, row: TaskRow): Schemas['TrashedTask'] {
+export function toTrashedTask(userId: string, row: TrashedRow): Schemas['TrashedTask'] {
   return {
     ...toTask(userId, row),
     deleted_at: (row.deleted_at as Date).toISOString(),
     deleted_with: row.deleted_with as string,
+    deleted_with_project: row.deleted_with_project,
   };
+}
+
+/** Maps a project in the trash to the schema `TrashedProject`. */
+export function toTrashedProject(userId: string, row: TrashedProjectRow): Schemas['TrashedProject'] {
+  return { ...toProject(userId, row), deleted_at: row.deleted_at.toISOString() };
+}
+
+/** Maps the completions of a purged task to the schema `PurgedCompletion`. */
+export function toPurgedCompletion({
+  task_id,
+  completed_at,
+  count,
+}: PurgedCompletion): Schemas['PurgedCompletion'] {
+  return { task_id, completed_at: completed_at.toISOString(), count };
 }
 
 /** Maps a completion to the schema `ExportedCompletion`, with the fields that are needed to undo it. */

@@ -1,16 +1,25 @@
 /**
  * Changed occurrences of a series in an iCalendar file (RECURRENCE-ID, RFC 5545, section 3.8.4.4). A task is one
- * occurrence at a time, so completed occurrences become completions, and cancelled ones become excluded dates.
+ * occurrence at a time, so completed occurrences become completions, cancelled ones become excluded dates, and other later
+ * ones become tasks of their own.
  */
 import type { ReadWarning } from '../../domain/foreign/warning';
 import { localTime, type ReadTodo, readTodo, type TodoContext } from '../../domain/icalendar/read-todo';
-import { withInstants } from '../tasks/due';
+import { futureErrors } from '../tasks/completed-at';
+import { type Dates, withInstants } from '../tasks/due';
 import type { TaskDraft } from '../tasks/import';
-import { firstOpenPoint, hasTimes, maxExcluded, occurrencesAt } from '../tasks/recurrence';
+import {
+  excludedAfterMoveOf,
+  firstOpenPoint,
+  hasTimes,
+  isPointOf,
+  maxExcluded,
+  occurrencesAt,
+} from '../tasks/recurrence';
 import { type Drafts, idNamed } from './file';
 
-// The properties of a changed occurrence that are used.
-const usedFields: ReadonlySet<string> = new Set(['completed', 'status', 'due', 'recurrence-id']);
+// The properties that are used of an occurrence that becomes no task of its own.
+const usedFields: ReadonlySet<string> = new Set(['completed', 'status', 'due', 'dtstart', 'recurrence-id']);
 
 // The changed occurrences of a file are in memory.
 const maxOverrides = 10_000;
@@ -19,26 +28,32 @@ const maxCharacters = 8_000_000;
 /** A component of a file that changes an occurrence. */
 export const isOverride = (text: string) => /^RECURRENCE-ID[;:]/im.test(text);
 
+/** A changed occurrence, and the line of the file on which it begins. */
+export interface Override extends ReadTodo {
+  readonly line: number;
+}
+
 /** Collects the texts of changed occurrences, within limits. */
 export function createOverrides() {
-  const texts: string[] = [];
+  const found: { readonly text: string; readonly line: number }[] = [];
   let characters = 0;
   return {
-    add(text: string) {
+    add(text: string, line: number) {
       characters += text.length;
-      if (texts.length < maxOverrides && characters <= maxCharacters) texts.push(text);
+      if (found.length < maxOverrides && characters <= maxCharacters) found.push({ text, line });
     },
     /** The changed occurrences by the UID of their series. */
-    read(context: TodoContext): ReadonlyMap<string | undefined, readonly ReadTodo[]> {
-      const found = texts.map((text) => readTodo(text, context));
-      return Map.groupBy(found, ({ uid }) => uid);
+    read(context: TodoContext): ReadonlyMap<string | undefined, readonly Override[]> {
+      const overrides = found.map(({ text, line }) => ({ ...readTodo(text, context), line }));
+      return Map.groupBy(overrides, ({ uid }) => uid);
     },
   };
 }
 
-/** The time of a completion; the beginning of the due date in UTC if the file lacks it. */
+/** The time of a completion; the beginning of the due date in UTC if the file has none that is possible. */
 function completedAt(text: unknown, dueDate: string): Date {
-  return new Date(typeof text === 'string' ? text : dueDate);
+  const given = typeof text === 'string' ? new Date(text) : undefined;
+  return given && futureErrors('', given).length === 0 ? given : new Date(dueDate);
 }
 
 /**
@@ -56,18 +71,26 @@ function inRecordedOrder(
   return latestFirst.toReversed();
 }
 
+/** A changed occurrence after the current one, and the dates that it has without changes. */
+export interface LaterOccurrence {
+  readonly override: Override;
+  readonly dates: Dates;
+}
+
 /** A series with its changed occurrences. */
 export interface Applied {
   readonly task: TaskDraft;
   readonly completions: readonly Drafts['completion'][];
   /** The number of changed occurrences that were applied. */
   readonly used: number;
-  /** The warnings of the values that were used. */
+  /** Later occurrences that become tasks of their own. The series excludes their dates. */
+  readonly later: readonly LaterOccurrence[];
+  /** The warnings of the values that were used, and of what is left out. */
   readonly warnings: readonly ReadWarning[];
 }
 
 /** The points of the series that the overrides change. */
-function byPoint(task: TaskDraft & { rrule: string }, overrides: readonly ReadTodo[]): Map<string, ReadTodo> {
+function byPoint(task: TaskDraft & { rrule: string }, overrides: readonly Override[]): Map<string, Override> {
   const length = hasTimes(task.rrule) ? undefined : 10;
   return new Map(
     overrides.flatMap((each) =>
@@ -78,15 +101,25 @@ function byPoint(task: TaskDraft & { rrule: string }, overrides: readonly ReadTo
   );
 }
 
+const leftOut = ({ recurrenceId }: Override, detail: string): ReadWarning => ({
+  field: 'recurrence-id',
+  found: recurrenceId ? localTime(recurrenceId, null) : null,
+  used: null,
+  detail,
+});
+
 /**
  * Applies the changed occurrences to a recurring task. Its first open occurrence becomes the current one, with its own
- * due date if it is changed. Later cancelled occurrences become excluded dates. If no occurrence is open, the task is
- * completed.
+ * dates if they are changed. Later cancelled occurrences become excluded dates, and so do later ones with other changes,
+ * which become tasks of their own. If no occurrence is open, the task is completed.
  */
-export function applyOverrides(draft: TaskDraft, overrides: readonly ReadTodo[], uid: string): Applied {
+export function applyOverrides(draft: TaskDraft, overrides: readonly Override[], uid: string): Applied {
   const { rrule } = draft;
-  if (rrule === null || draft.repeat_from === 'completion')
-    return { task: draft, completions: [], used: 0, warnings: [] };
+  if (rrule === null || draft.repeat_from === 'completion') {
+    const detail = 'is left out, because the task has no series of fixed dates';
+    const warnings = overrides.map((each) => leftOut(each, detail));
+    return { task: draft, completions: [], used: 0, later: [], warnings };
+  }
   const series = { ...draft, rrule };
   const changes = byPoint(series, overrides);
   const closed = [...changes].filter(([, { fields }]) => isClosed(fields.status)).map(([point]) => point);
@@ -96,7 +129,7 @@ export function applyOverrides(draft: TaskDraft, overrides: readonly ReadTodo[],
   const completed = closed.filter((point) => changes.get(point)?.fields.status === 'completed');
   const points = [...completed, ...(current === null ? [] : [current])].sort();
   const dates = occurrencesAt(series, points).map((each, index) =>
-    points[index] === current ? { ...each, ...dueOf(changed) } : each,
+    points[index] === current ? { ...each, ...datesOf(changed) } : each,
   );
   const closings = points.flatMap((point, index): Omit<Drafts['completion'], 'recorded_at'>[] => {
     const occurrence = dates[index];
@@ -121,26 +154,70 @@ export function applyOverrides(draft: TaskDraft, overrides: readonly ReadTodo[],
     ];
   });
   const completions = inRecordedOrder(closings);
-  const isCancelled = (point: string) => changes.get(point)?.fields.status === 'cancelled';
-  const omitted = closed.filter((point) => current !== null && point > current && isCancelled(point));
-  const last = completions.at(-1);
+  const isLater = (point: string) => current !== null && point > current;
+  const omitted = closed.filter(
+    (point) => isLater(point) && changes.get(point)?.fields.status === 'cancelled',
+  );
   const own = dates[current === null ? dates.length - 1 : points.indexOf(current)];
+  const excluded = new Set([
+    ...(current === null || !own ? draft.excluded_dates : excludedAfterMoveOf(series, current, own)),
+    ...omitted,
+  ]);
+  const others = [...changes].filter(([, { fields }]) => !isClosed(fields.status));
+  const later = new Map(
+    others
+      .filter(([point]) => isLater(point) && isPointOf(series, point))
+      .slice(0, Math.max(0, maxExcluded - excluded.size)),
+  );
+  const last = completions.at(-1);
   const task: TaskDraft = {
     ...draft,
     ...(own && withInstants(own)),
     ...(current === null && last ? { status: 'completed', completed_at: last.completed_at } : {}),
-    excluded_dates: [...new Set([...draft.excluded_dates, ...omitted])].sort().slice(-maxExcluded),
+    excluded_dates: [...excluded, ...later.keys()].sort().slice(-maxExcluded),
     completion_count: completions.length,
   };
   const used = [...closed.flatMap((point) => changes.get(point) ?? []), ...(changed ? [changed] : [])];
-  const warnings = used.flatMap((each) => each.warnings.filter(({ field }) => usedFields.has(field)));
-  return { task, completions, used: used.length, warnings };
+  const unused = others.filter(([point]) => point !== current && !later.has(point));
+  return {
+    task,
+    completions,
+    used: used.length + later.size,
+    later: occurrencesAt(series, [...later.keys()]).map((dates, index) => ({
+      dates,
+      override: [...later.values()][index] as Override,
+    })),
+    warnings: [
+      ...used.flatMap((each) => each.warnings.filter(({ field }) => usedFields.has(field))),
+      ...(changed ? textsLeftOut(draft, changed) : []),
+      ...unused.map(([, each]) => leftOut(each, 'is left out, because it is no coming date of the series')),
+    ],
+  };
+}
+
+/** The warnings of texts that only the current occurrence has. They would become texts of all occurrences. */
+function textsLeftOut(draft: TaskDraft, { fields }: Override): ReadWarning[] {
+  const texts = [
+    ['summary', draft.title, fields.title],
+    ['description', draft.description, fields.description ?? null],
+  ] as const;
+  return texts
+    .filter(([, ofSeries, ofOccurrence]) => ofSeries !== ofOccurrence)
+    .map(([field, , found]) => ({
+      field,
+      found: typeof found === 'string' ? found : null,
+      used: null,
+      detail: 'of a changed occurrence is left out, because the task has the text of its series',
+    }));
 }
 
 const isClosed = (status: unknown) => status === 'completed' || status === 'cancelled';
 
-/** The due date of an open occurrence that was moved; empty if it has none. */
-function dueOf(changed: ReadTodo | undefined): { due_date?: string; due_time?: string | null } {
-  const { due_date, due_time = null } = changed?.fields ?? {};
-  return typeof due_date === 'string' ? { due_date, due_time: due_time as string | null } : {};
+/** The dates of an open occurrence that was moved; those that it does not have are left out. */
+function datesOf(changed: Override | undefined): Partial<Dates & { due_date: string }> {
+  const { due_date, due_time = null, start_date, start_time = null } = changed?.fields ?? {};
+  return {
+    ...(typeof due_date === 'string' && { due_date, due_time: due_time as string | null }),
+    ...(typeof start_date === 'string' && { start_date, start_time: start_time as string | null }),
+  };
 }

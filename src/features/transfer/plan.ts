@@ -17,7 +17,14 @@ import {
   type TaskLinks,
   type TaskReferences,
 } from './file';
-import { type KnownTask, knownIds, knownTagKeys, knownTasks, projectsNamed } from './repository';
+import {
+  type KnownTask,
+  knownIds,
+  knownPurgedCompletions,
+  knownTagKeys,
+  knownTasks,
+  projectsNamed,
+} from './repository';
 
 /** The projects and tasks that the tasks of a file can refer to. */
 export interface Surroundings {
@@ -137,8 +144,8 @@ function isWritten<T extends RowType>(row: FileRow<T>): row is ReadRowOf<T> {
   return row.action === 'create' || row.action === 'restore';
 }
 
-// If a task is deleted during an export, the export has it in both lists.
-const isOfTrash = (row: FileRow) => row.within === '/body/trash';
+// If a task or project is deleted during an export, the export has it in both lists.
+const isOfTrash = ({ within }: FileRow) => within === '/body/trash' || within === '/body/deleted_projects';
 
 type ForeignLinks = TaskLinks & { readonly foreign: NonNullable<TaskLinks['foreign']> };
 
@@ -182,9 +189,10 @@ function separate(row: FileRow, other: FileRow, first: Map<string, FileRow>): bo
 async function findDuplicates(rows: readonly FileRow[]): Promise<void> {
   const first = new Map<string, FileRow>();
   await forEach(rows, (row) => {
-    if (row.id === null) return;
-    const other = first.get(row.id);
-    if (!other) first.set(row.id, row);
+    const key = row.type === 'purged_completion' ? row.links : row.id;
+    if (key == null) return;
+    const other = first.get(key as string);
+    if (!other) first.set(key as string, row);
     else if (separate(row, other, first)) return;
     else if (isOfTrash(row) && !isOfTrash(other)) row.action = 'skip';
     else
@@ -210,26 +218,38 @@ async function planTags(lane: Lane, rows: readonly FileRow<'tag'>[]): Promise<vo
   }
 }
 
-/**
- * Plans the projects. A CSV file names projects instead of giving their ids, so each name gets a generated id.
- * @returns a map from a generated id to the id of the lane's project with the same name
- */
-async function planProjects(
-  lane: Lane,
-  rows: readonly FileRow<'project'>[],
-): Promise<ReadonlyMap<string, string>> {
+/** What planning the projects finds out. */
+interface PlannedProjects {
+  /** From a generated id to the id of the lane's project with the same name. */
+  readonly ownIds: ReadonlyMap<string, string>;
+  /** The projects of the file that are in the trash of the file. */
+  readonly deleted: ReadonlySet<string>;
+  /** The other projects of the file. */
+  readonly live: ReadonlySet<string>;
+}
+
+/** Plans the projects. A CSV file names projects instead of giving their ids, so each name gets a generated id. */
+async function planProjects(lane: Lane, rows: readonly FileRow<'project'>[]): Promise<PlannedProjects> {
   await skipKnown(rows, await knownIds(lane, 'projects', await ids(rows)));
-  const named = rows.filter(isNew).filter(({ links }) => links !== '');
-  const known = await projectsNamed(lane, new Set(named.map(({ links }) => links)));
-  const own = new Map<string, string>();
+  const named = rows.filter(isNew).filter(({ links }) => links.name !== '');
+  const known = await projectsNamed(lane, new Set(named.map(({ links }) => links.name)));
+  const ownIds = new Map<string, string>();
   await forEach(named, (row) => {
-    const id = known.get(row.links);
+    const id = known.get(row.links.name);
     if (id === undefined) return;
-    own.set(row.id as string, id);
+    ownIds.set(row.id as string, id);
     row.action = 'skip';
     row.id = id;
   });
-  return own;
+  const trashed = await knownIds(lane, 'deleted_projects', await ids(rows));
+  await forEach(rows.filter(isNew), (row) => {
+    if (trashed.has(row.id as string)) row.action = row.links.isDeleted ? 'skip' : 'restore';
+  });
+  const [deleted, live] = [new Set<string>(), new Set<string>()];
+  await forEach(rows, ({ id, action, links }) => {
+    if (id !== null && action !== 'error') (links?.isDeleted ? deleted : live).add(id);
+  });
+  return { ownIds, deleted, live };
 }
 
 const parentDetails: Readonly<Record<HierarchyReason, string>> = {
@@ -274,11 +294,7 @@ async function failBelow(rows: readonly ReadRowOf<'task'>[], failed: Set<string>
   }
 }
 
-async function planTasks(
-  lane: Lane,
-  rowsOf: RowsOf,
-  ownProjects: ReadonlyMap<string, string>,
-): Promise<void> {
+async function planTasks(lane: Lane, rowsOf: RowsOf, planned: PlannedProjects): Promise<void> {
   const rows = rowsOf('task');
   const referred = await ids(rows);
   await forEach(rows, ({ links }) => {
@@ -296,14 +312,16 @@ async function planTasks(
 
   const fresh = rows.filter(isWritten);
   const tasks = new Map<string, TaskLinks>();
-  const wanted = new Set<string>();
+  const [wanted, wantedDeleted] = [new Set<string>(), new Set<string>()];
   await forEach(fresh, ({ links }) => {
-    if (links.project_id) links.project_id = ownProjects.get(links.project_id) ?? links.project_id;
+    if (links.project_id) links.project_id = planned.ownIds.get(links.project_id) ?? links.project_id;
     tasks.set(links.id, links);
     if (links.project_id) wanted.add(links.project_id);
+    if (links.deleted_with_project) wantedDeleted.add(links.deleted_with_project);
   });
-  const projects = await knownIds(lane, 'projects', wanted);
-  for (const id of await ids(rowsOf('project'))) projects.add(id);
+  const projects = new Set([...planned.live, ...(await knownIds(lane, 'projects', wanted))]);
+  const known = await knownIds(lane, 'deleted_projects', wantedDeleted);
+  const deletedProjects = new Set([...planned.deleted, ...known]);
   const resolved = await resolveTasks(tasks, { projects, knownById }, createMender(tasks, knownById));
   const failed = new Set<string>();
   await forEach(fresh, (row) => {
@@ -312,6 +330,12 @@ async function planTasks(
     if (links.parentWarning) addWarning(row, links.parentWarning);
     if ('code' in found) addErrors(row, [found]);
     else links.resolved = found;
+    if (links.deleted_with_project !== null && !deletedProjects.has(links.deleted_with_project)) {
+      addErrors(row, [
+        { pointer: '/deleted_with_project', code: 'not-in-lane', detail: 'must be a project in the trash' },
+      ]);
+      failed.add(links.id);
+    }
     // An error of the parent also causes this error.
     if ('code' in found && found.pointer === '/parent_id') return;
     if (links.deleted_with !== null && !wasDeletedWith(links, tasks, knownById)) {
@@ -336,6 +360,16 @@ async function planCompletions(lane: Lane, rowsOf: RowsOf): Promise<void> {
   });
 }
 
+async function planPurgedCompletions(
+  lane: Lane,
+  rows: readonly FileRow<'purged_completion'>[],
+): Promise<void> {
+  const known = await knownPurgedCompletions(lane, await ids(rows));
+  await forEach(rows.filter(isNew), (row) => {
+    if (known.has(row.links)) row.action = 'skip';
+  });
+}
+
 /** Sets the action and the errors of each row; writes nothing to the lane. */
 export async function planImport(lane: Lane, { rows }: ImportFile): Promise<void> {
   const byType = Map.groupBy(rows, (row) => row.type);
@@ -347,4 +381,5 @@ export async function planImport(lane: Lane, { rows }: ImportFile): Promise<void
   await planTasks(lane, rowsOf, await planProjects(lane, rowsOf('project')));
   await planTags(lane, rowsOf('tag'));
   await planCompletions(lane, rowsOf);
+  await planPurgedCompletions(lane, rowsOf('purged_completion'));
 }

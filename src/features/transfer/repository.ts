@@ -1,6 +1,10 @@
 import { pageAfter, type SortKey } from '../../platform/database/keyset';
 import type { Lane } from '../../platform/database/lane';
 import type { TaskRow } from '../../platform/database/rows';
+import { keyOfCompletion } from '../completions/repository';
+
+/** A task in the trash, with the project in the trash with which it was deleted. */
+export type TrashedRow = TaskRow & { readonly deleted_with_project: string | null };
 
 /** A page of all tasks in the trash, subtasks included. */
 export async function listTrashed(
@@ -8,8 +12,27 @@ export async function listTrashed(
   order: readonly SortKey[],
   after: string[] | null,
   limit: number,
-): Promise<TaskRow[]> {
-  return pageAfter(lane.rows('tasks').whereNotNull('deleted_at'), order, after).limit(limit);
+): Promise<TrashedRow[]> {
+  const rows = await pageAfter(lane.rows('tasks').whereNotNull('deleted_at'), order, after).limit(limit);
+  const roots = rows.flatMap(({ id, deleted_with }) => (id === deleted_with ? [id] : []));
+  const projectOf = await projectsDeletedWith(lane, roots);
+  return rows.map((row) => ({ ...row, deleted_with_project: projectOf.get(row.id) ?? null }));
+}
+
+/** The project in the trash with which each of these tasks was deleted, by the id of the task; the latest of several. */
+async function projectsDeletedWith(lane: Lane, roots: readonly string[]): Promise<Map<string, string>> {
+  if (roots.length === 0) return new Map();
+  const rows: { id: string; roots: string[] }[] = await lane
+    .rows('deleted_projects')
+    .whereRaw('roots && ?::uuid[]', [[...roots]])
+    .orderBy(['deleted_at', 'id'])
+    .select(
+      'id',
+      lane.expression('array(select unnest(roots) intersect select unnest(?::uuid[])) as roots', [
+        [...roots],
+      ] as never),
+    );
+  return new Map(rows.flatMap(({ id, roots: own }) => own.map((root): [string, string] => [root, id])));
 }
 
 const batchSize = 5_000;
@@ -32,13 +55,26 @@ async function inBatches(
 /** The ids that exist in a table of the lane. */
 export async function knownIds(
   lane: Lane,
-  table: 'projects' | 'tags' | 'tasks' | 'completions',
+  table: 'projects' | 'deleted_projects' | 'tags' | 'tasks' | 'completions',
   ids: ReadonlySet<string>,
 ): Promise<Set<string>> {
   const known = new Set<string>();
   await inBatches(ids, async (batch) => {
     const rows = await lane.rows(table).whereRaw('id = any(?::uuid[])', [batch]).select('id');
     for (const { id } of rows) known.add(id);
+  });
+  return known;
+}
+
+/** The keys of the completions that the lane has of these purged tasks, see `keyOfCompletion`. */
+export async function knownPurgedCompletions(lane: Lane, taskIds: ReadonlySet<string>): Promise<Set<string>> {
+  const known = new Set<string>();
+  await inBatches(taskIds, async (batch) => {
+    const rows = await lane
+      .rows('purged_completions')
+      .whereRaw('task_id = any(?::uuid[])', [batch])
+      .select('task_id', 'completed_at');
+    for (const row of rows) known.add(keyOfCompletion(row));
   });
   return known;
 }

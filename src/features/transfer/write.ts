@@ -3,9 +3,9 @@ import { generateKeyBetween } from 'fractional-indexing';
 import { v7 as uuidv7 } from 'uuid';
 import { chunksOf } from '../../platform/database/chunks';
 import type { UserScope, WritableLane } from '../../platform/database/lane';
-import { insertCompletions } from '../completions/repository';
+import { importPurgedCompletions, insertCompletions, keyOfCompletion } from '../completions/repository';
 import { findProfile, knowsTimeZone, type Settings, updateProfile } from '../profile/repository';
-import { insertProjects } from '../projects/repository';
+import { addRoots, importProjects } from '../projects/import';
 import { namesByKey } from '../tags/names';
 import { insertTags } from '../tags/repository';
 import { importTasks, type TaskDraft } from '../tasks/import';
@@ -25,8 +25,11 @@ import type { Note } from './notes';
 import { resolveTasks } from './plan';
 import { type KnownTask, knownIds, knownTagKeys, knownTasks } from './repository';
 
-// A task in the trash records two changes, and a chunk may record at most 1,000.
-const chunkSizes = { project: 1_000, tag: 1_000, task: tasksInStatement, completion: 1_000 };
+// A task or project in the trash records two changes, and a chunk may record at most 1,000.
+const chunkSizes = {
+  ...{ project: 500, tag: 1_000, task: tasksInStatement },
+  ...{ completion: 1_000, purged_completion: 1_000 },
+};
 
 /** The lane has changed since the plan was made, so that a project, parent or task of a row is missing. */
 class Interrupted extends Error {}
@@ -100,7 +103,14 @@ async function writeTasks(lane: WritableLane, tasks: readonly ResolvedTask[]): P
     knownById,
   });
   if ([...resolved.values()].some((each) => 'code' in each)) throw new Interrupted();
-  return importTasks(lane, missing, trashed);
+  const tasksAlone = missing.map(({ deleted_with_project: _project, ...task }) => task);
+  const written = await importTasks(lane, tasksAlone, trashed);
+  const isWritten = new Set(written);
+  await addRoots(
+    lane,
+    missing.filter(({ id }) => isWritten.has(id)),
+  );
+  return written;
 }
 
 async function writeCompletions(lane: WritableLane, rows: Drafts['completion'][]): Promise<string[]> {
@@ -125,24 +135,28 @@ export async function writeImport(scope: UserScope, { rows, notes }: ImportFile)
   const draftsOf = <T extends RowType>(some: readonly FileRow<T>[]) =>
     notes.read<Drafts[T]>(some.map(({ note }) => note as Note));
 
-  async function write<T extends 'project' | 'tag' | 'task' | 'completion', D extends { id: string }>(
+  /** Writes rows in chunks. `insert` returns the keys of the written rows. */
+  async function write<T extends keyof typeof chunkSizes, D>(
     some: readonly FileRow<T>[],
-    size: number,
     toRow: (draft: Drafts[T], row: FileRow<T>) => D,
     insert: (lane: WritableLane, drafts: D[]) => Promise<string[]>,
-    prepare: (drafts: D[]) => Promise<void> = async () => undefined,
+    {
+      keyOf,
+      prepare = async () => undefined,
+    }: { keyOf: (draft: D) => string; prepare?: (drafts: D[]) => Promise<void> },
   ): Promise<void> {
-    for (const chunk of chunksOf(some, size)) {
+    for (const chunk of chunksOf(some, some[0] ? chunkSizes[some[0].type] : 1)) {
       const read = await draftsOf(chunk);
       const drafts = read.map((draft, index) => toRow(draft, chunk[index] as FileRow<T>));
       await prepare(drafts);
       const made = new Set(await scope.write((lane) => insert(lane, drafts)));
-      for (const row of chunk) {
-        if (made.has(row.id as string)) created++;
+      for (const [index, row] of chunk.entries()) {
+        if (made.has(keyOf(drafts[index] as D))) created++;
         else row.action = 'skip';
       }
     }
   }
+  const byId = { keyOf: ({ id }: { id: string }) => id };
   const unchanged = <D>(draft: D) => draft;
 
   try {
@@ -150,8 +164,8 @@ export async function writeImport(scope: UserScope, { rows, notes }: ImportFile)
       await scope.write((lane) => writeProfile(lane, settings));
       created++;
     }
-    await write(newRows('project'), chunkSizes.project, unchanged, insertProjects);
-    await write(newRows('tag'), chunkSizes.tag, unchanged, insertTags);
+    await write(newRows('project'), unchanged, importProjects, byId);
+    await write(newRows('tag'), unchanged, insertTags, byId);
     const tasks = newRows('task') as TaskRow[];
     await positionAll(scope, tasks);
     const toTask = (draft: TaskDraft, row: FileRow<'task'>): ResolvedTask => {
@@ -160,8 +174,9 @@ export async function writeImport(scope: UserScope, { rows, notes }: ImportFile)
       return { ...draft, id, parent_id, project_id, position: draft.position ?? (position as string) };
     };
     const ordered = await byLevel(tasks);
-    await write(ordered, chunkSizes.task, toTask, writeTasks, (drafts) => makeTags(scope, drafts));
-    await write(newRows('completion'), chunkSizes.completion, unchanged, writeCompletions);
+    await write(ordered, toTask, writeTasks, { ...byId, prepare: (drafts) => makeTags(scope, drafts) });
+    await write(newRows('completion'), unchanged, writeCompletions, byId);
+    await write(newRows('purged_completion'), unchanged, importPurgedCompletions, { keyOf: keyOfCompletion });
     return { isWhole: true, created };
   } catch (error) {
     if (error instanceof Interrupted) return { isWhole: false, created };

@@ -95,10 +95,7 @@ export const trashHandlers = (retentionDays: number): TrashHandlers => ({
   },
 
   async restoreProject(call) {
-    const outcome = await call.lane.write((lane) => restoreProject(lane, call.path.project_id));
-    if (outcome === 'not-found') return call.fail('project-not-found');
-    return outcome === 'id-taken'
-      ? call.fail('id-taken')
-      : call.reply(200, toProject(call.lane.userId, outcome));
+    const row = await call.lane.write((lane) => restoreProject(lane, call.path.project_id));
+    return row ? call.reply(200, toProject(call.lane.userId, row)) : call.fail('project-not-found');
   },
 });

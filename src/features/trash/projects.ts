@@ -5,8 +5,11 @@ import type { Lane, WritableLane } from '../../platform/database/lane';
 import type { DeletedProjectRow, ProjectRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
 
+/** A project in the trash, without its list of tasks. */
+export type TrashedProjectRow = Omit<DeletedProjectRow, 'roots'>;
+
 /** A project in the trash, with the number of tasks that restoring it would bring back. */
-export type ListedProject = Omit<DeletedProjectRow, 'roots'> & { readonly task_count: string };
+export type ListedProject = TrashedProjectRow & { readonly task_count: string };
 
 const columns = [
   ...['id', 'name', 'color', 'archived', 'position', 'version'],
@@ -19,11 +22,18 @@ function deletedProjects(lane: Lane) {
 }
 
 /** A project in the trash; undefined if there is none with this id. */
-export async function findDeletedProject(
-  lane: Lane,
-  id: string,
-): Promise<Omit<DeletedProjectRow, 'roots'> | undefined> {
+export async function findDeletedProject(lane: Lane, id: string): Promise<TrashedProjectRow | undefined> {
   return deletedProjects(lane).where('id', id).first();
+}
+
+/** A page of the projects in the trash, in `order`, without the numbers of their tasks. */
+export async function listTrashedProjects(
+  lane: Lane,
+  order: readonly SortKey[],
+  after: Position | null,
+  limit: number,
+): Promise<TrashedProjectRow[]> {
+  return pageAfter(deletedProjects(lane), order, after).limit(limit) as never;
 }
 
 /** A page of the projects in the trash, in `order`. */
@@ -52,22 +62,16 @@ function parentsFirst(rows: readonly TrashedTask[]): string[] {
 
 /**
  * Restores a project, and the tasks that were deleted with it and are still in the trash.
- * @returns the project; `id-taken` if an import has created a project with its id in the meantime
+ * @returns the project; undefined if the trash has no project with this id
  */
-export async function restoreProject(
-  lane: WritableLane,
-  id: string,
-): Promise<ProjectRow | 'not-found' | 'id-taken'> {
+export async function restoreProject(lane: WritableLane, id: string): Promise<ProjectRow | undefined> {
   const row = await findDeletedProject(lane, id);
-  if (!row) return 'not-found';
+  if (!row) return undefined;
   const { name, color, archived, position, version, created_at } = row;
   const fields = { id, name, color, archived, position, created_at };
   const [project] = await lane
     .insert('projects', { ...fields, version: version + 1, updated_at: lane.now })
-    .onConflict(['lane_id', 'id'])
-    .ignore()
     .returning('*');
-  if (!project) return 'id-taken';
   lane.changed({ type: 'project', id, action: 'restored', fields: {} });
 
   const own = () => lane.rows('deleted_projects').where('id', id);

@@ -11,7 +11,14 @@ import type { ChangeAction, ChangeType, LaneTables, ProfileRow } from './rows';
 export { violatedConstraint } from './errors';
 export { type IdempotentRequest, type Refusal, replyHours, type StoredReply } from './idempotency';
 export { epochText, type LanePosition, parsePosition, positionText } from './position';
-export { countsOf, findExceeded, growthOf, QuotaExceeded, type QuotaName } from './quotas';
+export {
+  type CountedChange,
+  countsOf,
+  findExceeded,
+  growthOf,
+  QuotaExceeded,
+  type QuotaName,
+} from './quotas';
 export { bytesOfRow } from './storage';
 export type { Statement } from './transaction';
 

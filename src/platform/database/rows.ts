@@ -124,6 +124,15 @@ export interface CompletionRow {
   recorded_at: Date;
 }
 
+/** What remains of the completions of a purged task, or of a subtask whose completion a purged task has reopened. */
+export interface PurgedCompletionRow {
+  lane_id: string;
+  task_id: string;
+  completed_at: Date;
+  /** The number of completions at this instant. */
+  count: number;
+}
+
 /** The time of a reminder. */
 export interface ReminderRow {
   lane_id: string;
@@ -331,6 +340,7 @@ export interface LaneTables {
   tasks: TaskRow;
   task_tags: TaskTagRow;
   completions: CompletionRow;
+  purged_completions: PurgedCompletionRow;
   reminders: ReminderRow;
   webhooks: WebhookRow;
   webhook_deliveries: WebhookDeliveryRow;

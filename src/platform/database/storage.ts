@@ -92,6 +92,7 @@ const measuredTables: { readonly [T in MeasuredTable]: StoredTable<LaneTables[T]
       ...(['next_due_time', 'reopened', 'moved'] as const),
     ],
   },
+  purged_completions: { key: ['task_id', 'completed_at'], fixed: 28, varying: [] },
   projects: { key: ['id'], fixed: 40, varying: ['name', 'color', 'position'] },
   deleted_projects: { key: ['id'], fixed: 48, varying: ['name', 'color', 'position', 'roots'] },
   tags: { key: ['id'], fixed: 40, varying: ['name', 'name_key', 'color'] },

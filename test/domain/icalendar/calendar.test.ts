@@ -27,6 +27,7 @@ const plain: CalendarTask = {
   repeat_from: 'schedule',
   recurrence_start: null,
   recurrence_start_time: null,
+  recurrence_due: null,
   excluded_dates: [],
   reminders: [],
   links: [],

@@ -98,7 +98,7 @@ test('ranges are limited to the first twenty matches', () => {
 describe('Postgres accepts', () => {
   const vector = async (title: string, description: string | null) => {
     const [row] = await query<{ vector: string }>(database.url, 'select $1::tsvector::text as vector', [
-      searchVector(title, description),
+      searchVector(title, description, []),
     ]);
     return row?.vector;
   };
@@ -126,12 +126,30 @@ describe('Postgres accepts', () => {
     expect(typeof (await vector(title, description))).toBe('string');
   });
 
+  test('the words of links, which are bounded', async () => {
+    const characters = (from: number) =>
+      Array.from({ length: 200 }, (_, n) => String.fromCodePoint(0x4e00 + from + n)).join('');
+    const links = Array.from({ length: 20 }, (_, n) => ({
+      url: `https://example.com/${Array.from({ length: 400 }, (_word, m) => `${n}x${m}`).join('/')}`,
+      title: characters(200 * n),
+    }));
+    const [row] = await query<{ words: number }>(database.url, 'select length($1::tsvector) as words', [
+      searchVector('a', null, links),
+    ]);
+    // The title of the task, `example`, `com`, and 50 words of each title and 18 of each address.
+    expect(row?.words).toBe(3 + 20 * (50 + 18));
+  });
+
+  test('links whose addresses are no valid percent-encoding', () => {
+    expect(searchVector('a', null, [{ url: 'https://example.com/%E0%zz', title: null }])).toContain("'e0'");
+  });
+
   test('a prefix query of words with special characters is valid, and finds them', async () => {
     const terms = termsOf(`it's "a" \\ b:* & c | !d <-> (e) 'f'`);
     const [row] = await query<{ found: boolean }>(
       database.url,
       'select $1::tsvector @@ $2::tsquery as found',
-      [searchVector(terms.map(({ words }) => `${words[0]}more`).join(' '), null), prefixQuery(terms)],
+      [searchVector(terms.map(({ words }) => `${words[0]}more`).join(' '), null, []), prefixQuery(terms)],
     );
     expect(row?.found).toBe(true);
   });

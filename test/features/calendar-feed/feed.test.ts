@@ -273,3 +273,30 @@ test("reads of a feed count towards the user's rate limit", async () => {
     await limited.stop();
   }
 });
+
+test('leaves out occurrences that were completed ahead of time', async () => {
+  const create = async (body: object) => (await ada.send('POST', '/tasks', { body })).body;
+  const complete = (id: string, body: object) =>
+    ada.send('PATCH', `/tasks/${id}/complete`, { body: { completed: true, ...body } });
+  const weekly = await create({
+    ...{ title: 'a', start_date: '2094-01-04', due_date: '2094-01-08', rrule: 'FREQ=WEEKLY' },
+    excluded_dates: ['2094-01-18'],
+  });
+  const hourly = await create({
+    ...{ title: 'b', due_date: '2094-01-04', due_time: '08:00', time_zone: 'Europe/Zurich' },
+    rrule: 'FREQ=HOURLY;INTERVAL=6',
+  });
+  expect((await complete(weekly.id, { occurrence: '2094-01-15' })).status).toBe(200);
+  expect((await complete(hourly.id, { occurrence: '2094-01-04', occurrence_time: '20:00' })).status).toBe(
+    200,
+  );
+  const path = await makeFeed();
+  for (const query of ['', '?components=todos']) {
+    const { body } = await read(path, query);
+    expect(body.match(/^EXDATE.*$/gm)).toEqual([
+      'EXDATE;VALUE=DATE:20940111',
+      'EXDATE;VALUE=DATE:20940118',
+      'EXDATE;TZID=Europe/Zurich:20940104T200000',
+    ]);
+  }
+});

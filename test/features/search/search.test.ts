@@ -37,6 +37,28 @@ test('finds words by their beginning, in title and description, ignoring case an
   expect(await found('ater')).not.toContain('Crème brûlée and more');
 });
 
+test('finds the titles and addresses of links, also after changes and imports', async () => {
+  const links = [
+    { url: 'https://www.example.com/garden/Gie%C3%9Fplan?week=42', title: 'Café opening hours' },
+    { url: 'mailto:nursery@plants.example' },
+  ];
+  const { id } = await make('Water', null, { links });
+  for (const q of ['cafe', 'example garden', 'giessplan', '42', 'nursery', 'water nurs'])
+    expect(await found(q)).toEqual(['Water']);
+  for (const q of ['https', 'www', 'mailto']) expect(await found(q)).toEqual([]);
+  await ada.ok('PATCH', `/tasks/${id}`, { links: [{ url: 'https://example.org/roses' }] });
+  expect(await found('nursery')).toEqual([]);
+  expect(await found('roses')).toEqual(['Water']);
+  const imported = { id: randomUUID(), title: 'Imported', links: [{ url: 'https://example.net/tulips' }] };
+  await ada.ok('POST', '/import.json', { format: 'tasklane-export', version: 2, tasks: [imported] });
+  expect(await found('tulips')).toEqual(['Imported']);
+  // As if an earlier release had indexed them.
+  await query(service.database.url, 'update tasklane.tasks set search_version = 2, search = $1', ["'x':1"]);
+  expect(await found('tulips')).toEqual([]);
+  await service.runJob('search');
+  expect(await found('tulips')).toEqual(['Imported']);
+});
+
 test('a query without words finds nothing, and search syntax has no meaning', async () => {
   await make('Water');
   for (const q of ['???', '😀', '&|!()', "'", '\\', ' ']) {

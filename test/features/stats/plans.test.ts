@@ -32,6 +32,13 @@ beforeAll(async () => {
      select lane_id, gen_random_uuid(), id, title, '2026-01-01', now() - n * interval '1 day', 'FREQ=DAILY', 'pending', '[]'
      from tasklane.tasks, generate_series(1, 5) as n where title like '%1'`,
   );
+  await client.query(
+    `insert into tasklane.purged_completions (lane_id, task_id, completed_at, count)
+     select lane_of('user-' || lane), gen_random_uuid(), now() - n * interval '1 day', 1
+     from generate_series(1, $1) as lane, generate_series(1, $2) as n`,
+    [lanes, tasksInLane],
+  );
+  await client.query('analyze tasklane.purged_completions');
   await client.query('analyze tasklane.tasks');
   await client.query('analyze tasklane.completions');
   await client.query('analyze tasklane.profiles');
@@ -83,10 +90,12 @@ const range = {
   offsets: offsetsBetween('Europe/Zurich', new Date('2024-01-01'), now),
 };
 
+const doneTables = ['tasks', 'completions', 'purged_completions'];
+
 test.each<[string, (lane: Lane) => Compiled, string[]]>([
   ['tasks by kind', kindsQuery, ['tasks', 'projects']],
-  ['completions and streaks', (lane) => completionsQuery(lane, range), ['tasks', 'completions']],
-  ['the first completion', profileSinceQuery, ['completions', 'tasks']],
+  ['completions and streaks', (lane) => completionsQuery(lane, range), doneTables],
+  ['the first completion', profileSinceQuery, doneTables],
 ])('%s', async (_what, build, tables) => {
   const scans = await scansOf(build);
   const read = scans.filter((scan) => scan['Relation Name'] !== 'profiles');

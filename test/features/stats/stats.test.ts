@@ -338,6 +338,128 @@ test.each(['America/St_Johns', 'Asia/Kathmandu'])(
   },
 );
 
+describe('a purge changes neither totals nor streaks', () => {
+  const zones = ['Pacific/Pago_Pago', 'America/St_Johns', 'UTC', 'Asia/Kathmandu', 'Pacific/Kiritimati'];
+  const ownZone = () => write('GET', '/profile').then(({ time_zone }) => time_zone);
+
+  /** Statistics of completions in the profile's zone and in others, also those of other days than today. */
+  async function counted(): Promise<unknown> {
+    const all = [];
+    for (const tz of [await ownZone(), ...zones]) {
+      for (const range of [{}, { from: '2024-01-01', until: '2024-12-31' }]) {
+        const { completions, streaks } = await stats({ tz, ...range });
+        all.push({ tz, completions, streaks });
+      }
+    }
+    return all;
+  }
+
+  /** Completed tasks of each kind; returns the ids of those that can be deleted. */
+  async function completeAll(): Promise<string[]> {
+    const ids: string[] = [];
+    const days = [0, 1, 2, 3, 400].map((ago) => Date.now() - ago * dayMs);
+    // Near the ends of days in several zones, so that each zone has other counts.
+    for (const day of days) {
+      for (const hours of [1, 4.3, 9.9, 11.5, 14.2, 18.3]) {
+        const completed_at = new Date(day - hours * hourMs).toISOString();
+        ids.push((await write('POST', '/tasks', { title: 'Done', status: 'completed', completed_at })).id);
+      }
+    }
+    const daily = { id: randomUUID(), title: 'Daily', rrule: 'FREQ=DAILY', due_date: '2099-01-01' };
+    await write('POST', '/batch', {
+      operations: [
+        { op: 'create_task', task: daily },
+        { op: 'complete_task', id: daily.id },
+        { op: 'complete_task', id: daily.id },
+      ],
+    });
+    const parent = await write('POST', '/tasks', { ...daily, id: undefined, title: 'Parent' });
+    const child = await write('POST', '/tasks', {
+      title: 'Child',
+      parent_id: parent.id,
+      status: 'completed',
+    });
+    await write('PATCH', `/tasks/${parent.id}/complete`, { completed: true });
+    const once = await write('POST', '/tasks', { ...daily, id: undefined, rrule: 'FREQ=DAILY;COUNT=1' });
+    await write('PATCH', `/tasks/${once.id}/complete`, { completed: true });
+    return [...ids, daily.id, child.id, parent.id, once.id];
+  }
+
+  test('by the user, one task after the other', async () => {
+    await write('PATCH', '/profile', { time_zone: 'America/St_Johns' });
+    const ids = await completeAll();
+    const before = await counted();
+    for (const id of ids) {
+      await write('DELETE', `/tasks/${id}`);
+      await write('DELETE', `/trash/${id}`);
+    }
+    expect((await stats()).total).toBe(0);
+    expect(await counted()).toEqual(before);
+  });
+
+  test('of the whole trash, also when the time zone of the profile changes afterwards', async () => {
+    await completeAll();
+    const before: unknown[] = [];
+    for (const time_zone of zones) {
+      await write('PATCH', '/profile', { time_zone });
+      before.push(await counted());
+    }
+    const { items } = await write('GET', '/tasks?limit=200');
+    for (const { id } of items) await ada.send('DELETE', `/tasks/${id}`);
+    await write('DELETE', '/trash');
+    for (const [index, time_zone] of zones.entries()) {
+      await write('PATCH', '/profile', { time_zone });
+      expect(await counted()).toEqual(before[index]);
+    }
+  });
+
+  test('by the job', async () => {
+    const ids = await completeAll();
+    const before = await counted();
+    for (const id of ids) await ada.send('DELETE', `/tasks/${id}`);
+    await query(
+      service.database.url,
+      `update tasklane.tasks set deleted_at = deleted_at - interval '1 year' where lane_id = lane_of($1)`,
+      [ada.id],
+    );
+    await service.runJob('purge');
+    expect(
+      await query(service.database.url, 'select from tasklane.tasks where lane_id = lane_of($1)', [ada.id]),
+    ).toEqual([]);
+    expect(await counted()).toEqual(before);
+  });
+
+  test('after which a backup brings the tasks back, and after another one', async () => {
+    const ids = await completeAll();
+    const before = await counted();
+    const backup = await write('GET', '/export');
+    const purge = async () => {
+      for (const id of ids) await ada.send('DELETE', `/tasks/${id}`);
+      await write('DELETE', '/trash');
+    };
+    await purge();
+    await write('POST', '/import.json', backup);
+    expect(await counted()).toEqual(before);
+    await purge();
+    expect(await counted()).toEqual(before);
+  });
+
+  test('and an export carries the completions to another lane', async () => {
+    await write('PATCH', '/profile', { time_zone: 'Asia/Kathmandu' });
+    const ids = await completeAll();
+    const before = await counted();
+    for (const id of ids) await ada.send('DELETE', `/tasks/${id}`);
+    await write('DELETE', '/trash');
+    const file = await write('GET', '/export');
+    ada = await makeUser(service.url);
+    const { created } = await write('POST', '/import.json', file);
+    expect(created).toBeGreaterThan(30);
+    expect(await write('POST', '/import.json', file)).toMatchObject({ created: 0, skipped: created });
+    expect(await counted()).toEqual(before);
+    expect((await write('GET', '/export')).purged_completions).toEqual(file.purged_completions);
+  });
+});
+
 test('counts tasks by their current state', async () => {
   const project = await write('POST', '/projects', { name: 'Garden' });
   await write('POST', '/projects', { name: 'Empty' });

@@ -1,8 +1,13 @@
 /** Tests the change that tells that a task is overdue. */
 import { randomUUID } from 'node:crypto';
 import { query } from '../../support/database';
+import { readEvents } from '../../support/event-reader';
+import { openReceiver } from '../../support/receiver';
 import { startTestService, useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';
+import { until } from '../../support/until';
+import { makeUser } from '../../support/user';
+import { eventIn, makeVerified, openInstance } from '../webhooks/support';
 
 const service = useTestService({ RATE_LIMIT: 'off' });
 let ada: TaskClient;
@@ -118,4 +123,58 @@ test('several services at once tell each task once, in batches', async () => {
   } finally {
     await other.stop();
   }
+});
+
+test('webhooks and event streams get each once, also across restarts and changes of the time zone', async () => {
+  const receiver = await openReceiver();
+  const settings = {
+    DATABASE_URL: service.database.url,
+    WEBHOOK_ALLOWED_HOSTS: receiver.host,
+    EVENTS_POLL_MS: '20',
+  };
+  const start = () => startTestService({ RATE_LIMIT: 'off', ...settings });
+  // In Kiritimati, this day has always ended; in Pago Pago, it has not.
+  const today = new Intl.DateTimeFormat('en-CA', { timeZone: 'Pacific/Pago_Pago' }).format(new Date());
+  await ada.ok('PATCH', '/profile', { time_zone: 'Pacific/Pago_Pago' });
+  const first = await start();
+  const user = await makeUser(first.url, ada.id);
+  const { secret } = await makeVerified(service.database.url, user, receiver, { events: ['task.overdue'] });
+  await first.stop();
+  const tasks = [
+    await ada.create(past),
+    await ada.create({ due_date: '2020-02-29' }),
+    await ada.create({ due_date: today }),
+  ];
+  const ids = tasks.map(({ id }) => id).toSorted();
+  const seen: string[] = [];
+  let lastEventId: string | undefined;
+  // Each round has another zone, another instance, and a stream that continues after the last one.
+  for (const time_zone of [
+    'Pacific/Pago_Pago',
+    'Pacific/Kiritimati',
+    'Pacific/Pago_Pago',
+    'Pacific/Kiritimati',
+    'UTC',
+  ]) {
+    await ada.ok('PATCH', '/profile', { time_zone });
+    const [instance, sender] = [await start(), openInstance(service.database.url, [receiver])];
+    const reader = await readEvents(`${instance.url}${ada.lane}/events`, { token: ada.token, lastEventId });
+    try {
+      await instance.runJob('overdue');
+      await sender.deliver();
+      const last = await ada.create();
+      const changes = () => reader.events.flatMap((each) => (each.event === 'change' ? [each.data] : []));
+      await until(() => changes().some(({ entity_id }) => entity_id === last.id));
+      for (const { action, entity_id } of changes()) if (action === 'overdue') seen.push(String(entity_id));
+      lastEventId = reader.lastId();
+    } finally {
+      reader.close();
+      await Promise.all([instance.stop(), sender.close()]);
+    }
+  }
+  expect(seen.toSorted()).toEqual(ids);
+  const events = receiver.received.map((each) => eventIn(each, secret));
+  expect(events.map(({ type }) => type)).toEqual(ids.map(() => 'task.overdue'));
+  expect(events.map(({ data }) => data.change.entity_id).toSorted()).toEqual(ids);
+  await receiver.close();
 });

@@ -172,6 +172,18 @@ describe('a time of day on a day before the due date', () => {
   });
 });
 
+test.each([
+  [{ start_date: '2099-03-31' }, '2099-03-30T16:00:00.000Z'],
+  [{ start_date: '2099-03-28', start_time: '10:30' }, '2099-03-27T18:30:00.000Z'],
+  [{ due_date: '2099-05-01' }, '2099-03-26T17:00:00.000Z'],
+  [{ start_date: null }, '2099-03-26T17:00:00.000Z'],
+])('an instant of a task without a due date follows its start if %j is changed', async (body, expected) => {
+  const start = { start_date: '2099-03-27', start_time: '09:00', time_zone: 'Europe/Zurich' };
+  const { id } = await create({ ...start, reminders: [{ at: '2099-03-26T17:00:00.000Z' }] });
+  await ada.send('PATCH', `/tasks/${id}`, { body });
+  expect(await waiting(id)).toEqual([expected]);
+});
+
 describe('an instant', () => {
   const evening = { at: '2099-03-26T17:00:00.000Z' };
   const instants = async (id: string) =>

@@ -379,6 +379,25 @@ describe('subtasks of a recurring task', () => {
     expect(await read(grandchild.id)).toMatchObject({ due_date: '2099-01-04' });
   });
 
+  test('move the instants of their reminders, also without a due date and without any date', async () => {
+    await ada.send('PATCH', '/profile', { body: { time_zone: 'Europe/Zurich' } });
+    // Clocks go forward on 2099-03-29.
+    const parent = await create({ due_date: '2099-03-24', rrule: 'FREQ=WEEKLY' });
+    const reminders = [{ at: '2099-03-23T08:00:00Z' }];
+    const children = [
+      await create({ parent_id: parent.id, due_date: '2099-03-24', reminders }),
+      await create({ parent_id: parent.id, start_date: '2099-03-24', reminders }),
+      await create({ parent_id: parent.id, reminders }),
+    ];
+    const instants = () =>
+      Promise.all(children.map(async ({ id }) => (await read(id)).reminders.map(({ at }: Body) => at)));
+    const before = await instants();
+    await complete(parent.id);
+    expect(await instants()).toEqual(children.map(() => ['2099-03-30T07:00:00.000Z']));
+    await complete(parent.id, { completed: false });
+    expect(await instants()).toEqual(before);
+  });
+
   test('move by the hours of an hourly parent, and by a skip', async () => {
     const parent = await create({
       due_date: '2099-01-04',

@@ -270,3 +270,161 @@ describe('a task that is in the trash', () => {
     expect([tasks.length, left.length]).toEqual([1_200, 0]);
   });
 });
+
+describe('a project in the trash', () => {
+  /** A project with two tasks, and the export before it was deleted with them. */
+  async function makeDeleted(): Promise<{ id: string; before: Body }> {
+    await ada.send('PATCH', '/profile', { body: { week_start: 'sunday' } });
+    const body = { name: 'Garden', color: '#2f855a' };
+    const { id } = (await ada.send('POST', '/projects', { body })).body;
+    await make({ title: 'Kept', project_id: id });
+    await make({ title: 'Not in the file', project_id: id });
+    const before = await exported(ada);
+    await ada.send('DELETE', `/projects/${id}?tasks=delete`);
+    return { id, before };
+  }
+
+  test('is restored from a backup with its tasks, and the others stay in the trash', async () => {
+    const { id, before } = await makeDeleted();
+    const tasks = before.tasks.filter(({ title }: Body) => title === 'Kept');
+    const file = { ...before, projects: [{ ...before.projects[0], name: 'Renamed' }], tasks };
+    const { seq } = (await exported(ada)).changes.at(-1);
+    const dry = await importInto(ada, 'json', file, '?dry_run=true');
+    const report = await importInto(ada, 'json', file);
+    expect(report).toMatchObject({ status: 200, body: { restored: 2, errors: 0 } });
+    expect(report.body).toEqual({ ...dry.body, dry_run: false });
+    const { body: project } = await ada.send('GET', `/projects/${id}`);
+    expect(project).toMatchObject({ name: 'Renamed', color: '#2f855a', version: 3 });
+    expect(project).toMatchObject({ position: before.projects[0].position });
+    const { changes, deleted_projects, trash } = await exported(ada);
+    expect(changes.find((each: Body) => each.seq > seq && each.type === 'project')).toMatchObject({
+      action: 'restored',
+      fields: { name: { from: 'Garden', to: 'Renamed' } },
+    });
+    expect(deleted_projects).toEqual([]);
+    expect(trash).toMatchObject([{ title: 'Not in the file', deleted_with_project: null }]);
+    const { items } = (await ada.send('GET', `/tasks?project_id=${id}`)).body;
+    expect(items.map(({ title }: Body) => title)).toEqual(['Kept']);
+    expect((await importInto(ada, 'json', file)).body).toMatchObject({ created: 0, restored: 0 });
+    expect((await ada.send('DELETE', `/projects/${id}?tasks=delete`)).status).toBe(204);
+    expect((await ada.send('POST', `/projects/${id}/restore`)).status).toBe(200);
+  });
+
+  test('keeps the fields that a CSV file does not have', async () => {
+    const { id, before } = await makeDeleted();
+    const csv = `title,project_id,project\nNew,${id},Garden\n`;
+    expect((await importInto(ada, 'csv', csv)).body).toMatchObject({ created: 1, restored: 1 });
+    expect((await exported(ada)).projects).toMatchObject([
+      { id, color: '#2f855a', position: before.projects[0].position },
+    ]);
+  });
+
+  test('is skipped if it is in the trash of the file too', async () => {
+    await makeDeleted();
+    const file = await exported(ada);
+    expect(file.deleted_projects).toHaveLength(1);
+    expect((await importInto(ada, 'json', file)).body).toMatchObject({ created: 0, restored: 0, errors: 0 });
+    const { deleted_projects, trash } = await exported(ada);
+    expect({ deleted_projects, trash }).toEqual({
+      deleted_projects: file.deleted_projects,
+      trash: file.trash,
+    });
+  });
+
+  test('must exist for tasks that were deleted with it, and only for them', async () => {
+    const [id, other, project] = Array.from({ length: 3 }, () => randomUUID());
+    const deleted_at = '2026-01-01T00:00:00Z';
+    const errors = async (parts: object) =>
+      (await importInto(ada, 'json', document(parts))).body.errors.map(
+        ({ pointer, code }: Body) => `${pointer} ${code}`,
+      );
+    const root = { id, title: 'x', deleted_at, deleted_with: id, deleted_with_project: project };
+    expect(await errors({ trash: [root] })).toEqual(['/body/trash/0/deleted_with_project not-in-lane']);
+    const projects = { deleted_projects: [{ id: project, name: 'x', deleted_at }] };
+    expect(await errors({ ...projects, trash: [root, { ...root, id: other, parent_id: id }] })).toEqual([
+      '/body/trash/1/deleted_with_project contradiction',
+    ]);
+    expect(await errors({ ...projects, tasks: [{ id, title: 'x', deleted_with_project: project }] })).toEqual(
+      ['/body/tasks/0/deleted_with_project contradiction'],
+    );
+    expect(await errors({ ...projects, tasks: [{ id, title: 'x', project_id: project }] })).toEqual([
+      '/body/tasks/0/project_id not-in-lane',
+    ]);
+    expect(await errors({ deleted_projects: [{ id: project, name: 'x' }] })).toEqual([
+      '/body/deleted_projects/0/deleted_at required',
+    ]);
+  });
+});
+
+describe('a JSON file', () => {
+  const future = '2999-01-01T00:00:00Z';
+
+  test('must not have times in the future where they cannot be', async () => {
+    const id = randomUUID();
+    const task = { id, title: 'x', due_date: '2026-01-01', rrule: 'FREQ=DAILY' };
+    const done = {
+      ...{
+        id,
+        user_id: 'x',
+        task_id: id,
+        title: 'x',
+        due_date: '2026-01-01',
+        due_time: null,
+        time_zone: null,
+      },
+      ...{ rrule: 'FREQ=DAILY', status: 'pending', next_due_date: null },
+      completed_at: '2026-01-01T00:00:00Z',
+    };
+    const reopened = [{ id, status: 'completed', completed_at: future }];
+    const { body } = await importInto(
+      ada,
+      'json',
+      document({
+        deleted_projects: [{ id, name: 'x', deleted_at: future }],
+        tasks: [{ ...task, status: 'completed', completed_at: future }],
+        trash: [{ ...task, id: randomUUID(), deleted_at: future, deleted_with: id }],
+        completions: [
+          { ...done, completed_at: future },
+          { ...done, id: randomUUID(), recorded_at: future, reopened },
+        ],
+        purged_completions: [{ task_id: id, completed_at: future, count: 1 }],
+      }),
+    );
+    expect(body.errors.map(({ pointer, code }: Body) => `${pointer} ${code}`)).toEqual([
+      '/body/deleted_projects/0/deleted_at too-large',
+      '/body/tasks/0/completed_at too-large',
+      '/body/trash/0/deleted_at too-large',
+      '/body/completions/0/completed_at too-large',
+      '/body/completions/1/recorded_at too-large',
+      '/body/completions/1/reopened/0/completed_at too-large',
+      '/body/purged_completions/0/completed_at too-large',
+    ]);
+  });
+
+  test('gets warnings of fields that it should not have, and of webhooks', async () => {
+    const id = randomUUID();
+    const { body } = await importInto(
+      ada,
+      'json',
+      document({
+        exported_at: future,
+        profile: { user_id: 'x', version: 3, language: 'de' },
+        projects: [{ id, name: 'x', description: 'A text', version: 7 }],
+        tags: [{ id, name: 'x', icon: null, updated_at: future }],
+        webhooks: [{ url: 'https://example.com/' }],
+        changes: [{ seq: 1 }],
+      }),
+      '?dry_run=true',
+    );
+    expect(body).toMatchObject({ errors: 0, warnings: 4 });
+    const warnings = body.rows.flatMap(({ type, warnings }: Body) =>
+      warnings.map(({ field, found, used }: Body) => [type, field, found, used]),
+    );
+    expect(warnings).toEqual([
+      ['file', 'webhooks', '1', null],
+      ['profile', 'language', '"de"', null],
+      ['project', 'description', '"A text"', null],
+      ['tag', 'icon', 'null', null],
+    ]);
+  });
+});

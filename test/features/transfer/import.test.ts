@@ -858,6 +858,53 @@ describe('iCalendar', () => {
     expect(await tasks()).toMatchObject([expected]);
   });
 
+  test('writes times of day of reminders so that they come back, and so that other programs can use them', async () => {
+    const theDayBefore = { days_before_due: 1, time: '18:00' };
+    await make('/tasks', { title: 'a', due_date: '2094-01-04', reminders: [theDayBefore] });
+    await make('/tasks', {
+      ...{ title: 'b', due_date: '2094-01-04', due_time: '20:30', time_zone: 'Europe/Zurich' },
+      reminders: [theDayBefore, { days_before_due: 0, time: '21:00' }],
+    });
+    // Such a VTODO ends in the last second of its day.
+    await make('/tasks', {
+      ...{ title: 'c', start_date: '2094-01-03', start_time: '08:00', due_date: '2094-01-04' },
+      reminders: [theDayBefore, { minutes_before_due: 0 }],
+    });
+    const ics: string = await exported(ada, '.ics');
+    const triggers = [...ics.matchAll(/TRIGGER;RELATED=END:(.*)\r/g)].map(([, value]) => value);
+    expect(triggers).toEqual(['-PT360M', '-PT1590M', 'PT30M', '-PT1799M59S', '-PT1439M59S']);
+    const of = async (user: TestUser) => (await exported(user)).tasks.map(({ reminders }: Body) => reminders);
+    const bob = await makeUser(service.url);
+    expect((await importInto(bob, 'ics', ics)).body).toMatchObject({ created: 3, warnings: 0 });
+    expect(await of(bob)).toEqual(await of(ada));
+    // Another program keeps properties that it does not know, and writes its own triggers.
+    const eve = await makeUser(service.url);
+    await importInto(eve, 'ics', ics.replaceAll(/TRIGGER;RELATED=END:.*\r/g, 'TRIGGER;RELATED=END:-PT15M\r'));
+    const [one, other] = await of(eve);
+    expect([one, other]).toMatchObject([[{ minutes_before_due: 15 }], [{ minutes_before_due: 15 }]]);
+  });
+
+  test('keeps the start of a series, unless another program has changed the rule or the date', async () => {
+    const { id } = await make('/tasks', {
+      title: 'x',
+      due_date: '2094-01-04',
+      rrule: 'FREQ=DAILY;INTERVAL=3',
+    });
+    await ada.send('PATCH', `/tasks/${id}/complete`, { body: { completed: true } });
+    await ada.send('PATCH', `/tasks/${id}`, { body: { due_date: '2094-01-08' } });
+    const ics: string = await exported(ada, '.ics');
+    expect(ics).toContain('X-TASKLANE-SERIES:2094-01-04/2094-01-04/FREQ=DAILY;INTERVAL=3');
+    const startOf = async (file: string) => {
+      const user = await makeUser(service.url);
+      expect((await importInto(user, 'ics', file)).body).toMatchObject({ created: 1, warnings: 0 });
+      return (await exported(user)).tasks[0].recurrence_start;
+    };
+    expect(await startOf(ics)).toBe('2094-01-04');
+    expect(await startOf(ics.replace('RRULE:FREQ=DAILY', 'RRULE:FREQ=WEEKLY'))).toBe('2094-01-08');
+    expect(await startOf(ics.replaceAll('20940108', '20940102'))).toBe('2094-01-02');
+    expect(await startOf(ics.replace('SERIES:', 'SERIES:x/'))).toBe('2094-01-08');
+  });
+
   test('keeps starts, excluded dates and hourly rules after an export and an import', async () => {
     const zone = { time_zone: 'America/New_York' };
     await make('/tasks', {
@@ -936,7 +983,7 @@ describe('iCalendar', () => {
     const series = ['UID:s', 'DTSTART;VALUE=DATE:20940104', 'DUE;VALUE=DATE:20940108', 'RRULE:FREQ=WEEKLY'];
     const changed = (day: string, ...lines: string[]) =>
       todo('UID:s', `RECURRENCE-ID;VALUE=DATE:${day}`, ...lines);
-    const done = ['STATUS:COMPLETED', 'COMPLETED:20940109T100000Z'];
+    const done = ['STATUS:COMPLETED', 'COMPLETED:20260109T100000Z'];
 
     test('makes the first open occurrence current and leaves completions', async () => {
       const ics = calendar(
@@ -947,12 +994,17 @@ describe('iCalendar', () => {
         ...changed('20940201', ...done),
         ...changed('20940208', 'DUE;VALUE=DATE:20940214'),
       );
-      expect((await importInto(ada, 'ics', ics)).body).toMatchObject({ created: 4, ignored: 1, errors: 0 });
-      const [task] = await tasks();
+      const report = (await importInto(ada, 'ics', ics)).body;
+      expect(report).toMatchObject({ created: 5, ignored: 0, errors: 0, warnings: 1 });
+      const [task, moved] = await tasks();
       expect(task).toMatchObject({
         ...{ status: 'pending', start_date: '2094-01-18', due_date: '2094-01-22' },
-        excluded_dates: ['2094-01-25'],
+        excluded_dates: ['2094-01-25', '2094-02-08'],
       });
+      expect(moved).toMatchObject({ title: 'A task', due_date: '2094-02-14', rrule: null });
+      expect(report.rows.flatMap(({ warnings }: Body) => warnings)).toMatchObject([
+        { field: 'recurrence-id', found: '2094-02-08', used: moved.id },
+      ]);
       const { items } = (await ada.send('GET', `/completions?task_id=${task.id}`)).body;
       expect(items.map((each: Body) => [each.start_date, each.due_date]).sort()).toEqual([
         ['2094-01-04', '2094-01-08'],
@@ -960,13 +1012,70 @@ describe('iCalendar', () => {
         ['2094-02-01', '2094-02-05'],
       ]);
       const next = await ada.send('PATCH', `/tasks/${task.id}/complete`, { body: { completed: true } });
-      expect(next.body).toMatchObject({ start_date: '2094-02-08' });
-      expect((await importInto(ada, 'ics', ics)).body).toMatchObject({ created: 0, skipped: 4 });
+      expect(next.body).toMatchObject({ start_date: '2094-02-15' });
+      expect((await importInto(ada, 'ics', ics)).body).toMatchObject({ created: 0, skipped: 5 });
       for (const due_date of ['2094-01-22', '2094-01-15', '2094-01-08']) {
         const body = { completed: false, occurrence: due_date };
         const undone = await ada.send('PATCH', `/tasks/${task.id}/complete`, { body });
         expect(undone.body).toMatchObject({ due_date });
       }
+    });
+
+    test('moves the current occurrence, which does not come again on its former day', async () => {
+      const ics = calendar(
+        ...todo(...series),
+        ...changed(
+          '20940104',
+          ...['DTSTART;VALUE=DATE:20940102', 'DUE;VALUE=DATE:20940105', 'DESCRIPTION:Early'],
+        ),
+      );
+      const { rows } = (await importInto(ada, 'ics', ics)).body;
+      expect(rows[0].warnings).toMatchObject([{ field: 'description', found: 'Early', used: null }]);
+      const [task] = await tasks();
+      expect(task).toMatchObject({ start_date: '2094-01-02', due_date: '2094-01-05', description: null });
+      const next = await ada.send('PATCH', `/tasks/${task.id}/complete`, { body: { completed: true } });
+      expect(next.body).toMatchObject({ start_date: '2094-01-11', due_date: '2094-01-15' });
+    });
+
+    test('makes tasks of occurrences without their series, and warns of those that are no dates of it', async () => {
+      const ics = calendar(
+        ...todo(...series, 'RELATED-TO:p'),
+        ...changed('20940112', 'STATUS:IN-PROCESS'),
+        ...changed('20940118', 'STATUS:IN-PROCESS', 'RRULE:FREQ=DAILY'),
+        ...todo('UID:lost', 'RECURRENCE-ID:20940104T100000Z', 'DUE:20940105T100000Z'),
+        ...todo('UID:p'),
+        ...todo('UID:c', 'X-TASKLANE-REPEAT-FROM:COMPLETION', 'DUE:20940104T100000Z', 'RRULE:FREQ=DAILY'),
+        ...todo('UID:c', 'RECURRENCE-ID:20940105T100000Z', 'DUE:20940106T100000Z'),
+      );
+      const report = (await importInto(ada, 'ics', ics)).body;
+      expect(report).toMatchObject({ created: 5, ignored: 2, errors: 0, warnings: 4 });
+      const warnings = report.rows.flatMap(({ warnings }: Body) =>
+        warnings.map(({ field, found, used }: Body) => [field, found, used !== null]),
+      );
+      expect(warnings).toEqual([
+        ['recurrence-id', '2094-01-12', false],
+        ['recurrence-id', '2094-01-18', true],
+        ['recurrence-id', '2094-01-05T10:00', false],
+        ['recurrence-id', '2094-01-04T10:00', true],
+      ]);
+      const found = await tasks();
+      const parent = found.find((each: Body) => found.some(({ parent_id }: Body) => parent_id === each.id));
+      const own = found.find(({ status }: Body) => status === 'in_progress');
+      expect(own).toMatchObject({ rrule: null, parent_id: parent.id });
+      expect(own).toMatchObject({ start_date: '2094-01-18', due_date: '2094-01-22' });
+      expect(found.find(({ due_date }: Body) => due_date === '2094-01-05')).toMatchObject({ rrule: null });
+      expect((await importInto(ada, 'ics', ics)).body).toMatchObject({ created: 0, skipped: 5 });
+    });
+
+    test('takes no time of a completion in the future', async () => {
+      const ics = calendar(
+        ...todo(...series),
+        ...changed('20940104', 'STATUS:COMPLETED', 'COMPLETED:29990101T000000Z'),
+      );
+      expect((await importInto(ada, 'ics', ics)).status).toBe(200);
+      const { items } = (await ada.send('GET', '/completions')).body;
+      expect(items).toMatchObject([{ due_date: '2094-01-08' }]);
+      expect(Date.parse(items[0].completed_at)).toBeLessThan(Date.parse('2999-01-01'));
     });
 
     test('takes the due date of the current occurrence, and completes a series without an open one', async () => {
@@ -983,7 +1092,7 @@ describe('iCalendar', () => {
         due_date: '2094-01-09',
       });
       expect(found.find((each: Body) => each.rrule !== 'FREQ=WEEKLY')).toMatchObject({
-        ...{ status: 'completed', due_date: '2094-01-05', completed_at: '2094-01-09T10:00:00.000Z' },
+        ...{ status: 'completed', due_date: '2094-01-05', completed_at: '2026-01-09T10:00:00.000Z' },
       });
     });
   });

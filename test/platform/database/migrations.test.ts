@@ -67,7 +67,9 @@ const seeds: Record<string, string> = {
     insert into tasklane.completions
       (lane_id, id, task_id, title, due_date, completed_at, next_due_date, rrule, status, reopened)
     values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', 'i', '2026-11-27', now(),
-      '2026-11-28', 'FREQ=DAILY', 'pending', '[]')`,
+      '2026-11-28', 'FREQ=DAILY', 'pending', '[]');
+    insert into tasklane.purged_completions (lane_id, task_id, completed_at, count)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d57', now(), 1)`,
   '20261126000009_reminders': `
     insert into tasklane.reminders (lane_id, task_id, identity, fire_at)
     values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', '30', now())`,

@@ -57,7 +57,7 @@ beforeAll(async () => {
        parent_id = case when n between 100 and 120 then first end,
        tags = array['tag ' || 1 + n / 20 % 50],
        search = to_tsvector('simple', 'task number ' || n || ' ' || md5(n::text)),
-       search_version = 2
+       search_version = 3
      from numbered
      where task.lane_id = numbered.lane_id and task.id = numbered.id and n % 20 = 0`,
   );

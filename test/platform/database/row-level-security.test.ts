@@ -67,6 +67,7 @@ async function seed(lane: UserScope): Promise<void> {
       status: 'pending',
       reopened: '[]' as never,
     });
+    await writable.insert('purged_completions', { task_id: id, completed_at: new Date(), count: 1 });
     const webhook = { id: randomUUID(), url: 'https://hooks.example.com/', secret: 'whsec_AA==' };
     await writable.insert('webhooks', webhook);
     await writable.insert('webhook_deliveries', {

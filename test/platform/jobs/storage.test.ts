@@ -73,6 +73,9 @@ async function fill(): Promise<void> {
   const project = await send('POST', '/projects', { name: 'A project' });
   const { id: deleted } = await send('POST', '/projects', { name: 'A deleted project' });
   await send('DELETE', `/projects/${deleted}?tasks=delete`);
+  const { id: purged } = await send('POST', '/tasks', { title: 'A purged task', status: 'completed' });
+  await send('DELETE', `/tasks/${purged}`);
+  await send('DELETE', `/trash/${purged}`);
   await send('POST', '/webhooks', { url: 'https://hooks.example.com/' });
   for (let n = 0; n < 10; n++) {
     const { id } = await send(
