@@ -1,14 +1,20 @@
-/** Descriptions that other products write as HTML. */
+/** Texts that other products write as HTML. */
 import { type ForeignBuilder, textOf } from './foreign-task';
 
-const maxLength = 100_000;
+const hasMarkup = /<[a-z!/]|&(?:nbsp|lt|gt|quot|amp);/i;
+const isTag = /^[a-z!/]/i;
+const endsLine = /^(?:br|\/p|\/div|\/li)\b/i;
 
-/** HTML as text. Only tags, line breaks and the commonest characters are read. */
-function plainText(html: string): string {
-  return html
-    .slice(0, maxLength)
-    .replace(/<(?:br|\/p|\/div|\/li)\b[^<>]{0,200}>/gi, '\n')
-    .replace(/<[^<>]{0,2000}>/g, '')
+/** HTML as text. Only tags, line breaks and the commonest characters are read; other text stays as it is. */
+export function plainText(html: string): string {
+  if (!hasMarkup.test(html)) return html;
+  const [first = '', ...parts] = html.split('<');
+  const texts = parts.map((part) => {
+    const end = part.indexOf('>');
+    if (end < 0 || !isTag.test(part)) return `<${part}`;
+    return (endsLine.test(part) ? '\n' : '') + part.slice(end + 1);
+  });
+  return (first + texts.join(''))
     .replaceAll('&nbsp;', ' ')
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
@@ -17,12 +23,10 @@ function plainText(html: string): string {
     .trim();
 }
 
-const hasMarkup = /<[a-z!/]|&(?:nbsp|lt|gt|quot|amp);/i;
-
-/** Adds HTML to the description as text. Other text is added as it is. */
+/** Adds HTML to the description as text. */
 export function describeHtml(field: string, html: unknown, task: ForeignBuilder): void {
   const text = textOf(html);
-  const plain = hasMarkup.test(text) ? plainText(text) : text;
+  const plain = plainText(text);
   if (plain !== text) task.warn(field, text, plain, 'is HTML, of which the text is kept');
   task.describe(plain);
 }

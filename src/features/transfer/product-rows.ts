@@ -2,6 +2,7 @@
 import type { ForeignProject, ForeignTask } from '../../domain/foreign/foreign-task';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { createCheck } from '../../platform/contract/validation/rows';
+import type { ImportedProject } from '../projects/repository';
 import { readTask } from '../tasks/import';
 import { idNamed, idOfProject, type ReadRow } from './file';
 
@@ -30,7 +31,8 @@ export function createProductRows(idOf: (row: number) => string) {
     const id = idOfProject(name);
     if (projects.has(id)) return;
     projects.add(id);
-    const read = { id, name, color, archived, position: undefined, created_at: undefined };
+    const absent = { position: undefined, created_at: undefined, deleted_at: null };
+    const read: ImportedProject = { id, name, color, archived, ...absent };
     yield { ...location, type: 'project', id, read, warnings };
   }
 

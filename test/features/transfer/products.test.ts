@@ -617,6 +617,23 @@ test('columns of a product that are not known are kept', async () => {
   expect(await tasks()).toMatchObject([{ description: 'mood: good' }]);
 });
 
+test.each([
+  ['A task @a @b @a', 'A task', ['a', 'b']],
+  ['@a @b', '@a', ['b']],
+  ['Mail x@example.com', 'Mail x@example.com', []],
+  ['Meet @ the bar', 'Meet @ the bar', []],
+  ['A  task\t@a', 'A  task', ['a']],
+])('the labels of Todoist are at the end of the title: %s', async (content, title, tags) => {
+  await importText('csv', `TYPE,CONTENT,PRIORITY,INDENT\ntask,${content},4,1\n`);
+  expect(await tasks()).toMatchObject([{ title, tags }]);
+});
+
+test('of HTML, only tags are removed', async () => {
+  const content = '<div>1 < 2 &amp; <b>3 > 2</b></div>Always';
+  await importJson({ value: [{ id: '1', title: 'A task', body: { contentType: 'html', content } }] });
+  expect(await tasks()).toMatchObject([{ description: '1 < 2 & 3 > 2\nAlways' }]);
+});
+
 test('the indentation of Todoist can leave out a level', async () => {
   const rows = [1, 3, 3, 4, 2].map((indent, index) => `task,Task ${index},4,${indent}\n`);
   await importText('csv', `TYPE,CONTENT,PRIORITY,INDENT\n${rows.join('')}`);

@@ -28,15 +28,23 @@ const priorities: ReadonlyMap<string, string> = new Map([
   ['4', 'low'],
 ]);
 
+const isSpace = (character: string | undefined) => /\s/.test(character ?? '');
+
 /** The title, and the labels `@name` at its end. */
 function splitLabels(content: string): { title: string; labels: string[] } {
-  const words = content.trimEnd().split(/\s+/);
-  let count = 0;
-  while (count < words.length - 1 && /^@[^\s@]{1,60}$/.test(words[words.length - 1 - count] ?? '')) count++;
-  if (count === 0) return { title: content, labels: [] };
-  const labels = words.slice(-count).map((word) => word.slice(1));
-  const title = content.trimEnd().replace(/\s+$/, '');
-  return { title: title.slice(0, title.lastIndexOf(` ${words[words.length - count]}`)).trimEnd(), labels };
+  const text = content.trimEnd();
+  const labels: string[] = [];
+  let end = text.length;
+  for (;;) {
+    let start = end;
+    while (start > 0 && !isSpace(text[start - 1])) start--;
+    // A title of labels alone keeps the first one.
+    if (start === 0 || !/^@[^\s@]{1,60}$/.test(text.slice(start, end))) break;
+    labels.push(text.slice(start + 1, end));
+    end = start;
+    while (end > 0 && isSpace(text[end - 1])) end--;
+  }
+  return { title: text.slice(0, end), labels: labels.reverse() };
 }
 
 function readDates(cells: Cells, task: ForeignBuilder, { timeZone, now }: ForeignContext): void {

@@ -12,7 +12,7 @@ import {
   projectOf,
   textOf,
 } from '../foreign-task';
-import { describeHtml } from '../html';
+import { describeHtml, plainText } from '../html';
 import type { ReadWarning } from '../warning';
 
 type Item = Readonly<Record<string, unknown>>;
@@ -144,7 +144,7 @@ export function readVikunjaTask(
   }
   for (const each of listOf(item.comments)) {
     const { comment } = objectOf(each);
-    task.extra('comments', 'Comment', textOf(comment).replace(/<[^<>]{0,2000}>/g, ''));
+    task.extra('comments', 'Comment', plainText(textOf(comment)));
   }
   const parentKey = readRelations(objectOf(item.related_tasks), task);
   return task.finish({ key: keyOf(item.id), parentKey, project }, project?.name);
