@@ -2,7 +2,7 @@
 import type { ForeignProject, ForeignTask } from '../../domain/foreign/foreign-task';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { createCheck } from '../../platform/contract/validation/rows';
-import type { ImportedProject } from '../projects/repository';
+import type { ImportedProject } from '../projects/import';
 import { readTask } from '../tasks/import';
 import { idNamed, idOfProject, type ReadRow } from './file';
 
