@@ -377,7 +377,7 @@ export interface TransferMethods {
   /** Export tasks as iCalendar. */
   exportCalendar(options?: CallOptions): Promise<Response>;
   /** Import a JSON export. */
-  import(body: LaneImport, query?: ImportLaneQuery, options?: CallOptions): Promise<ImportReport>;
+  import(body: LaneImport | object, query?: ImportLaneQuery, options?: CallOptions): Promise<ImportReport>;
   /** Import tasks from CSV. */
   importCsv(body: string | Blob, query?: ImportCsvQuery, options?: CallOptions): Promise<ImportReport>;
   /** Import tasks from iCalendar. */

@@ -1395,6 +1395,11 @@ export interface paths {
          *     - Versions begin again at 1, and `updated_at` is the time of the import.
          *     - The settings of the profile are imported if the lane's settings were never changed.
          *     - `changes` is ignored, because the import causes its own changes.
+         *
+         *     JSON files of other products are recognised by their shape: Google Tasks (Takeout), Microsoft To Do (in the shape of
+         *     Microsoft Graph), Trello (a board), Super Productivity (a backup) and Vikunja (`data.json` of an export). The schema
+         *     does not describe them. Their tasks get ids from the ids in the file, and projects are found by their names. A
+         *     document with `format` is always read as an export of Tasklane.
          */
         post: operations["importLane"];
         delete?: never;
@@ -1432,6 +1437,9 @@ export interface paths {
          *     - A task without an id gets an id that depends on the content of the file and the row number.
          *     - If a task names a project that does not exist, the project is created. The report has a row for it, with the row
          *       number of that task.
+         *
+         *     CSV files of Todoist (a template, or a file of a backup) and TickTick (a backup, with the lines before its header)
+         *     are recognised by their header.
          */
         post: operations["importCsv"];
         delete?: never;
@@ -4628,7 +4636,8 @@ export interface components {
              * Format: int32
              * @description The number of the row, from 1. In CSV the header is row 0, and a new project has the same row as its first task.
              *     In iCalendar a row is a `VTODO`. In JSON the rows are in the order profile, projects, deleted projects, tags,
-             *     tasks, trash, completions, purged completions.
+             *     tasks, trash, completions, purged completions; in a file of another product they are in the order of the
+             *     file.
              */
             row: number;
             /**
@@ -4653,7 +4662,7 @@ export interface components {
             /**
              * @description The validation errors of the row: at most 100 in the row itself, and its conflicts with other rows or the lane,
              *     up to the limit of the report. Pointers lead into the document in JSON, and have the form `/body/<row>/<column
-             *     or property>` in CSV and iCalendar.
+             *     or property>` in CSV and iCalendar. In a file of another product, they end with the field of `TaskImport`.
              */
             errors: components["schemas"]["ValidationError"][];
             /**
