@@ -13,7 +13,14 @@ const sources = ['knexfile.ts', 'src', 'migrations', 'scripts'];
 const stampName = '.build.json';
 
 // Packages that a service needs late or never. Each import of them is evaluated at its first use.
-const lazyPackages = ['@redis/client', 'csv-parse', 'csv-stringify/sync', 'ical.js', 'temporal-polyfill'];
+const lazyPackages = [
+  '@modelcontextprotocol/server',
+  '@redis/client',
+  'csv-parse',
+  'csv-stringify/sync',
+  'ical.js',
+  'temporal-polyfill',
+];
 
 /**
  * @typedef {object} Stamp What dist was built from.

@@ -79,7 +79,8 @@ describe('the built service', () => {
     await database.drop();
   });
 
-  const rare = /node_modules[\\/](@redis[\\/]client|csv-parse|csv-stringify|ical\.js|temporal-polyfill)[\\/]/;
+  const rare =
+    /node_modules[\\/](@modelcontextprotocol|@redis[\\/]client|csv-parse|csv-stringify|ical\.js|temporal-polyfill)[\\/]/;
 
   test('needs little memory at rest, and loads rare packages at first use', async () => {
     const child = spawn(
