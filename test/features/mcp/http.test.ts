@@ -141,9 +141,10 @@ describe('a request', () => {
     expect(response.headers.get('Allow')).toBe('POST, OPTIONS');
   });
 
-  test('of another origin is 403', async () => {
+  test('of another origin is 403, and of the own origin or a configured one is not', async () => {
     const token = await mcpTokenOf(service.url, 'ada');
     expect((await post({ token, headers: { Origin: 'https://evil.example.com' } })).status).toBe(403);
+    expect((await post({ token, headers: { Origin: service.url } })).status).toBe(200);
     const allowed = await post({ token, headers: { Origin: origin } });
     expect(allowed.status).toBe(200);
     expect(allowed.headers.get('Access-Control-Allow-Origin')).toBe(origin);

@@ -133,11 +133,22 @@ export async function admitToResource(
   const identity = await authenticate(admission, request, head, resource);
   await charge(identity.userId, 'read', 1, admission, head);
   requireScope('read', identity, admission, resource);
-  // A page of another origin can reach a service on a private network by DNS rebinding.
-  if (request.headers.origin !== undefined && !isAllowedOrigin(request, admission.trustedOrigins)) {
-    throw new ProblemError('wrong-origin');
-  }
+  requireKnownOrigin(request, head, admission);
   return identity;
+}
+
+/**
+ * Refuses requests of pages at other addresses than the service's own and those that CORS allows: a page can reach a
+ * service on a private network by DNS rebinding, with a `Host` that it chooses.
+ */
+function requireKnownOrigin(
+  { headers: { origin } }: Request,
+  head: ResponseHead,
+  { publicUrl }: Admission,
+): void {
+  if (origin === undefined || head.hasHeader('Access-Control-Allow-Origin')) return;
+  if (origin === new URL(publicUrl()).origin) return;
+  throw new ProblemError('wrong-origin', { detail: 'The request must come from a configured origin.' });
 }
 
 function requireScope(scope: Scope, identity: Identity, { publicUrl }: Admission, resource = ''): void {
