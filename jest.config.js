@@ -19,6 +19,6 @@ module.exports = {
   },
   // Packages that ship ES modules only; Jest runs CommonJS.
   transformIgnorePatterns: [
-    '/node_modules/(?!(?:.*/node_modules/)?(?:jose|uuid|openapi-fetch|parse-json|index-to-position|change-case|supports-color|rrule-temporal|temporal-polyfill|temporal-utils|temporal-spec|ical.js|fast-check|pure-rand|fractional-indexing)/)',
+    '/node_modules/(?!(?:.*/node_modules/)?(?:jose|uuid|parse-json|index-to-position|change-case|supports-color|rrule-temporal|temporal-polyfill|temporal-utils|temporal-spec|ical.js|fast-check|pure-rand|fractional-indexing)/)',
   ],
 };

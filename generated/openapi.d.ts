@@ -42,6 +42,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/{user_id}/tasks/quick": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a task from a sentence
+         * @description Reads a sentence such as `Pay rent every 1st at 9 #home !30m p1`, and creates the task that it describes. The rest of
+         *     the sentence is the title. The reply tells what each piece of the text became, and which pieces stay in the title.
+         *
+         *     - English and German are understood, and the text decides which of them it is. Other languages are in beta: of them,
+         *       only dates and times are understood, and only if `language` names them.
+         *     - `#project` is a project of the lane, `@tag` a tag, `p1` to `p4` a priority from `urgent` to `low`, `!30m` a reminder,
+         *       and text between quotation marks stays as it is. A tag that does not exist is created. A project is not.
+         *     - A time without a date is today, or tomorrow if it has passed. A task with a time gets the time zone.
+         *     - What is not clear stays in the title: several dates, past dates, rules that are not understood, durations, and words
+         *       such as `may` and `sun`.
+         *
+         *     With `dry_run`, nothing is created.
+         */
+        post: operations["createQuickTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{user_id}/tasks/{task_id}": {
         parameters: {
             query?: never;
@@ -2446,6 +2483,21 @@ export interface components {
              */
             links: components["schemas"]["TaskLinkInput"][];
         };
+        /** @description The entity that has the id which was chosen for a new entity. */
+        EntityWithId: {
+            /**
+             * @description The type of the entity.
+             * @enum {string}
+             */
+            type: "task" | "project";
+            /**
+             * Format: int64
+             * @description The version of the entity.
+             */
+            version: number;
+            /** @description True if the entity is in the trash. */
+            in_trash: boolean;
+        };
         /**
          * Id taken
          * @description The client chose an id for the new entity, and the lane already has an entity with this id. It may be in the trash.
@@ -2459,6 +2511,8 @@ export interface components {
              * @constant
              */
             status?: 409;
+            /** @description The entity that has the id; null if it was removed in the meantime. */
+            entity: components["schemas"]["EntityWithId"] | null;
         } & (components["schemas"]["Problem"] & {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -2596,6 +2650,124 @@ export interface components {
         /** @description Why the request is refused. */
         UnprocessableProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
         /**
+         * Format: well-formed
+         * @description The sentence: 1 to 500 characters on one line. What becomes the title has at most 200 characters.
+         */
+        QuickText: string;
+        /**
+         * @description A language. All except `en` and `de` are in beta.
+         * @enum {string}
+         */
+        QuickLanguage: "en" | "de" | "es" | "fr" | "it" | "ja" | "nl" | "pt" | "ru" | "uk" | "zh";
+        /** @description A task as a sentence. */
+        QuickTask: {
+            text: components["schemas"]["QuickText"];
+            /** @description The time zone of the user. The default is the time zone of the profile. */
+            time_zone?: components["schemas"]["TimeZone"];
+            /** @description The language of the text. Without it, English and German are tried. */
+            language?: components["schemas"]["QuickLanguage"];
+            /**
+             * @description If true, no task is created.
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /** @description The fields that the text gives to the task. `createTask` accepts them, without those that are null. */
+        QuickTaskFields: {
+            title: components["schemas"]["TaskTitle"];
+            project_id: components["schemas"]["NullableId"];
+            /** @description The names of the tags. */
+            tags: components["schemas"]["TagName"][];
+            /** @description The priority; null for the `default_priority` of the profile. */
+            priority: components["schemas"]["TaskPriority"] | null;
+            due_date: components["schemas"]["NullableDate"];
+            due_time: components["schemas"]["NullableTimeOfDay"];
+            time_zone: components["schemas"]["NullableTimeZone"];
+            rrule: components["schemas"]["NullableRrule"];
+            repeat_from: components["schemas"]["RepeatFrom"];
+            /** @description The reminders. */
+            reminders: components["schemas"]["Reminder"][];
+        };
+        /**
+         * @description What a piece of a text is. A `literal` is text between quotation marks.
+         * @enum {string}
+         */
+        QuickKind: "date" | "time" | "recurrence" | "project" | "tag" | "priority" | "reminder" | "literal";
+        /** @description A piece of a text that became a value. `start` and `end` count UTF-16 code units; the end is not included. */
+        QuickPiece: {
+            /**
+             * Format: int32
+             * @description The index of the first code unit.
+             */
+            start: number;
+            /**
+             * Format: int32
+             * @description The index after the last code unit.
+             */
+            end: number;
+            kind: components["schemas"]["QuickKind"];
+            /**
+             * @description A date such as `2027-01-31`, also with a time (`2027-01-31T18:00`); a time such as `18:00`; an RRULE; the name of
+             *     the project or tag; a priority; the literal text; for a reminder the minutes before the task is due, or the time on
+             *     its due date.
+             */
+            value: string;
+            /** @description True if the piece has several readings, and the value is the usual one. `at 5` is 17:00. */
+            assumed: boolean;
+        };
+        /**
+         * @description Why a piece of a text stays in the title.
+         *
+         *     - `several-dates`, `several-times`, `several-values`: the text has more than one, and the task can have one.
+         *     - `past`: the date or time is past.
+         *     - `not-a-date`: the calendar has no such date.
+         *     - `contradiction`: the weekday is not that of the date.
+         *     - `relation`: it is after a word such as `before`, so it is no due date.
+         *     - `ambiguous-word`: the word alone has other meanings, as `may` and `sun`.
+         *     - `duration`: it says how long. `in 20 minutes` is a due time, `20 minutes` is not.
+         *     - `rule-not-understood`: it begins with `every` and is no rule that is understood.
+         *     - `unknown-project`, `ambiguous-project`: no project, or several projects, of the lane have this name. Archived
+         *       projects do not count.
+         *     - `needs-date`: a reminder requires a due date.
+         *     - `not-allowed`: a tag with more than 50 characters or with commas, more than 100 tags, or more than ten reminders.
+         *     - `no-title`: without it the title would be empty.
+         * @enum {string}
+         */
+        QuickReason: "several-dates" | "several-times" | "several-values" | "past" | "not-a-date" | "contradiction" | "relation" | "ambiguous-word" | "duration" | "rule-not-understood" | "unknown-project" | "ambiguous-project" | "needs-date" | "not-allowed" | "no-title";
+        /** @description A piece of a text that stays in the title. `start` and `end` count UTF-16 code units; the end is not included. */
+        QuickLeft: {
+            /**
+             * Format: int32
+             * @description The index of the first code unit.
+             */
+            start: number;
+            /**
+             * Format: int32
+             * @description The index after the last code unit.
+             */
+            end: number;
+            kind: components["schemas"]["QuickKind"];
+            reason: components["schemas"]["QuickReason"];
+        };
+        /** @description The task that a text describes, and what the pieces of the text became. */
+        QuickTaskResult: {
+            /** @description The new task; null with `dry_run`. */
+            task: components["schemas"]["Task"] | null;
+            fields: components["schemas"]["QuickTaskFields"];
+            language: components["schemas"]["QuickLanguage"];
+            /**
+             * @description The recurrence rule in words of the language, for example `every weekday`; null without a rule. The words are
+             *     understood by this operation.
+             */
+            rrule_text: string | null;
+            /** @description The pieces of the text that became values, in the order of the text. */
+            pieces: components["schemas"]["QuickPiece"][];
+            /** @description The pieces of the text that stay in the title, in the order of the text. */
+            left: components["schemas"]["QuickLeft"][];
+        };
+        /** @description Why the entity cannot be added. */
+        QuotaConflictProblem: components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
+        /**
          * Task not found
          * @description The lane has no task with this id: it never existed, it is in the trash, or it was purged. An operation on the trash
          *     answers this if the task is not in the trash. The id of another user's task gives the same answer.
@@ -2672,8 +2844,6 @@ export interface components {
             /** @description All addresses that belong to the task. */
             links?: components["schemas"]["TaskLinkInput"][];
         };
-        /** @description Why the entity cannot be added. */
-        QuotaConflictProblem: components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /**
          * Precondition failed
          * @description No entity tag in `If-Match` matches the current version of the entity: it was changed in the meantime. `current` is
@@ -4282,8 +4452,9 @@ export interface components {
             changes: components["schemas"]["Change"][];
         };
         /**
-         * @description An export of a lane, or a part of one. Each item is validated separately, as a row of the import. Fields that cannot
-         *     be written, such as `version`, are ignored.
+         * @description An export of a lane, or a part of one. Each item is validated separately, as a row of the import. An import sets
+         *     `user_id`, `version` and `updated_at` anew, so they are ignored. Other unknown fields are errors in tasks and purged
+         *     completions, and warnings in all other items.
          */
         LaneImport: {
             /**
@@ -4318,7 +4489,7 @@ export interface components {
             completions?: unknown[];
             /** @description Completions of purged tasks, with the fields of `PurgedCompletion`. */
             purged_completions?: unknown[];
-            /** @description Ignored. Webhooks cannot be imported, because an export does not contain their secrets. */
+            /** @description Ignored, with a warning. Webhooks cannot be imported, because an export does not contain their secrets. */
             webhooks?: unknown;
             /** @description Ignored. */
             changes?: unknown;
@@ -4982,7 +5153,12 @@ export interface components {
                  *       "title": "Id taken",
                  *       "status": 409,
                  *       "detail": "The lane already has an entity with this id.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "entity": {
+                 *         "type": "task",
+                 *         "version": 3,
+                 *         "in_trash": true
+                 *       }
                  *     }
                  */
                 "application/problem+json": components["schemas"]["CreateConflictProblem"];
@@ -5060,6 +5236,34 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["UnprocessableProblem"];
+            };
+        };
+        /**
+         * @description Either the request would exceed a quota of the lane, or the stored reply for its `Idempotency-Key` is not available.
+         *     In the second case, the earlier request is still in progress, or its reply was larger than 1 MiB and was not stored.
+         */
+        QuotaExceededOrConflict: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/quota-exceeded",
+                 *       "code": "quota-exceeded",
+                 *       "title": "Quota exceeded",
+                 *       "status": 409,
+                 *       "detail": "The lane can have at most 500000000 bytes.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "quota": "storage",
+                 *       "limit": 500000000
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["QuotaConflictProblem"];
             };
         };
         /** @description The task in its current state. */
@@ -5207,34 +5411,6 @@ export interface components {
                  *     }
                  */
                 "application/json": components["schemas"]["Task"];
-            };
-        };
-        /**
-         * @description Either the request would exceed a quota of the lane, or the stored reply for its `Idempotency-Key` is not available.
-         *     In the second case, the earlier request is still in progress, or its reply was larger than 1 MiB and was not stored.
-         */
-        QuotaExceededOrConflict: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                "Retry-After": components["headers"]["InFlightRetryAfter"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/quota-exceeded",
-                 *       "code": "quota-exceeded",
-                 *       "title": "Quota exceeded",
-                 *       "status": 409,
-                 *       "detail": "The lane can have at most 500000000 bytes.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
-                 *       "quota": "storage",
-                 *       "limit": 500000000
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["QuotaConflictProblem"];
             };
         };
         /** @description The task has changed: its `ETag` no longer matches `If-Match`. */
@@ -6688,6 +6864,227 @@ export interface operations {
             405: components["responses"]["MethodNotAllowed"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["IdTaken"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            "5XX": components["responses"]["ServerError"];
+        };
+    };
+    createQuickTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours. After that, the answer to a repeated request is 409
+                 *     `reply-not-kept` for 90 days (configurable).
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "Pay rent every 1st at 9 #home !30m p1",
+                 *       "time_zone": "Europe/Zurich"
+                 *     }
+                 */
+                "application/json": components["schemas"]["QuickTask"];
+            };
+        };
+        responses: {
+            /** @description The task that the text describes, with `dry_run`. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "task": null,
+                     *       "fields": {
+                     *         "title": "Zahnarzt",
+                     *         "project_id": null,
+                     *         "tags": [],
+                     *         "priority": null,
+                     *         "due_date": "2026-12-03",
+                     *         "due_time": "08:30",
+                     *         "time_zone": "Europe/Zurich",
+                     *         "rrule": null,
+                     *         "repeat_from": "schedule",
+                     *         "reminders": []
+                     *       },
+                     *       "language": "de",
+                     *       "rrule_text": null,
+                     *       "pieces": [
+                     *         {
+                     *           "start": 9,
+                     *           "end": 24,
+                     *           "kind": "date",
+                     *           "value": "2026-12-03",
+                     *           "assumed": false
+                     *         },
+                     *         {
+                     *           "start": 25,
+                     *           "end": 36,
+                     *           "kind": "time",
+                     *           "value": "08:30",
+                     *           "assumed": true
+                     *         }
+                     *       ],
+                     *       "left": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["QuickTaskResult"];
+                };
+            };
+            /** @description The new task, and what the pieces of the text became. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["TaskLocation"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "task": {
+                     *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *         "user_id": "ada",
+                     *         "project_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                     *         "parent_id": null,
+                     *         "title": "Pay rent",
+                     *         "description": null,
+                     *         "status": "pending",
+                     *         "priority": "urgent",
+                     *         "completed": false,
+                     *         "completed_at": null,
+                     *         "tags": [],
+                     *         "due_date": "2026-12-01",
+                     *         "due_time": "09:00",
+                     *         "time_zone": "Europe/Zurich",
+                     *         "due_at": "2026-12-01T08:00:00.000Z",
+                     *         "start_date": null,
+                     *         "start_time": null,
+                     *         "start_at": null,
+                     *         "rrule": "FREQ=MONTHLY;BYMONTHDAY=1",
+                     *         "repeat_from": "schedule",
+                     *         "recurrence_start": "2026-12-01",
+                     *         "recurrence_start_time": null,
+                     *         "recurrence_due": "2026-12-01",
+                     *         "excluded_dates": [],
+                     *         "reminders": [
+                     *           {
+                     *             "at": null,
+                     *             "minutes_before_due": 30,
+                     *             "days_before_due": null,
+                     *             "time": null
+                     *           }
+                     *         ],
+                     *         "position": "m00064422c6a9c0",
+                     *         "version": 1,
+                     *         "created_at": "2026-11-21T09:30:00.000Z",
+                     *         "updated_at": "2026-11-21T09:30:00.000Z",
+                     *         "links": []
+                     *       },
+                     *       "fields": {
+                     *         "title": "Pay rent",
+                     *         "project_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                     *         "tags": [],
+                     *         "priority": "urgent",
+                     *         "due_date": "2026-12-01",
+                     *         "due_time": "09:00",
+                     *         "time_zone": "Europe/Zurich",
+                     *         "rrule": "FREQ=MONTHLY;BYMONTHDAY=1",
+                     *         "repeat_from": "schedule",
+                     *         "reminders": [
+                     *           {
+                     *             "at": null,
+                     *             "minutes_before_due": 30,
+                     *             "days_before_due": null,
+                     *             "time": null
+                     *           }
+                     *         ]
+                     *       },
+                     *       "language": "en",
+                     *       "rrule_text": "every 1st",
+                     *       "pieces": [
+                     *         {
+                     *           "start": 9,
+                     *           "end": 18,
+                     *           "kind": "recurrence",
+                     *           "value": "FREQ=MONTHLY;BYMONTHDAY=1",
+                     *           "assumed": false
+                     *         },
+                     *         {
+                     *           "start": 19,
+                     *           "end": 23,
+                     *           "kind": "time",
+                     *           "value": "09:00",
+                     *           "assumed": true
+                     *         },
+                     *         {
+                     *           "start": 24,
+                     *           "end": 29,
+                     *           "kind": "project",
+                     *           "value": "Home",
+                     *           "assumed": false
+                     *         },
+                     *         {
+                     *           "start": 30,
+                     *           "end": 34,
+                     *           "kind": "reminder",
+                     *           "value": "30",
+                     *           "assumed": false
+                     *         },
+                     *         {
+                     *           "start": 35,
+                     *           "end": 37,
+                     *           "kind": "priority",
+                     *           "value": "urgent",
+                     *           "assumed": false
+                     *         }
+                     *       ],
+                     *       "left": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["QuickTaskResult"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];

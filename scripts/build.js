@@ -12,14 +12,15 @@ const sources = ['knexfile.ts', 'src', 'migrations', 'scripts'];
 // A file in dist. It records from which sources the outputs were built.
 const stampName = '.build.json';
 
-// Packages that a service needs late or never. Each import of them is evaluated at its first use.
-const lazyPackages = [
+// Modules that a service needs late or never, as imports name them. Each import of them is evaluated at its first use.
+const lazyModules = [
   '@modelcontextprotocol/server',
   '@redis/client',
   'csv-parse',
   'csv-stringify/sync',
   'ical.js',
   'temporal-polyfill',
+  '../../domain/words',
 ];
 
 /**
@@ -101,7 +102,7 @@ async function compile(/** @type {string} */ project, /** @type {string[]} */ pa
         sourceMaps: true,
         inlineSourcesContent: false,
         jsc: { target: 'es2024', parser: { syntax: 'typescript' } },
-        module: { type: 'commonjs', lazy: lazyPackages },
+        module: { type: 'commonjs', lazy: lazyModules },
       });
       mkdirSync(dirname(output), { recursive: true });
       replaceFile(`${output}.map`, /** @type {string} */ (map));

@@ -1,13 +1,16 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import openapiTypescript, { astToString, COMMENT_HEADER, type OpenAPI3 } from 'openapi-typescript';
+import { syncDefaults } from '../src/features/sync/shape';
 import { clientContract } from '../src/platform/contract/document/client-contract';
 import { readContract } from '../src/platform/contract/document/contract';
 import { assertServable } from '../src/platform/contract/validation/validator';
 import { projectRoot } from '../src/platform/paths';
 import { redocLicences, redocScript } from './redoc';
 import { redocly } from './redocly';
+import { sdkDefaults } from './sdk/defaults';
 import { sdkMethods } from './sdk/methods';
+import { copies, sdkWords } from './sdk/words';
 import { sqlFiles } from './sql/files';
 
 /** The content of each generated file by its path from the project's root. */
@@ -88,6 +91,8 @@ export async function generate(root: string): Promise<Artifacts> {
       (await types(withQueryDefaults(client), { defaultNonNullable: true })) + spooledOperations(client),
     'sdk/src/openapi.d.ts': await types(contract, { defaultNonNullable: false }),
     'sdk/src/methods.ts': sdkMethods(JSON.parse(contract)),
+    ...sdkWords(),
+    'sdk/src/live/field-defaults.ts': sdkDefaults(syncDefaults(JSON.parse(contract))),
     'generated/docs/redoc.js': redocScript(),
     'generated/docs/LICENSES.txt': redocLicences(),
     ...(await sqlFiles()),
@@ -110,12 +115,15 @@ function filesBelow(root: string, directory: string): string[] {
   });
 }
 
-/** The paths below `root` where a file is missing, differs from its artifact, or is in `generated` and is no artifact. */
+/** The paths below `root` where a file is missing, differs from its artifact, or is in `generated` or the SDK's copies and is no artifact. */
 export function findDrift(root: string, artifacts: Artifacts): string[] {
   const differing = Object.keys(artifacts).filter(
     (path) => readIfPresent(join(root, path)) !== artifacts[path],
   );
-  const surplus = filesBelow(root, 'generated').filter((path) => !(path in artifacts));
+  const surplus = ['generated', copies]
+    .filter((directory) => existsSync(join(root, directory)))
+    .flatMap((directory) => filesBelow(root, directory))
+    .filter((path) => !(path in artifacts));
   return [...differing, ...surplus].sort();
 }
 

@@ -11,6 +11,7 @@ import type { EventHub } from './features/events/hub';
 import { mcpResource } from './features/mcp/server';
 import { profileHandlers } from './features/profile/handlers';
 import { projectHandlers } from './features/projects/handlers';
+import { quickHandlers } from './features/quick/handlers';
 import { statsHandlers } from './features/stats/handlers';
 import { syncHandlers } from './features/sync/handlers';
 import { tagHandlers } from './features/tags/handlers';
@@ -75,6 +76,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
       trigramSchema: database.trigramSchema,
       typoTimeoutMs: config.searchTypoTimeoutMs,
     }),
+    ...quickHandlers,
     ...completionHandlers,
     ...projectHandlers,
     ...tagHandlers,

@@ -27,6 +27,17 @@ order by
 limit
   $5;
 
+-- listProjectNames
+select
+  id, name
+from
+  tasklane.projects as projects
+where
+  projects.lane_id = $1
+  and archived = $2
+order by
+  position asc;
+
 -- countInProjects
 select
   project_id,
@@ -104,6 +115,27 @@ order by
 -- isInTrash
 select
   id
+from
+  tasklane.deleted_projects as deleted_projects
+where
+  deleted_projects.lane_id = $1
+  and id = $2
+limit
+  $3;
+
+-- projectWithId
+select
+  version
+from
+  tasklane.projects as projects
+where
+  projects.lane_id = $1
+  and id = $2
+limit
+  $3;
+
+select
+  version
 from
   tasklane.deleted_projects as deleted_projects
 where

@@ -552,9 +552,9 @@ where
   and deleted_at is null
   and id = any ($2);
 
--- isIdTaken
+-- taskWithId
 select
-  id
+  version, deleted_at
 from
   tasklane.tasks as tasks
 where

@@ -241,6 +241,7 @@ export const allSamples: readonly FileSamples[] = [
       'all filters': (lane) =>
         projects.listProjects(lane, { ids: [id], archived: false, order: byId, after: [id], limit: 51 }),
     },
+    listProjectNames: (lane) => projects.listProjectNames(lane),
     countInProjects: (lane) => projects.countInProjects(lane, [id]),
     findProject: (lane) => projects.findProject(lane, id),
     insertProject: (lane) =>
@@ -248,6 +249,7 @@ export const allSamples: readonly FileSamples[] = [
     updateProject: (lane) => projects.updateProject(lane, project, { name: 'Other' }),
     rootsIn: (lane) => projects.rootsIn(lane, id),
     isInTrash: (lane) => projects.isInTrash(lane, id),
+    projectWithId: (lane) => projects.projectWithId(lane, id),
     addToTrash: (lane) => projects.addToTrash(lane, project, [id]),
     deleteProject: (lane) => projects.deleteProject(lane, project),
   }),
@@ -330,7 +332,7 @@ export const allSamples: readonly FileSamples[] = [
     countSubtasks: (lane) => tasks.countSubtasks(lane, [id]),
     findTask: (lane) => tasks.findTask(lane, id),
     findTasks: (lane) => tasks.findTasks(lane, [id]),
-    isIdTaken: (lane) => tasks.isIdTaken(lane, id),
+    taskWithId: (lane) => tasks.taskWithId(lane, id),
   }),
   filed<typeof taskWrites>('features/tasks/write.ts', {
     insertTask: (lane) => taskWrites.insertTask(lane, newTask()),

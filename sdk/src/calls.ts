@@ -64,7 +64,8 @@ export interface Method {
   /** The media type of the request's body. */
   readonly body: string | undefined;
   readonly preset: Readonly<Record<string, unknown>> | undefined;
-  readonly query: boolean;
+  /** The arguments of the function in their order: the parameters of the path, `body`, `query` and `options`. */
+  readonly order: readonly string[];
   /** Whether it accepts `Idempotency-Key`. */
   readonly key: boolean;
   readonly page: boolean;
@@ -77,13 +78,14 @@ export function parseLine(line: Line): Method {
   const [method = '', path = '', ...parts] = text.split(' ');
   const body = parts.find((part) => part.startsWith('body'));
   const has = (part: string) => parts.includes(part);
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as string);
   return {
     method,
     path,
-    names: [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as string),
+    names,
     body: body && (body.split('=')[1] ?? 'application/json'),
     preset,
-    query: has('query'),
+    order: [...names, ...(body ? ['body'] : []), ...(has('query') ? ['query'] : []), 'options'],
     key: has('key'),
     page: has('page'),
     file: has('file'),
@@ -126,13 +128,14 @@ function listing(read: (query: Query) => Promise<AnyPage>, query: Query = {}): L
   };
 }
 
-/** Makes the function of a method: `(…path parameters, body?, query?, options?)`. */
+/** Makes the function of a method. Its arguments are in the method's order. */
 export function methodOf(method: Method, send: Send, userId: () => Promise<string>) {
   return (...args: unknown[]): unknown => {
-    const path = Object.fromEntries(method.names.map((name) => [name, args.shift()]));
-    const body = method.body === undefined ? undefined : args.shift();
-    const query = (method.query && args.shift()) as Query | undefined;
-    const options = (args.shift() ?? {}) as ChangeOptions;
+    const given = Object.fromEntries(method.order.map((name, index) => [name, args[index]]));
+    const path = Object.fromEntries(method.names.map((name) => [name, given[name]]));
+    const { body } = given;
+    const query = given.query as Query | undefined;
+    const options = (given.options ?? {}) as ChangeOptions;
 
     const call = async (query: Query | undefined): Promise<unknown> => {
       const isRead = method.method === 'GET';

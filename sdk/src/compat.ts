@@ -180,7 +180,7 @@ export function compatFetch(fetch: AnyFetch, { baseUrl, list }: CompatOptions): 
       method = 'PATCH';
       if (action.endsWith('ncomplete')) body = { completed: false };
       else body = body?.status ? { completed: body.status === 'completed' } : undefined;
-    } else if (method === 'PUT') method = 'PATCH';
+    }
     const headers = new Headers(request.headers);
     headers.set('Content-Type', 'application/json');
     const { signal, credentials } = request;

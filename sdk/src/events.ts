@@ -1,6 +1,6 @@
 /** Follows the event stream of a lane. */
 import { TransportError } from './errors.js';
-import { isTemporary, pause, pauseAfter } from './retry.js';
+import { isTemporary, networkEvents, pause, pauseAfter } from './retry.js';
 import type { Schemas } from './schemas.js';
 
 /** The connection is open. What the client reads from now on is at least as new as the event with this id. */
@@ -70,7 +70,11 @@ export async function* followEvents(
     const connection = new AbortController();
     const close = () => connection.abort(signal?.reason);
     signal?.addEventListener('abort', close);
-    let timer = setTimeout(close, silenceMs);
+    const lose = () => connection.abort(new TransportError('The event stream was lost.'));
+    // A connection does not always end with its network.
+    const network = networkEvents();
+    network?.addEventListener('offline', lose);
+    let timer = setTimeout(lose, silenceMs);
     try {
       let opened = false;
       for await (const { fields } of parseEvents(await open(id, connection.signal), connection.signal)) {
@@ -86,8 +90,9 @@ export async function* followEvents(
           yield { ...(fields.id && { id: fields.id }), event, data: JSON.parse(data) } as StreamEvent;
           if (event === 'erased') return;
         }
-        timer = setTimeout(close, silenceMs);
+        timer = setTimeout(lose, silenceMs);
       }
+      connection.signal.throwIfAborted();
     } catch (error) {
       signal?.throwIfAborted();
       if (!connection.signal.aborted && !isTemporary(error)) throw error;
@@ -96,6 +101,7 @@ export async function* followEvents(
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', close);
+      network?.removeEventListener('offline', lose);
       connection.abort();
     }
     await pause(pauseAfter(retryMs, failures), signal);

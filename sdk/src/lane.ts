@@ -39,6 +39,8 @@ export interface Lane extends LaneMethods {
 export interface Tasklane {
   /** The address of the service. */
   readonly baseUrl: string;
+  /** False if requests carry no token of this client, because cookies or a proxy authenticate the user. */
+  readonly hasToken: boolean;
   /** The lane of a user; without an id, the lane of the token's subject. Nothing is requested. */
   lane(userId?: string): Lane;
   /** The operations by method and path, with the types of the contract: results instead of errors, and every header. */
@@ -103,5 +105,5 @@ export function createTasklane(options: RawOptions): Tasklane {
     const events = (each: EventsOptions = {}) => followEvents(open, each);
     return Object.assign(Object.fromEntries(built), { id, userId, sync, events }) as Lane;
   };
-  return { baseUrl: options.baseUrl, lane, raw };
+  return { baseUrl: options.baseUrl, hasToken: options.token !== undefined, lane, raw };
 }

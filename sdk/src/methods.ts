@@ -62,6 +62,7 @@ export type NullableTimestamp = Schema<'NullableTimestamp'>;
 export interface ReminderInput extends Schema<'ReminderInput'> {}
 export interface TaskLinkInput extends Schema<'TaskLinkInput'> {}
 export interface TaskCreate extends Schema<'TaskCreate'> {}
+export interface EntityWithId extends Schema<'EntityWithId'> {}
 export type IdTakenProblem = Schema<'IdTakenProblem'>;
 export type QuotaExceededProblem = Schema<'QuotaExceededProblem'>;
 export type RequestInFlightProblem = Schema<'RequestInFlightProblem'>;
@@ -71,10 +72,19 @@ export type ContentTooLargeProblem = Schema<'ContentTooLargeProblem'>;
 export type UnsupportedMediaTypeProblem = Schema<'UnsupportedMediaTypeProblem'>;
 export type IdempotencyKeyReusedProblem = Schema<'IdempotencyKeyReusedProblem'>;
 export type UnprocessableProblem = Schema<'UnprocessableProblem'>;
+export type QuickText = Schema<'QuickText'>;
+export type QuickLanguage = Schema<'QuickLanguage'>;
+export interface QuickTask extends Schema<'QuickTask'> {}
+export interface QuickTaskFields extends Schema<'QuickTaskFields'> {}
+export type QuickKind = Schema<'QuickKind'>;
+export interface QuickPiece extends Schema<'QuickPiece'> {}
+export type QuickReason = Schema<'QuickReason'>;
+export interface QuickLeft extends Schema<'QuickLeft'> {}
+export interface QuickTaskResult extends Schema<'QuickTaskResult'> {}
+export type QuotaConflictProblem = Schema<'QuotaConflictProblem'>;
 export type TaskNotFoundProblem = Schema<'TaskNotFoundProblem'>;
 export type Version = Schema<'Version'>;
 export interface TaskPatch extends Schema<'TaskPatch'> {}
-export type QuotaConflictProblem = Schema<'QuotaConflictProblem'>;
 export type PreconditionFailedProblem = Schema<'PreconditionFailedProblem'>;
 export type TaskPreconditionFailedProblem = Schema<'TaskPreconditionFailedProblem'>;
 export type PreconditionRequiredProblem = Schema<'PreconditionRequiredProblem'>;
@@ -257,6 +267,8 @@ export interface TasksMethods {
   list(query?: ListTasksQuery, options?: CallOptions): Listing<TaskPage>;
   /** Create a task. */
   create(body: TaskCreate, options?: WriteOptions): Promise<Task>;
+  /** Create a task from a sentence. */
+  quick(body: QuickTask, options?: WriteOptions): Promise<QuickTaskResult>;
   /** Get a task. */
   get(taskId: string, options?: CallOptions): Promise<Task>;
   /** Change a task with PUT. */
@@ -411,6 +423,7 @@ export const methods = {
   "tasks": {
     "list": "GET /tasks query page",
     "create": "POST /tasks body key",
+    "quick": "POST /tasks/quick body key",
     "get": "GET /tasks/{task_id}",
     "put": "PUT /tasks/{task_id} body key",
     "update": "PATCH /tasks/{task_id} body key",

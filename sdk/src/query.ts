@@ -165,24 +165,23 @@ export function createLaneQueries(lane: Lane, client: QueryClientLike): LaneQuer
     const method = parseLine(line);
     const [group = '', name = ''] = key;
     const queryKey = [...root, ...key];
-    // The position of the options, and of the query before them.
-    const last = method.names.length + (method.body ? 1 : 0) + (method.query ? 1 : 0);
-    const read = (args: unknown[], options: object) => {
-      const padded = Array.from({ length: last }, (_, index) => args[index]);
-      return call(...padded, options);
+    const read = (args: unknown[], signal: AbortSignal, cursor?: string) => {
+      const complete = method.order.map((each, index) => {
+        if (each === 'options') return { signal };
+        return each === 'query' && cursor ? { ...(args[index] as object), cursor } : args[index];
+      });
+      return call(...complete);
     };
     if (method.method === 'GET') {
       const options = (...args: unknown[]) => ({
         queryKey: [...queryKey, ...args],
-        queryFn: async ({ signal }: { signal: AbortSignal }) => read(args, { signal }),
+        queryFn: async ({ signal }: { signal: AbortSignal }) => read(args, signal),
         retry: false,
       });
       const pages = (...args: unknown[]) => ({
         queryKey: [...queryKey, 'pages', ...args],
-        queryFn: async ({ signal, pageParam: cursor }: { signal: AbortSignal; pageParam?: string }) =>
-          read([...args.slice(0, last - 1), { ...(args[last - 1] as object), ...(cursor && { cursor }) }], {
-            signal,
-          }),
+        queryFn: async ({ signal, pageParam }: { signal: AbortSignal; pageParam?: string }) =>
+          read(args, signal, pageParam),
         retry: false,
         initialPageParam: undefined,
         getNextPageParam: (page: { next_cursor: string | null }) => page.next_cursor ?? undefined,

@@ -57,7 +57,12 @@ type Init<Operation, As> = ParamsOf<Operation> &
     /** What `data` is: the JSON of the contract (default), the text, or the stream of the body. */
     parseAs?: As;
   } & Omit<RequestInit, 'method' | 'headers' | 'body'>;
-type InitArgument<T> = Record<never, never> extends T ? [init?: T] : [init: T];
+// A path that does not exist is inferred as all paths. Without `init`, the error should be about the path.
+type InitArgument<T, Paths> = 'all' extends Paths
+  ? [init?: T]
+  : Record<never, never> extends T
+    ? [init?: T]
+    : [init: T];
 
 type ContentOf<Response> = Response extends { content: infer Content } ? Content[keyof Content] : undefined;
 type ProblemOf<Response> = Response extends { content: infer Content } ? Content[keyof Content] : never;
@@ -82,7 +87,7 @@ type RawResult<Operation, As> =
 /** Sends one operation. The types of the request are exact: a field that the contract does not have does not compile. */
 type RawMethod<Method extends Verb> = <Path extends PathWith<Method>, As extends ParseAs = 'json'>(
   path: Path,
-  ...init: InitArgument<Init<OperationAt<Path, Method>, As>>
+  ...init: InitArgument<Init<OperationAt<Path, Method>, As>, PathWith<Method> extends Path ? 'all' : 'one'>
 ) => Promise<RawResult<OperationAt<Path, Method>, As>>;
 
 /**

@@ -3,22 +3,31 @@ import { isProblem, TransportError } from './errors.js';
 
 const longestPauseMs = 30_000;
 
+/** The target of the events `online` and `offline`; undefined outside of browsers. */
+export const networkEvents = (): EventTarget | undefined =>
+  'onLine' in ((globalThis.navigator as Navigator | undefined) ?? {})
+    ? (globalThis as unknown as EventTarget)
+    : undefined;
+
 /** Milliseconds until the next attempt, by the number of failures; random, so that clients do not all return at once. */
 export function pauseAfter(retryMs: number, failures: number): number {
   return Math.min(longestPauseMs, retryMs * 2 ** failures) * (0.5 + Math.random() / 2);
 }
 
-/** Waits. @throws the signal's reason if it is aborted */
+/** Waits, at most until the browser is online again. @throws the signal's reason if the signal is aborted */
 export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted();
   await new Promise<void>((resolve) => {
+    const network = networkEvents();
     const done = () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', done);
+      network?.removeEventListener('online', done);
       resolve();
     };
     const timer = setTimeout(done, milliseconds);
     signal?.addEventListener('abort', done);
+    network?.addEventListener('online', done);
   });
   signal?.throwIfAborted();
 }

@@ -68,7 +68,13 @@ export interface BetterAuthTokenClient {
     data?: { token?: Token } | null | undefined;
     error?: { status?: number | undefined } | null | undefined;
   }>;
-  readonly $store?: { listen(signal: '$sessionSignal', listener: () => void): unknown } | undefined;
+  readonly $store?: { listen(atom: string, listener: (value: unknown) => void): unknown } | undefined;
+}
+
+/** The value of Better Auth's atom `session`. */
+interface SessionValue {
+  readonly data: { readonly user?: { readonly id?: string } } | null;
+  readonly isPending: boolean;
 }
 
 /**
@@ -83,5 +89,13 @@ export function betterAuthTokens(client: BetterAuthTokenClient): KeptToken {
     return data?.token;
   });
   client.$store?.listen('$sessionSignal', source.forget);
+  // The signal is only that of this tab. Better Auth reads the session again if it ends in another tab.
+  let user: string | undefined;
+  client.$store?.listen('session', (value) => {
+    const { data, isPending } = value as SessionValue;
+    if (isPending) return;
+    if (user !== undefined && data?.user?.id !== user) source.forget();
+    user = data?.user?.id;
+  });
   return source;
 }

@@ -185,14 +185,24 @@ describe('a kept token', () => {
     expect(count).toBe(2);
   });
 
-  test('is dropped when the session changes, also while it is requested', async () => {
+  test.each<[string, readonly unknown[]]>([
+    ['$sessionSignal', [true]],
+    [
+      'session',
+      [
+        { data: null, isPending: true },
+        { data: { user: { id: 'ada' } }, isPending: false },
+        { data: { user: { id: 'eve' } }, isPending: false },
+      ],
+    ],
+  ])('is dropped when %s changes, also while it is requested', async (atom, values) => {
     let change = () => {};
     const answers: ((token: string) => void)[] = [];
     const source = betterAuthTokens({
       token: async () => ({ data: { token: await new Promise<string>((resolve) => answers.push(resolve)) } }),
       $store: {
-        listen: (_signal, listener) => {
-          change = listener;
+        listen: (name, listener) => {
+          if (name === atom) change = () => values.forEach(listener);
         },
       },
     });

@@ -1,71 +1,24 @@
-/** Tests lanes that work offline, with a copy in memory, against a running service. */
+/** Tests lanes that work offline: their writes and their outbox. */
 import { randomUUID } from 'node:crypto';
-import { startTestService, type TestService, tokenOf } from '../../test/support/service';
+import { tokenOf } from '../../test/support/service';
 import { until } from '../../test/support/until';
-import { createTasklane, type Lane, type Task, type TokenSource } from '../src/index';
-import { type LiveLane, type LiveTaskQuery, openLane, UnsentWritesError } from '../src/live';
+import type { Task } from '../src/index';
+import { UnsentWritesError } from '../src/live';
+import {
+  forWrites,
+  isWrite,
+  makeUser,
+  offline,
+  online,
+  openDevice,
+  refusal,
+  settled,
+  storedTitles,
+  titles,
+  useService,
+} from './live-devices';
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off', EVENTS_POLL_MS: '20' });
-});
-afterAll(() => service.stop());
-
-const opened: LiveLane[] = [];
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((each) => each.close()));
-});
-
-interface Device {
-  readonly live: LiveLane;
-  /** The requests that change something. */
-  readonly writes: Request[];
-  /** Decides about each request: the answer instead of the service's, or what happens to it. */
-  network: (request: Request, send: () => Promise<Response>) => Promise<Response>;
-}
-
-const isWrite = (request: Request) => request.method !== 'GET';
-const offline = () => Promise.reject(new TypeError('fetch failed'));
-const online: Device['network'] = (_request, send) => send();
-/** A network that treats writes differently. */
-const forWrites =
-  (network: Device['network']): Device['network'] =>
-  (request, send) =>
-    isWrite(request) ? network(request, send) : send();
-
-const refusal = (status: number, code: string, retryAfter = '0') =>
-  Response.json(
-    { code, status, detail: code, request_id: 'r1', type: 'about:blank', title: code },
-    { status, headers: { 'Retry-After': retryAfter } },
-  );
-
-async function openDevice(userId: string, token?: TokenSource): Promise<Device> {
-  const writes: Request[] = [];
-  const fetch = (request: Request) => {
-    if (isWrite(request)) writes.push(request.clone());
-    return device.network(request, () => globalThis.fetch(request));
-  };
-  const tasklane = createTasklane({ baseUrl: service.url, token: token ?? (await tokenOf(userId)), fetch });
-  const device: Device = { network: online, writes, live: undefined as never };
-  const live = await openLane(tasklane, userId, { storage: 'memory' });
-  opened.push(live);
-  Object.assign(device, { live });
-  return device;
-}
-
-/** A user with a device that has everything, and the user's lane without a copy. */
-async function makeUser(): Promise<Device & { lane: Lane; userId: string }> {
-  const userId = randomUUID();
-  const lane = createTasklane({ baseUrl: service.url, token: await tokenOf(userId) }).lane(userId);
-  const device = await openDevice(userId);
-  await settled(device.live);
-  return Object.assign(device, { lane, userId });
-}
-
-const settled = (live: LiveLane) =>
-  until(() => live.status.complete && live.status.pending === 0 && live.status.connection === 'live');
-const titles = (tasks: readonly Task[]) => tasks.map((each) => each.title).sort();
-const storedTitles = async (lane: Lane) => titles((await lane.tasks.list()).items);
+useService();
 
 describe('a write', () => {
   test('shows at once, is sent, and becomes what the service answered', async () => {
@@ -106,6 +59,129 @@ describe('a write', () => {
     expect(live.tasks.get(task.id)?.completed).toBe(true);
     await settled(live);
     expect(live.tasks.get(task.id)).toMatchObject({ completed: false, due_date: '2099-06-08' });
+  });
+
+  test('shows until the copy has reached its position, also if the service is behind', async () => {
+    const user = await makeUser();
+    const { live } = user;
+    const { id: deleted } = await user.lane.tasks.create({ title: 'Deleted' });
+    await until(() => live.tasks.get(deleted));
+    await settled(live);
+    let behind: Response | undefined;
+    let isBehind = true;
+    user.network = async (request, send) => {
+      if (isWrite(request) || !request.url.includes('/sync') || !isBehind) return send();
+      // What a replica answers that has not received the write.
+      behind ??= await send();
+      return behind.clone();
+    };
+    live.wake();
+    await until(() => behind);
+    const { id } = live.tasks.create({ title: 'Written' });
+    live.tasks.delete(deleted);
+    const seen = new Set<string>();
+    live.subscribe(() => seen.add(titles(live.tasks.list()).join()));
+    await settled(live);
+    for (let n = 0; n < 3; n++) {
+      live.wake();
+      await live.tasks.update(id, { description: `${n}` }).stored;
+      await settled(live);
+    }
+    isBehind = false;
+    live.wake();
+    await until(async () => live.tasks.get(id)?.version === (await user.lane.tasks.get(id)).version);
+    expect([...seen]).toEqual(['Written']);
+  });
+
+  test('that completes a task counts from the moment of the tick', async () => {
+    const user = await makeUser();
+    const { live, lane } = user;
+    const once = live.tasks.create({ title: 'Once' }).id;
+    const patched = live.tasks.create({ title: 'Patched' }).id;
+    const daily = live.tasks.create({ title: 'Daily', due_date: '2026-06-02', rrule: 'FREQ=DAILY' }).id;
+    await settled(live);
+    user.network = offline;
+    const begin = new Date().toISOString();
+    live.tasks.complete(once);
+    live.tasks.update(patched, { status: 'completed' });
+    live.tasks.complete(daily);
+    const end = new Date().toISOString();
+    // Another device has completed the same occurrence and the next one.
+    await lane.tasks.complete(daily, { occurrence: '2026-06-02' });
+    const { due_date } = await lane.tasks.get(daily);
+    await lane.tasks.complete(daily, { occurrence: due_date as string });
+    const expected = await lane.tasks.get(daily);
+    user.network = online;
+    live.wake();
+    await settled(live);
+    expect(live.failed).toEqual([]);
+    for (const id of [once, patched]) {
+      const { completed_at } = await lane.tasks.get(id);
+      expect(completed_at && completed_at >= begin && completed_at <= end).toBe(true);
+    }
+    expect(await lane.tasks.get(daily)).toEqual(expected);
+    expect((await lane.tasks.completions({ task_id: daily })).items).toHaveLength(2);
+    await until(() => live.tasks.get(daily)?.due_date === expected.due_date);
+  });
+
+  test('that was made with a clock that is ahead has the time of the service', async () => {
+    const { live, lane } = await makeUser();
+    const ids = Array.from({ length: 25 }, (_, n) => live.tasks.create({ title: `Task ${n}` }).id);
+    await settled(live);
+    const completed_at = new Date(Date.now() + 10 * 86_400_000).toISOString();
+    for (const id of ids) live.tasks.complete(id, { completed_at });
+    await until(() => live.status.pending === 0);
+    expect(live.failed).toEqual([]);
+    const { items } = await lane.tasks.list({ status: 'completed' });
+    expect(items).toHaveLength(25);
+    for (const task of items) expect(task.completed_at && task.completed_at < completed_at).toBe(true);
+  });
+
+  test('that skips an occurrence skips no other one', async () => {
+    const user = await makeUser();
+    const { live, lane } = user;
+    const { id } = live.tasks.create({ title: 'Weekly', due_date: '2099-06-01', rrule: 'FREQ=WEEKLY' });
+    await settled(live);
+    user.network = offline;
+    live.tasks.skip(id);
+    await lane.tasks.skip(id);
+    user.network = online;
+    live.wake();
+    await settled(live);
+    expect(await lane.tasks.get(id)).toMatchObject({ due_date: '2099-06-08' });
+    live.tasks.skip(id, { occurrence: '2099-06-08' });
+    await until(() => live.tasks.get(id)?.due_date === '2099-06-15');
+    live.tasks.complete(id);
+    live.tasks.reopen(id);
+    expect(live.tasks.get(id)).toMatchObject({ completed: false, due_date: '2099-06-15' });
+    await settled(live);
+    expect(await lane.tasks.get(id)).toMatchObject({ status: 'pending', due_date: '2099-06-15' });
+  });
+
+  test('needs no token if cookies or a proxy authenticate the user', async () => {
+    const userId = randomUUID();
+    const token = await tokenOf(userId);
+    let isSignedIn = true;
+    const device = await openDevice(userId, {
+      token: null,
+      // The proxy.
+      network(request, send) {
+        if (isSignedIn) request.headers.set('Authorization', `Bearer ${token}`);
+        return send();
+      },
+    });
+    const { live } = device;
+    await settled(live);
+    live.tasks.create({ title: 'By cookie' });
+    await settled(live);
+    isSignedIn = false;
+    live.tasks.create({ title: 'After the session' });
+    await until(() => live.status.connection === 'signed-out');
+    expect(live.status).toMatchObject({ pending: 1, failed: 0 });
+    isSignedIn = true;
+    live.wake();
+    await settled(live);
+    expect(titles(live.tasks.list())).toEqual(['After the session', 'By cookie']);
   });
 
   test('of each kind ends like the service has it', async () => {
@@ -155,7 +231,7 @@ describe('a write', () => {
     expect(shape(before.tasks)).toEqual(shape(after));
     expect(live.projects.list()).toEqual((await lane.projects.list()).items);
     expect(before.projects).toEqual(['Other', 'Garden']);
-    const [tag] = live.tags.list();
+    const [tag] = await until(() => live.tags.list().length > 0 && live.tags.list());
     live.tags.update(tag?.id ?? '', { name: 'house' });
     expect(live.tasks.get(child)?.tags).toEqual(['house']);
     live.tasks.delete(two);
@@ -249,6 +325,16 @@ describe('the outbox', () => {
     expect(live.status).toMatchObject({ pending: 0, failed: 0 });
   });
 
+  test('says what has the id of a creation that failed', async () => {
+    const { live, lane } = await makeUser();
+    const { id } = await lane.tasks.create({ title: 'Deleted elsewhere' });
+    await lane.tasks.delete(id);
+    live.tasks.create({ id, title: 'Another' });
+    const problem = { code: 'id-taken', entity: { type: 'task', version: 2, in_trash: true } };
+    await until(() => live.failed.length === 1);
+    expect(live.failed).toMatchObject([{ id, problem }]);
+  });
+
   test('restores and applies after a 404', async () => {
     const user = await makeUser();
     const { live, lane } = user;
@@ -268,7 +354,7 @@ describe('the outbox', () => {
   test('merges unsent edits, and takes unsent writes back', async () => {
     const { userId, lane } = await makeUser();
     let isSignedIn = false;
-    const { live } = await openDevice(userId, async () => (isSignedIn ? tokenOf(userId) : null));
+    const { live } = await openDevice(userId, { token: async () => (isSignedIn ? tokenOf(userId) : null) });
     const { id } = live.tasks.create({ title: 'A' });
     live.tasks.update(id, { title: 'B' });
     const edit = live.tasks.update(id, { priority: 'high' });
@@ -287,6 +373,29 @@ describe('the outbox', () => {
     await settled(live);
     expect(await storedTitles(lane)).toEqual(['B', 'Other']);
     expect(await other.undo()).toBe(false);
+  });
+
+  test('takes back every edit that was merged', async () => {
+    const userId = randomUUID();
+    let isSignedIn = true;
+    const { live } = await openDevice(userId, { token: async () => (isSignedIn ? tokenOf(userId) : null) });
+    const { id } = live.tasks.create({ title: 'A' });
+    await settled(live);
+    isSignedIn = false;
+    const edits = [live.tasks.update(id, { title: 'B' }), live.tasks.update(id, { priority: 'high' })];
+    const completion = live.tasks.complete(id);
+    for (const each of [...edits, completion]) expect(await each.undo()).toBe(true);
+    expect(live.tasks.get(id)).toMatchObject({ title: 'A', priority: 'medium', completed: false });
+    expect(live.status.pending).toBe(0);
+  });
+
+  test('stores what is written at once before it closes', async () => {
+    const user = await makeUser();
+    user.network = offline;
+    const writes = Array.from({ length: 50 }, (_, n) => user.live.tasks.create({ title: `Task ${n}` }));
+    expect(user.live.status.pending).toBe(50);
+    await user.live.close();
+    await Promise.all(writes.map((each) => each.stored));
   });
 
   test('sends 20 or more by batch, also with one that fails', async () => {
@@ -316,10 +425,36 @@ describe('the outbox', () => {
     await until(() => live.tasks.list().length === 130);
   });
 
+  test('sends an operation of a batch again after an internal error', async () => {
+    const user = await makeUser();
+    let failing = true;
+    user.network = forWrites(async (request, send) => {
+      if (!failing || !request.url.endsWith('/batch')) return send();
+      failing = false;
+      // The service carries out all operations except one.
+      const { operations, ...rest } = await request.json();
+      const [failed, ...others] = operations;
+      const body = JSON.stringify({ ...rest, operations: others });
+      const response = await fetch(
+        new Request(request.url, { method: 'POST', headers: request.headers, body }),
+      );
+      const { results } = await response.json();
+      const problem = await refusal(500, 'internal-error').json();
+      results.unshift({ index: 0, op: failed.op, status: 500, body: null, problem });
+      return Response.json({ results }, { headers: response.headers });
+    });
+    for (let n = 0; n < 20; n++) user.live.tasks.create({ title: `Task ${n}` });
+    await settled(user.live);
+    expect(user.live.failed).toEqual([]);
+    expect(await storedTitles(user.lane)).toHaveLength(20);
+  });
+
   test('is never sent with the token of another user', async () => {
     const userId = randomUUID();
     let signedIn: string | null = userId;
-    const device = await openDevice(userId, async () => (signedIn === null ? null : tokenOf(signedIn)));
+    const device = await openDevice(userId, {
+      token: async () => (signedIn === null ? null : tokenOf(signedIn)),
+    });
     await settled(device.live);
     signedIn = randomUUID();
     device.live.tasks.create({ title: 'Private' });
@@ -333,6 +468,25 @@ describe('the outbox', () => {
     device.live.wake();
     await until(() => device.live.status.pending === 0);
     expect(device.live.tasks.list()).toHaveLength(2);
+  });
+
+  test('waits while the token function fails, which is no sign-out', async () => {
+    const userId = randomUUID();
+    let isAway = true;
+    const { live } = await openDevice(userId, {
+      token: async () => {
+        if (isAway) throw new Error('503');
+        return tokenOf(userId);
+      },
+    });
+    const connections = new Set<string>();
+    live.subscribe(() => connections.add(live.status.connection));
+    live.tasks.create({ title: 'Early' });
+    await until(() => live.status.connection === 'offline');
+    isAway = false;
+    live.wake();
+    await settled(live);
+    expect(connections).not.toContain('signed-out');
   });
 
   test('reports a conflict only to writes with a condition', async () => {
@@ -391,115 +545,4 @@ test('a copy starts over under the eyes of its reader', async () => {
   await until(() => expired && live.status.complete && live.tasks.list().length === 1);
   stop();
   expect(new Set(seen)).toEqual(new Set([1]));
-});
-
-describe('queries', () => {
-  const zones = ['UTC', 'Pacific/Kiritimati', 'America/Los_Angeles', 'Asia/Kathmandu', 'Pacific/Pago_Pago'];
-  const pick = <T>(values: readonly T[], n: number): T => values[n % values.length] as T;
-  const day = (n: number) => new Date(Date.now() + n * 86_400_000).toISOString().slice(0, 10);
-  let user: Awaited<ReturnType<typeof makeUser>>;
-  let ids: { projects: string[]; parents: string[] };
-
-  async function fill(): Promise<void> {
-    user = await makeUser();
-    const { lane, live } = user;
-    const projects = [
-      await lane.projects.create({ name: 'One' }),
-      await lane.projects.create({ name: 'Two', archived: true }),
-    ];
-    const parents: string[] = [];
-    for (let n = 0; n < 120; n++) {
-      const due = pick([null, day(0), day(1), day(-1), day(2), day(-2)], n);
-      const start = pick([null, day(-1), null, day(0), day(1), null, null], n >> 1);
-      const isLate = due !== null && start !== null && start >= due;
-      const due_time = due === null ? null : pick([null, '00:00', '09:30', '23:59'], n >> 1);
-      const start_time = start === null || isLate ? null : pick([null, '06:15'], n);
-      const parent = n % 5 === 4 ? pick(parents, n) : null;
-      const task = await lane.tasks.create({
-        title: pick(['Task 2', 'task 10', 'Äpfel', 'apfel', 'Zebra', 'Łódź', 'straße', 'Écrire'], n * 3),
-        description: pick([null, '', 'Some Text'], n >> 2),
-        status: pick(['pending', 'in_progress', 'pending', 'completed', 'cancelled'] as const, n >> 1),
-        priority: pick(['low', 'medium', 'high', 'urgent'] as const, n),
-        due_date: due,
-        due_time,
-        start_date: isLate ? null : start,
-        start_time,
-        time_zone: due_time || start_time ? pick([null, 'Asia/Tokyo', 'America/New_York'], n >> 2) : null,
-        tags: pick([[], ['Home'], ['home', 'Straße'], ['garden']], n),
-        ...(parent
-          ? { parent_id: parent }
-          : { project_id: pick([null, null, ...projects.map((each) => each.id)], n) }),
-        ...(due && n % 9 === 0 && { rrule: 'FREQ=DAILY' }),
-      });
-      if (n % 6 === 0 && task.parent_id === null) parents.push(task.id);
-    }
-    ids = { projects: projects.map((each) => each.id), parents };
-    await until(() => live.tasks.list({ include_archived: true }).length === 120);
-    await settled(live);
-  }
-
-  test('have the answers of the service, in many zones', async () => {
-    await fill();
-    const { lane, live } = user;
-    const sorts = [
-      'due',
-      '-due',
-      'start',
-      '-start',
-      'title',
-      '-title',
-      '-priority',
-      'status',
-      'position',
-      'completed_at',
-      '-updated_at',
-    ];
-    const queries: LiveTaskQuery[] = [
-      {},
-      ...zones.flatMap((tz) =>
-        (['today', 'overdue', 'upcoming', 'no_date'] as const).map((view): LiveTaskQuery => ({ view, tz })),
-      ),
-      ...zones.flatMap((tz) => [true, false].map((started): LiveTaskQuery => ({ started, tz }))),
-      ...sorts.map((sort): LiveTaskQuery => ({ sort: [sort as 'due'] })),
-      { sort: ['priority', '-due', 'title'] },
-      { status: ['pending', 'completed'], priority: 'high' },
-      { project_id: ids.projects },
-      { project_id: ids.projects[1] as string },
-      { include_archived: true },
-      { parent_id: ids.parents[0] as string },
-      { tags_any: ['HOME', 'garden'] },
-      { tags_all: ['home', 'STRASSE'] },
-      { tags_none: 'home' },
-      { due_from: day(0), due_until: day(1) },
-      { start_from: day(-1), start_until: day(0) },
-      { completed_after: '2020-01-01T00:00:00Z' },
-      { created_before: '2020-01-01T00:00:00Z' },
-      ...(
-        [
-          'description',
-          'project',
-          'parent',
-          'subtasks',
-          'tags',
-          'due_date',
-          'due_time',
-          'start_date',
-          'start_time',
-          'rrule',
-          'reminders',
-        ] as const
-      ).flatMap((trait): LiveTaskQuery[] => [{ has: [trait] }, { has_not: [trait] }]),
-      { q: 'lodz' },
-      { q: 'STRASSE' },
-      { q: 'some task' },
-    ];
-    for (const query of queries) {
-      const page = await lane.tasks.list({ ...query, limit: 200 });
-      const expected = page.items.map((each) => each.title + each.id);
-      expect({ query, found: live.tasks.list(query).map((each) => each.title + each.id) }).toEqual({
-        query,
-        found: expected,
-      });
-    }
-  });
 });

@@ -1,4 +1,4 @@
-/** Tests the published package: packed, unpacked beside its one dependency, run and type-checked as users do. */
+/** Tests the published package: packed, unpacked, run and type-checked as users do. */
 import { type ExecFileOptions, execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,7 +37,10 @@ beforeAll(async () => {
   const { version } = JSON.parse(await readFile(join(sdk, 'package.json'), 'utf8'));
   const archive = join(directory, `tasklane-sdk-${version}.tgz`);
   await run('tar', ['-xzf', archive, '--strip-components=1', '-C', installed], {});
-  await symlink(join(rootModules, 'openapi-fetch'), join(consumer, 'node_modules/openapi-fetch'));
+  await mkdir(join(consumer, 'node_modules/@types'), { recursive: true });
+  for (const name of ['chrono-node', 'react', '@types/react', 'csstype']) {
+    await symlink(join(rootModules, name), join(consumer, 'node_modules', name));
+  }
 }, 60_000);
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
@@ -67,6 +70,19 @@ test.each([
   expect(await run(process.execPath, [file], { cwd: consumer })).toBe('alive\ntrue 404 r1\n');
 });
 
+test.each([
+  ['words.mjs', "import { loadWords, sayRule } from '@tasklane/sdk/words';"],
+  ['words.cjs', "const { loadWords, sayRule } = require('@tasklane/sdk/words');"],
+])('reads sentences in %s', async (file, importing) => {
+  const reading = `
+    loadWords().then((read) => {
+      const { fields } = read('Pay rent every 1st from 1 May 2099 #home');
+      console.log(fields.title, fields.due_date, fields.project, sayRule(fields.rrule, 'de'));
+    });`;
+  await writeFile(join(consumer, file), importing + reading);
+  expect(await run(process.execPath, [file], { cwd: consumer })).toBe('Pay rent 2099-05-01 home jeden 1.\n');
+});
+
 test('isProblem of one module format recognises a problem of the other', async () => {
   await writeFile(
     join(consumer, 'both.mjs'),
@@ -82,11 +98,18 @@ test('isProblem of one module format recognises a problem of the other', async (
 const typeChecks = async () =>
   (await readFile(join(__dirname, 'types.ts'), 'utf8')).replace("'../src/index'", "'@tasklane/sdk'");
 
+const readme = () => readFile(join(consumer, 'node_modules/@tasklane/sdk/README.md'), 'utf8');
+
 /** The README's code, except blocks that need other packages. */
 async function readmeProgram(): Promise<string> {
-  const readme = await readFile(join(consumer, 'node_modules/@tasklane/sdk/README.md'), 'utf8');
-  const blocks = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code);
+  const blocks = [...(await readme()).matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code);
   return blocks.filter((code) => !code.includes('better-auth')).join('');
+}
+
+/** The README's section on React. */
+async function reactProgram(): Promise<string> {
+  const section = (await readme()).split('\n## ').find((each) => each.startsWith('React\n')) as string;
+  return [...section.matchAll(/```tsx\n(.*?)```/gs)].map(([, code = '']) => code).join('');
 }
 
 /** The code of docs/sync.md. */
@@ -95,8 +118,67 @@ async function syncProgram(): Promise<string> {
   return /```ts\n(.*?)```/s.exec(guide)?.[1] as string;
 }
 
+const compilerOptions = {
+  target: 'es2022',
+  lib: ['es2022', 'dom'],
+  types: [],
+  jsx: 'react-jsx',
+  strict: true,
+  skipLibCheck: true,
+  noEmit: true,
+};
+
+async function compile(name: string, options: object, files: readonly string[]): Promise<string> {
+  const project = `tsconfig.${name}.json`;
+  const config = { compilerOptions: { ...compilerOptions, ...options }, files };
+  await writeFile(join(consumer, project), JSON.stringify(config));
+  const tsc = join(rootModules, 'typescript/bin/tsc');
+  return run(process.execPath, [tsc, '-p', project], { cwd: consumer });
+}
+
+test('type errors name the field, the value or the path that is wrong', async () => {
+  const mistakes: readonly (readonly [code: string, message: string])[] = [
+    [`lane.tasks.create({ title: 'A', dueDate: 'x' })`, `'dueDate' does not exist`],
+    [`lane.tasks.create({})`, `Property 'title' is missing`],
+    [`lane.tasks.update('1', { done: true })`, `'done' does not exist`],
+    [
+      `lane.tasks.list({ status: 'done' })`,
+      `Type '"done"' is not assignable to type '"pending" | "in_progress"`,
+    ],
+    [`lane.tasks.list({ state: 'pending' })`, `'state' does not exist`],
+    [`lane.tasks.toggle('1')`, `Property 'toggle' does not exist on type 'TasksMethods'`],
+    [`tasklane.raw.GET('/api/tasks')`, `Argument of type '"/api/tasks"' is not assignable`],
+    [`tasklane.raw.POST('/api/{user_id}/tasks', { params, body: { titel: 'A' } })`, `'titel' does not exist`],
+    [`live.tasks.update('1', { done: true })`, `'done' does not exist`],
+    [`queries.tasks.list({ status: 'done' })`, `Type '"done"' is not assignable`],
+    [`useTasks({ view: 'now' })`, `Type '"now"' is not assignable to type '"today" | "overdue"`],
+    [`useTaskActions().create({ titel: 'A' })`, `Did you mean to write 'title'?`],
+  ];
+  const before = [
+    `import type { Lane, Tasklane } from '@tasklane/sdk';`,
+    `import type { LiveLane } from '@tasklane/sdk/live';`,
+    `import type { LaneQueries } from '@tasklane/sdk/query';`,
+    `import { useTaskActions, useTasks } from '@tasklane/sdk/react';`,
+    'declare const lane: Lane, tasklane: Tasklane, live: LiveLane, queries: LaneQueries;',
+    `const params = { path: { user_id: 'ada' } };`,
+  ];
+  const program = [...before, ...mistakes.map(([code]) => code)].join('\n');
+  await writeFile(join(consumer, 'mistakes.ts'), program);
+  const options = { module: 'esnext', moduleResolution: 'bundler' };
+  const output = await compile('mistakes', options, ['mistakes.ts']).then(
+    () => '',
+    (error: Error) => error.message,
+  );
+  const errors = output.split(/^(?=mistakes\.ts\()/m).slice(1);
+  const found = mistakes.map(([code], index) => {
+    const start = `mistakes.ts(${before.length + index + 1},`;
+    return [code, errors.filter((each) => each.startsWith(start)).join('')] as const;
+  });
+  expect(found).toEqual(mistakes.map(([code, message]) => [code, expect.stringContaining(message)]));
+}, 60_000);
+
 test.each([
-  ['bundler', 'esnext', ['bundler.ts', 'readme.ts', 'sync.ts']],
+  ['bundler', 'esnext', ['bundler.ts', 'readme.ts', 'react.tsx', 'sync.ts']],
   ['node16', 'node16', ['node.mts', 'node.cts']],
 ] as const)(
   'has types for moduleResolution %s',
@@ -104,24 +186,12 @@ test.each([
     for (const file of files) {
       const programs: Record<string, () => Promise<string>> = {
         'readme.ts': readmeProgram,
+        'react.tsx': reactProgram,
         'sync.ts': syncProgram,
       };
       await writeFile(join(consumer, file), await (programs[file] ?? typeChecks)());
     }
-    const compilerOptions = {
-      module,
-      moduleResolution,
-      target: 'es2022',
-      lib: ['es2022', 'dom'],
-      types: [],
-      strict: true,
-      skipLibCheck: true,
-      noEmit: true,
-    };
-    const project = `tsconfig.${moduleResolution}.json`;
-    await writeFile(join(consumer, project), JSON.stringify({ compilerOptions, files }));
-    const tsc = join(rootModules, 'typescript/bin/tsc');
-    expect(await run(process.execPath, [tsc, '-p', project], { cwd: consumer })).toBe('');
+    expect(await compile(moduleResolution, { module, moduleResolution }, files)).toBe('');
   },
   60_000,
 );

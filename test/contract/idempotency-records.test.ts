@@ -150,7 +150,7 @@ test("a failure rolls back the handler's work and leaves the key unused", async 
   let failing = true;
   createTask = async (call) => {
     await call.lane.write((lane) => insert(lane, 'Half'));
-    return failing ? call.fail('id-taken') : taskHandlers.createTask(call);
+    return failing ? call.fail('id-taken', { entity: null }) : taskHandlers.createTask(call);
   };
   expect(await create()).toMatchObject({ status: 409, body: { code: 'id-taken' } });
   expect(await titles()).toEqual([]);

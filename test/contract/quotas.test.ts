@@ -74,6 +74,7 @@ async function fill(): Promise<Body> {
 /** A request that exceeds a quota in a full lane, for each operation that can. */
 const growing: Record<string, (id: string) => Promise<unknown>> = {
   createTask: () => task(),
+  createQuickTask: () => create('/tasks/quick', { text: 'A task' }),
   putTask: (id) => user.send('PUT', `/tasks/${id}`, { body: { title: 'A task', ...tags('d') } }),
   updateTask: (id) => user.send('PATCH', `/tasks/${id}`, { body: tags('d') }),
   duplicateTask: (id) => create(`/tasks/${id}/duplicate`, {}),

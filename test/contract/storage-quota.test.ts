@@ -86,6 +86,7 @@ END:VCALENDAR
 /** A request that adds bytes, for each operation that can be refused. */
 const growing: Record<string, (lane: Filled) => [string, string, RequestOptions]> = {
   createTask: () => post('/tasks', { title: 'A task' }),
+  createQuickTask: () => post('/tasks/quick', { text: 'A task' }),
   putTask: ({ plain }) => ['PUT', `/tasks/${plain.id}`, { body: { title: 'Another' } }],
   updateTask: ({ plain }) => patch(`/tasks/${plain.id}`, { title: 'Another' }),
   completeTask: ({ plain }) => patch(`/tasks/${plain.id}/complete`),

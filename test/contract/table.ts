@@ -6,6 +6,7 @@ import { completionCases } from './completions.cases';
 import { eventCases } from './events.cases';
 import { profileCases } from './profile.cases';
 import { projectCases } from './projects.cases';
+import { quickCases } from './quick.cases';
 import { serviceCases } from './service.cases';
 import { statsCases } from './stats.cases';
 import { syncCases } from './sync.cases';
@@ -18,6 +19,7 @@ import { webhookCases } from './webhooks.cases';
 export const cases: Cases = {
   ...serviceCases,
   ...taskCases,
+  ...quickCases,
   ...completionCases,
   ...projectCases,
   ...tagCases,

@@ -1,28 +1,15 @@
 /** The entries of an outbox: writes that the service has not carried out yet, or that the copy does not show yet. */
 import type { Problem } from '../schemas.js';
-import type { Entity, EntityType } from './entities.js';
+import type { Entities, SyncedType } from './entities.js';
 
-/** The type of the entity that each write changes; and its operation of a batch, with the field that has the body. */
-const kinds = {
-  'tasks.create': ['task', 'create_task', 'task'],
-  'tasks.update': ['task', 'update_task', 'task'],
-  'tasks.complete': ['task', 'complete_task'],
-  'tasks.reopen': ['task', 'complete_task'],
-  'tasks.skip': ['task', 'skip_occurrence'],
-  'tasks.move': ['task', 'move_task', 'to'],
-  'tasks.delete': ['task', 'delete_task'],
-  'tasks.restore': ['task', 'restore_task'],
-  'projects.create': ['project', 'create_project', 'project'],
-  'projects.update': ['project', 'update_project', 'project'],
-  'projects.delete': ['project', 'delete_project'],
-  'projects.restore': ['project', 'restore_project'],
-  'projects.move': ['project'],
-  'tags.update': ['tag', 'update_tag', 'tag'],
-  'tags.delete': ['tag', 'delete_tag'],
-  'profile.update': ['profile'],
-} as const satisfies Record<string, readonly [EntityType, string?, string?]>;
+type TaskWrite = 'create' | 'update' | 'complete' | 'reopen' | 'skip' | 'move' | 'delete' | 'restore';
 
-export type WriteName = keyof typeof kinds;
+/** The writes of an outbox: the methods of a lane. */
+export type WriteName =
+  | `tasks.${TaskWrite}`
+  | `projects.${'create' | 'update' | 'delete' | 'restore' | 'move'}`
+  | `tags.${'update' | 'delete'}`
+  | 'profile.update';
 
 /** Why an entry failed: the service's problem, or `not-sent` if the SDK could not send it. */
 export type EntryProblem =
@@ -37,8 +24,8 @@ export interface Entry {
   readonly id: string;
   readonly body?: Readonly<Record<string, unknown>> | undefined;
   readonly ifMatch?: string | undefined;
-  /** The edits that were merged, with their numbers. */
-  readonly edits?: readonly Pick<Entry, 'n' | 'body'>[] | undefined;
+  /** The edits that were merged, with the keys that they had. */
+  readonly edits?: readonly Pick<Entry, 'key' | 'body'>[] | undefined;
   /** The idempotency key. */
   readonly key: string;
   /** When the user made the change. */
@@ -50,16 +37,22 @@ export interface Entry {
   /** True if it must not be sent in a batch, because the service refused the batch as a whole. */
   readonly alone?: true | undefined;
   /** Set once the service carried it out: the entity after it, or null if the answer has none. */
-  readonly answer?: Entity | null | undefined;
+  readonly answer?: Entities[SyncedType] | null | undefined;
+  /** The position of the lane after it, `<seq>-<epoch>`; undefined if the service did not name it. */
+  readonly position?: string | undefined;
   /** Set if it failed permanently. */
   readonly problem?: EntryProblem | undefined;
   /** The number of the failed entry that it depends on. */
   readonly failedWith?: number | undefined;
 }
 
-export const typeOf = ({ name }: Pick<Entry, 'name'>): EntityType => kinds[name][0];
+/** The type of the entity that it changes. */
+export const typeOf = ({ name }: Entry): SyncedType => name.replace(/s?\..*/, '') as SyncedType;
 
-const isCreate = ({ name }: Entry): boolean => name.endsWith('.create');
+/** The name of its method without the group. */
+export const verbOf = ({ name }: Entry): string => name.slice(name.indexOf('.') + 1);
+
+const isCreate = (entry: Entry): boolean => verbOf(entry) === 'create';
 
 /** Whether it still has to be sent. */
 export const isWaiting = ({ answer, problem, failedWith }: Entry): boolean =>
@@ -69,24 +62,59 @@ export const isWaiting = ({ answer, problem, failedWith }: Entry): boolean =>
 export const isFailed = ({ problem, failedWith }: Entry): boolean =>
   problem !== undefined || failedWith !== undefined;
 
+/** Entries with the same text have the same effect on a copy. */
+export const effectOf = ({ key, edits, answer, problem, failedWith }: Entry): string =>
+  [key, edits?.length, answer === undefined, problem === undefined, failedWith].join(' ');
+
+/** How far a copy is: it contains the changes of the lane until `seq`. */
+export interface Progress {
+  readonly seq?: number | undefined;
+  readonly epoch?: string | undefined;
+}
+
+const isOfEpoch = ({ epoch }: Progress, position: string): boolean => position.endsWith(`-${epoch}`);
+
+/** Whether a copy has reached a position of its lane. */
+export const isReached = (copy: Progress, position: string): boolean =>
+  isOfEpoch(copy, position) && Number.parseInt(position, 10) <= (copy.seq ?? 0);
+
+/**
+ * Whether the copy contains an entry after it applied a page. Numbers of different epochs cannot be compared: the copy then
+ * starts again, and its next complete snapshot contains the entry.
+ */
+export const isContained = (
+  page: Progress & { has_more: boolean },
+  { answer, position = '' }: Entry,
+): boolean =>
+  answer !== undefined && (isReached(page, position) || (!page.has_more && !isOfEpoch(page, position)));
+
 /** The arguments of the lane's method. */
-export function argumentsOf({ name, id, body }: Entry): unknown[] {
-  if (name.endsWith('.create')) return [{ ...body, id }];
-  if (name === 'profile.update') return [body];
-  return body === undefined ? [id] : [id, body];
+export function argumentsOf(entry: Entry): unknown[] {
+  const { id, body } = entry;
+  if (isCreate(entry)) return [{ ...body, id }];
+  return [...(id ? [id] : []), ...(body ? [body] : [])];
 }
 
 /** Whether it can be an operation of a batch. Batches have no conditions. */
 export const isBatchable = ({ name, ifMatch, alone }: Entry): boolean =>
-  kinds[name].length > 1 && ifMatch === undefined && !alone;
+  name !== 'projects.move' && name !== 'profile.update' && !ifMatch && !alone;
+
+/** Names of operations that differ from those of methods. */
+const operations: Readonly<Record<string, string>> = {
+  'tasks.complete': 'complete_task',
+  'tasks.reopen': 'complete_task',
+  'tasks.skip': 'skip_occurrence',
+};
 
 /** The operation of a batch. */
 export function operationOf(entry: Entry): Record<string, unknown> {
   const { name, id, body } = entry;
-  const [, op, field] = kinds[name] as readonly [EntityType, string, string?];
-  if (isCreate(entry)) return { op, [field as string]: { ...body, id } };
-  const completed = op === 'complete_task' ? { completed: name === 'tasks.complete' } : {};
-  return { op, id, ...completed, ...(field === undefined ? body : { [field]: body }) };
+  const [type, verb] = [typeOf(entry), verbOf(entry)];
+  const op = operations[name] ?? `${verb}_${type}`;
+  if (verb === 'create') return { op, [type]: { ...body, id } };
+  if (verb === 'update') return { op, id, [type]: body };
+  if (verb === 'move') return { op, id, to: body };
+  return { op, id, ...body, ...(verb === 'reopen' && { completed: false }) };
 }
 
 /** The ids of other entities that the body refers to. */
@@ -108,7 +136,17 @@ export function dependentsOf(entry: Entry, outbox: readonly Entry[]): Entry[] {
 
 // The service derives other fields from these, so two edits are not the same as one with both.
 const derives = [
-  ...['status', 'due_date', 'due_time', 'time_zone', 'start_date', 'start_time', 'rrule', 'repeat_from'],
+  ...[
+    'status',
+    'completed',
+    'due_date',
+    'due_time',
+    'time_zone',
+    'start_date',
+    'start_time',
+    'rrule',
+    'repeat_from',
+  ],
   ...['excluded_dates', 'reminders', 'project_id', 'parent_id'],
 ];
 
@@ -117,7 +155,7 @@ const canMerge = (earlier: Entry, later: Entry): boolean =>
   isWaiting(earlier) &&
   earlier.ifMatch === undefined &&
   later.ifMatch === undefined &&
-  later.name.endsWith('.update') &&
+  verbOf(later) === 'update' &&
   (isCreate(earlier) || earlier.name === later.name) &&
   typeOf(earlier) === typeOf(later) &&
   !derives.some((field) => field in (earlier.body ?? {}) && field in (later.body ?? {}));
@@ -130,7 +168,7 @@ export function withEntry(outbox: readonly Entry[], entry: Entry): Entry[] {
   const ofEntity = (each: Entry) => each.id === entry.id && typeOf(each) === typeOf(entry);
   const last = outbox.filter(ofEntity).at(-1);
   const unsent = last && !last.sent && isWaiting(last) ? last : undefined;
-  if (unsent && entry.name.endsWith('.restore') && unsent.name.endsWith('.delete')) {
+  if (unsent && verbOf(entry) === 'restore' && verbOf(unsent) === 'delete') {
     return outbox.filter((each) => each !== unsent);
   }
   const creation = outbox.find((each) => ofEntity(each) && isCreate(each));
@@ -147,7 +185,7 @@ export function withEntry(outbox: readonly Entry[], entry: Entry): Entry[] {
       (each) => typeOf(each) === typeOf(entry) && !(isCreate(each) && needed.includes(each.id)),
     );
     if (isFree) {
-      const edits = [...(unsent.edits ?? [unsent]), entry].map(({ n, body }) => ({ n, body }));
+      const edits = [...(unsent.edits ?? [unsent]), entry].map(({ key, body }) => ({ key, body }));
       const merged = { ...unsent, edits, body: { ...unsent.body, ...entry.body } };
       return outbox.map((each) => (each === unsent ? merged : each));
     }
@@ -156,11 +194,11 @@ export function withEntry(outbox: readonly Entry[], entry: Entry): Entry[] {
 }
 
 /** The outbox without an unsent write and what depends on it; undefined if it was sent, or has failed. */
-export function withoutEntry(outbox: readonly Entry[], n: number): Entry[] | undefined {
-  const entry = outbox.find((each) => each.n === n || each.edits?.some((edit) => edit.n === n));
+export function withoutEntry(outbox: readonly Entry[], key: string): Entry[] | undefined {
+  const entry = outbox.find((each) => each.key === key || each.edits?.some((edit) => edit.key === key));
   if (!entry || entry.sent || !isWaiting(entry)) return undefined;
-  if (entry.edits && !(isCreate(entry) && entry.n === n)) {
-    const edits = entry.edits.filter((each) => each.n !== n);
+  const edits = (entry.edits ?? []).filter((each) => each.key !== key);
+  if (edits.length > 0 && !(isCreate(entry) && entry.key === key)) {
     const body = Object.assign({}, ...edits.map((each) => each.body));
     return outbox.map((each) => (each === entry ? { ...entry, edits, body } : each));
   }

@@ -1,6 +1,7 @@
 /** A store in IndexedDB, for all tabs of a browser. */
 import type { Stored } from './entities.js';
 import type { Entry } from './entries.js';
+import { migrations } from './formats.js';
 import {
   type Change,
   type Changed,
@@ -13,13 +14,15 @@ import {
 } from './store.js';
 
 export interface IndexedDbOptions {
-  /** What the tab has, for a store in memory after the database was lost. */
-  readonly snapshot: () => Snapshot;
+  /** The state that the tab has, for a store in memory after the database was lost. */
+  readonly snapshot: () => State;
   /** Called when the data is from now on only in memory. */
   readonly lost: (error: unknown) => void;
 }
 
-const format = 1;
+// A frozen tab blocks migrations, and some browsers do not tell.
+const openMs = 10_000;
+const partSize = 2_000;
 const stores = ['entities', 'outbox', 'state'] as const;
 
 const done = <T>(request: IDBRequest<T>): Promise<T> =>
@@ -28,49 +31,57 @@ const done = <T>(request: IDBRequest<T>): Promise<T> =>
     request.onerror = () => reject(request.error);
   });
 
-/** Creates and migrates the stores. Each format adds to the one before, so that no write is lost. */
-function migrate(database: IDBDatabase, from: number): void {
-  if (from >= 1) return;
-  database.createObjectStore('entities', { keyPath: ['type', 'id'] });
-  database.createObjectStore('outbox', { keyPath: 'n' });
-  database.createObjectStore('state');
-}
-
-async function open(name: string): Promise<IDBDatabase> {
+/** Opens the database, and migrates it. @throws if `mustExist` and the browser has removed it, or if a frozen tab blocks it */
+async function open(name: string, mustExist: boolean): Promise<IDBDatabase> {
   const opening = (version?: number) => {
     const request = indexedDB.open(name, version);
-    request.onupgradeneeded = ({ oldVersion }) => migrate(request.result, oldVersion);
-    return done(request);
+    request.onupgradeneeded = ({ oldVersion }) => {
+      const transaction = request.transaction as IDBTransaction;
+      if (mustExist && oldVersion === 0) transaction.abort();
+      else for (const migrate of migrations.slice(oldVersion)) migrate(request.result, transaction);
+    };
+    return new Promise<IDBDatabase>((resolve, reject) => {
+      const giveUp = () => {
+        request.onsuccess = () => request.result.close();
+        reject(new Error('The database does not open.'));
+      };
+      const timer = setTimeout(giveUp, openMs);
+      done(request)
+        .finally(() => clearTimeout(timer))
+        .then(resolve, reject);
+    });
   };
-  return opening(format).catch((error: unknown) => {
+  return opening(migrations.length).catch((error: unknown) => {
     // A newer version of the app has migrated it. Formats only add, so this version can use it too.
     if ((error as Error).name === 'VersionError') return opening();
     throw error;
   });
 }
 
-/** Opens the store with this name. If its connection is lost, it is opened once more; then the data is in memory. */
+/**
+ * Opens the store with this name. If its connection is lost, it is opened once more. If that fails, or if the browser has
+ * removed the database, the data is in memory from then on.
+ */
 export async function openIndexedDb(name: string, { snapshot, lost }: IndexedDbOptions): Promise<Store> {
   let memory: Store | undefined;
   let isClosed = false;
 
-  async function connect(): Promise<IDBDatabase> {
-    const database = await open(name);
+  async function connect(mustExist: boolean): Promise<IDBDatabase> {
+    const database = await open(name, mustExist);
     // Another tab wants to migrate or remove it.
-    database.onversionchange = () => {
-      database.close();
-      connection = undefined;
-    };
-    database.onclose = () => {
-      connection = undefined;
-    };
+    database.onversionchange = database.onclose = disconnect;
     return database;
   }
-  let connection: Promise<IDBDatabase> | undefined = connect();
+  let connection: Promise<IDBDatabase> | undefined = connect(false);
   await connection;
+  function disconnect(): void {
+    connection?.then((database) => database.close()).catch(() => undefined);
+    connection = undefined;
+  }
 
   const inTransaction = async <T>(mode: IDBTransactionMode, work: (of: IDBTransaction) => Promise<T>) => {
-    connection ??= connect();
+    // A database that is not there any more must not begin again without what only this tab has.
+    connection ??= connect(true);
     const transaction = (await connection).transaction([...stores], mode);
     const ended = new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve();
@@ -89,11 +100,12 @@ export async function openIndexedDb(name: string, { snapshot, lost }: IndexedDbO
     try {
       return await work();
     } catch {
-      connection = undefined;
+      disconnect();
       try {
         return await work();
       } catch (error) {
         if (isClosed) throw error;
+        disconnect();
         memory ??= createMemoryStore(snapshot());
         lost(error);
         return inMemory(memory);
@@ -108,12 +120,20 @@ export async function openIndexedDb(name: string, { snapshot, lost }: IndexedDbO
     ]);
     return { ...(state ?? emptyState), outbox };
   }
+  /** Reads all entities, a part at a time, so that the page stays responsive. */
+  async function readEntities(transaction: IDBTransaction): Promise<Stored[]> {
+    const [store, entities]: [IDBObjectStore, Stored[]] = [transaction.objectStore('entities'), []];
+    for (;;) {
+      const last = entities.at(-1);
+      const range = last && IDBKeyRange.lowerBound([last.type, last.id], true);
+      const part = await done<Stored[]>(store.getAll(range, partSize));
+      entities.push(...part);
+      if (part.length < partSize) return entities;
+    }
+  }
   const read = () =>
     inTransaction('readonly', async (transaction): Promise<Snapshot> => {
-      const [state, entities] = await Promise.all([
-        readState(transaction),
-        done<Stored[]>(transaction.objectStore('entities').getAll()),
-      ]);
+      const [state, entities] = await Promise.all([readState(transaction), readEntities(transaction)]);
       return { state, entities };
     });
   const change = (decide: (state: State) => Change | undefined) =>
@@ -145,11 +165,11 @@ export async function openIndexedDb(name: string, { snapshot, lost }: IndexedDbO
       ),
     close() {
       isClosed = true;
-      connection?.then((database) => database.close()).catch(() => undefined);
+      disconnect();
     },
     async destroy() {
       isClosed = true;
-      (await connection?.catch(() => undefined))?.close();
+      disconnect();
       await done(indexedDB.deleteDatabase(name));
     },
   };

@@ -2,14 +2,17 @@
 import { randomKey } from '../calls.js';
 import { entityTag, type Versioned } from '../entity-tag.js';
 import type { Tasklane } from '../lane.js';
-import { takePart } from '../leader.js';
+import { type Election, takePart } from '../leader.js';
 import type {
+  GetStatsQuery,
+  OccurrenceSkip,
   Profile,
   ProfilePatch,
   Project,
   ProjectCreate,
   ProjectMove,
   ProjectPatch,
+  Stats,
   Tag,
   TagPatch,
   Task,
@@ -24,14 +27,17 @@ import {
   type EntryProblem,
   isFailed,
   isWaiting,
+  typeOf,
   type WriteName,
   withEntry,
   withoutEntry,
 } from './entries.js';
 import { openIndexedDb } from './indexeddb.js';
-import { compareText } from './optimistic.js';
-import { type LiveTaskQuery, tasksOf } from './queries.js';
-import { type Change, type Changed, createMemoryStore, type State } from './store.js';
+import { createLists, createTaskLists } from './lists.js';
+import { compareAmong, compareText } from './optimistic.js';
+import type { Hits, LiveTaskQuery } from './queries.js';
+import { createQuestions } from './questions.js';
+import { type Change, type Changed, createMemoryStore, emptyState, type State } from './store.js';
 import { type Connection, createWorker, type Worker } from './worker.js';
 
 /** A write. It shows at once, and is sent when the service can be reached. */
@@ -51,16 +57,24 @@ export interface WriteCondition {
 
 export interface LiveTasks {
   get(taskId: string): Task | undefined;
-  /** The tasks that match a query, from the copy. The array is the same as long as its tasks are. */
+  /**
+   * The tasks that match a query, from the copy. The array is the same as long as its tasks are. If a subscriber reads a
+   * query with `q`, the service searches as soon as it can be reached, and the list has its first 200 tasks.
+   */
   list(query?: LiveTaskQuery): readonly Task[];
   /** Calls the listener with the tasks, and again when they change. Returns a function that ends it. */
   watch(query: LiveTaskQuery, listener: (tasks: readonly Task[]) => void): () => void;
   create(body: TaskCreate): Write;
   update(taskId: string, body: TaskPatch, options?: WriteCondition): Write;
-  /** Completes a task. A recurring task shows as completed until the service has found its next occurrence. */
+  /**
+   * Completes a task now: without a body, the completion has the present time, and names the occurrence that the copy
+   * shows. So it counts right however late it is sent. A recurring task shows as completed until the service has found its
+   * next occurrence.
+   */
   complete(taskId: string, body?: Omit<TaskCompletion, 'completed'>, options?: WriteCondition): Write;
   reopen(taskId: string, body?: Omit<TaskCompletion, 'completed'>, options?: WriteCondition): Write;
-  skip(taskId: string, options?: WriteCondition): Write;
+  /** Skips an occurrence; without a body, the one that the copy shows. It shows when the service has answered. */
+  skip(taskId: string, body?: OccurrenceSkip, options?: WriteCondition): Write;
   move(taskId: string, body: TaskMove, options?: WriteCondition): Write;
   delete(taskId: string, options?: WriteCondition): Write;
   restore(taskId: string): Write;
@@ -68,7 +82,7 @@ export interface LiveTasks {
 
 export interface LiveProjects {
   get(projectId: string): Project | undefined;
-  /** The projects in the order that the user chose. */
+  /** The projects in the order that the user chose. The array is the same as long as its projects are. */
   list(query?: { readonly archived?: boolean | undefined }): readonly Project[];
   create(body: ProjectCreate): Write;
   update(projectId: string, body: ProjectPatch, options?: WriteCondition): Write;
@@ -79,7 +93,7 @@ export interface LiveProjects {
 
 export interface LiveTags {
   get(tagId: string): Tag | undefined;
-  /** The tags by name. */
+  /** The tags by name. The array is the same as long as its tags are. */
   list(): readonly Tag[];
   update(tagId: string, body: TagPatch, options?: WriteCondition): Write;
   delete(tagId: string, options?: WriteCondition): Write;
@@ -110,6 +124,8 @@ export interface LiveStatus {
   readonly failed: number;
   /** False if the copy and the outbox are only in memory. */
   readonly durable: boolean;
+  /** The name of the browser's error after which they are only in memory, such as `QuotaExceededError`. */
+  readonly storageError: string | undefined;
 }
 
 export interface LiveLane {
@@ -118,9 +134,14 @@ export interface LiveLane {
   readonly projects: LiveProjects;
   readonly tags: LiveTags;
   readonly profile: { get(): Profile | undefined; update(body: ProfilePatch): Write };
+  /**
+   * The statistics that the service computed last; undefined if it never did. The device keeps them. If a subscriber reads
+   * them, the service is asked again after changes, and at least every 15 minutes.
+   */
+  stats(query?: GetStatsQuery): Stats | undefined;
   /** The status. The object is the same as long as its values are. */
   readonly status: LiveStatus;
-  /** The writes that failed. */
+  /** The writes that failed. The array is the same as long as they are. */
   readonly failed: readonly FailedWrite[];
   /** Calls the listener after each change of the copy or the status. Returns a function that ends it. */
   subscribe(listener: () => void): () => void;
@@ -148,8 +169,13 @@ export class UnsentWritesError extends Error {
 }
 
 export interface OpenLaneOptions {
-  /** Where the copy is kept. By default `indexeddb`, and `memory` where there is none. */
+  /** Where the copy is store. By default `indexeddb`, and `memory` where there is none. */
   readonly storage?: 'indexeddb' | 'memory' | undefined;
+  /**
+   * An instant: the copy leaves out tasks that were closed before, so that it is smaller. An earlier instant than before
+   * reads the copy again, and a later one changes nothing.
+   */
+  readonly closedSince?: string | undefined;
 }
 
 /** A message to the other tabs. */
@@ -161,29 +187,29 @@ type Message =
   | { readonly closed: true };
 
 const minuteMs = 60_000;
-const mostQueries = 200;
-// How long a tab waits for the change of another tab before it reads the store again.
-const gapMs = 500;
+const quarterMs = 15 * minuteMs;
+// The longest page.
+const mostHits = 200;
 
 /** A random UUID of version 7 (RFC 9562), so that ids are in the order of their creation. */
 function newId(): string {
-  const time = Date.now().toString(16).padStart(12, '0');
   const random = randomKey();
-  const variant = ((Number.parseInt(random.slice(3, 4), 16) & 3) | 8).toString(16);
-  return [
-    time.slice(0, 8),
-    time.slice(8),
-    `7${random.slice(0, 3)}`,
-    variant + random.slice(4, 7),
-    random.slice(7, 19),
-  ].join('-');
+  const digits = `${Date.now().toString(16).padStart(12, '0')}7${random.slice(0, 3)}8${random.slice(3, 18)}`;
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
+/** The fields that name the occurrence that a task is on. */
+function occurrenceOf(task: Task | undefined): OccurrenceSkip {
+  if (!task?.rrule || task.due_date === null) return {};
+  const isHourly = /FREQ=HOURLY/i.test(task.rrule);
+  return { occurrence: task.due_date, ...(isHourly && { occurrence_time: task.due_time as string }) };
 }
 
 /** Opens the lane of a user. It resolves as soon as the copy of the device is read; nothing is requested before. */
 export async function openLane(
   tasklane: Tasklane,
   userId: string,
-  { storage = 'indexeddb' }: OpenLaneOptions = {},
+  { storage = 'indexeddb', closedSince }: OpenLaneOptions = {},
 ): Promise<LiveLane> {
   const copy = createCopy();
   const name = `tasklane ${tasklane.baseUrl.replace(/\/$/, '')} ${userId}`;
@@ -191,20 +217,33 @@ export async function openLane(
   let connection: Connection = 'connecting';
   let isClosed = false;
   let worker: Worker | undefined;
-  let term = 0;
+  let election: Election | undefined;
+  // The work of a tab that shares nothing with others.
+  let working: Promise<void> | undefined;
+  const ending = new AbortController();
   // Numbers of entries that are not stored yet are after all others.
   let unstored = 1e9;
+  let lastAt = 0;
 
-  let durable = storage === 'indexeddb' && typeof indexedDB !== 'undefined';
-  const lost = () => {
+  let storageError: string | undefined;
+  const keepError = (error: unknown) => {
+    storageError = (error as Error).name;
+  };
+  // The other tabs do not have what this tab has in memory.
+  const lost = (error: unknown) => {
+    keepError(error);
     durable = false;
+    working = election?.close().then(() => lead(ending.signal));
+    election = undefined;
     notify();
   };
-  const store = durable
-    ? await openIndexedDb(name, { snapshot: copy.snapshot, lost }).catch(() => undefined)
-    : undefined;
-  const kept = store ?? createMemoryStore();
-  durable = store !== undefined;
+  const wanted =
+    storage === 'indexeddb' && typeof indexedDB !== 'undefined'
+      ? openIndexedDb(name, { snapshot: () => copy.state, lost })
+      : undefined;
+  const opened = await wanted?.catch(keepError);
+  let durable = opened !== undefined;
+  const store = opened ?? createMemoryStore();
 
   let status: LiveStatus;
   const readStatus = (): LiveStatus => ({
@@ -213,12 +252,21 @@ export async function openLane(
     pending: copy.outbox.filter(isWaiting).length,
     failed: copy.outbox.filter(isFailed).length,
     durable,
+    storageError,
   });
   function notify(): void {
     const next = readStatus();
     if (!status || JSON.stringify(next) !== JSON.stringify(status)) status = next;
     for (const listener of [...listeners]) listener();
   }
+  const ask = createQuestions({
+    notify,
+    // Statistics change with the day, which begins at a full quarter of an hour in every time zone.
+    present: () =>
+      connection === 'live' && status.pending === 0
+        ? `${copy.version} ${Math.floor(Date.now() / quarterMs)}`
+        : undefined,
+  });
   const report = (next: Connection) => {
     if (next === connection) return;
     connection = next;
@@ -226,68 +274,61 @@ export async function openLane(
     notify();
   };
 
-  // Changes by their revision that wait for those before them.
-  const held = new Map<number, { readonly changed: Changed; readonly entry: Entry | undefined }>();
-  let gapTimer: ReturnType<typeof setTimeout> | undefined;
+  type Received = readonly [changed: Changed, entries: readonly Entry[]];
+  // What is received while the store is read.
+  let meanwhile: Received[] = [];
   let reading: Promise<void> | undefined;
-
+  function receive(...received: Received): void {
+    if (reading) meanwhile.push(received);
+    copy.apply(...received);
+    notify();
+  }
   async function readAll(): Promise<void> {
-    const snapshot = await kept.read();
-    const entries = [...held].flatMap(([revision, { entry }]) => {
-      if (revision > snapshot.state.revision) return [];
-      held.delete(revision);
-      return entry ?? [];
+    let revision = 0;
+    await store.change((state) => {
+      revision = state.revision;
+      return undefined;
     });
-    copy.load(snapshot, entries);
-    applyHeld();
+    // Reading everything takes long, and often nothing was missed.
+    const snapshot = copy.isComplete(revision) ? undefined : await store.read();
+    if (!snapshot) return;
+    copy.load(snapshot);
+    for (const each of meanwhile) copy.apply(...each);
     notify();
   }
   const reread = (): Promise<void> => {
     reading ??= readAll().finally(() => {
       reading = undefined;
+      meanwhile = [];
     });
     return reading;
   };
-  function applyHeld(): void {
-    for (;;) {
-      const next = held.get(copy.state.revision + 1);
-      if (!next) break;
-      held.delete(copy.state.revision + 1);
-      copy.apply(next.changed, next.entry);
-    }
-    clearTimeout(gapTimer);
-    if (held.size > 0) gapTimer = setTimeout(() => reread().catch(() => undefined), gapMs);
-  }
-  function receive(changed: Changed, entry?: Entry): void {
-    if (changed.state.revision <= copy.state.revision) {
-      if (entry) copy.load(copy.snapshot(), [entry]);
-    } else {
-      held.set(changed.state.revision, { changed, entry });
-      applyHeld();
-    }
-    notify();
-  }
 
-  /** Stores a change, shows it, and tells the other tabs. */
-  async function commit(decide: (state: State) => Change | undefined, entry?: Entry): Promise<boolean> {
-    const changed = await kept.change(decide);
+  /** Stores a change, shows it, and tells the other tabs. `entries` are the shown entries that it stores. */
+  async function commit(
+    decide: (state: State) => Change | undefined,
+    entries: readonly Entry[] = [],
+  ): Promise<boolean> {
+    const changed = await store.change(decide);
     if (!changed) return false;
-    receive(changed, entry);
+    receive(changed, entries);
     election?.send({ changed } satisfies Message);
     return true;
   }
 
-  const hasLocks = (globalThis.navigator as Navigator | undefined)?.locks !== undefined;
+  // Without Web Locks, each tab leads.
+  const isShared = () => durable && globalThis.navigator?.locks !== undefined;
   async function lead(signal: AbortSignal): Promise<void> {
+    let term = 0;
     await commit((state) => {
       term = state.term + 1;
       return { state: { term } };
     });
-    const own = term;
     await reread();
     worker = createWorker({
       tasklane,
       userId,
+      closedSince,
       keys: copy.keys,
       report,
       makeKey: randomKey,
@@ -295,8 +336,7 @@ export async function openLane(
       commit: async (decide) => {
         let isOwn = true;
         await commit((state) => {
-          // Without Web Locks, each tab leads.
-          isOwn = !signal.aborted && (!hasLocks || !store || state.term === own);
+          isOwn = !signal.aborted && (!isShared() || state.term === term);
           return isOwn ? decide(state) : undefined;
         });
         return isOwn;
@@ -307,107 +347,126 @@ export async function openLane(
   }
 
   await reread();
+  notify();
   const receiveMessage = (message: Message) => {
     if (isClosed) return;
     if ('changed' in message) {
-      receive(message.changed);
+      receive(message.changed, []);
       if (message.changed.state.outbox.some(isWaiting)) worker?.wake();
     } else if ('connection' in message) {
+      if (worker || !isShared()) return;
       connection = message.connection;
       notify();
     } else if ('closed' in message) {
+      // The user signed out in another tab, which removes the copy from the device.
+      copy.load({ state: emptyState, entities: [] });
+      connection = 'signed-out';
+      notify();
       end(false).catch(() => undefined);
     } else if (worker && 'ask' in message) election?.send({ connection } satisfies Message);
     else worker?.wake();
   };
 
-  const alone = new AbortController();
-  const election = store
-    ? takePart({ name, lead, receive: (message) => receiveMessage(message as Message) })
-    : undefined;
-  const working = store ? undefined : lead(alone.signal);
-  election?.send({ ask: true } satisfies Message);
-
   // A tab that was frozen has missed messages.
-  const page = typeof document === 'undefined' || !store ? undefined : document;
-  const show = () => {
-    if (page?.visibilityState === 'visible') reread().catch(() => undefined);
+  const catchUp = () => {
+    if (globalThis.document?.visibilityState !== 'hidden') reread().catch(() => undefined);
   };
-  const pageEvents = [
-    [page, 'visibilitychange'],
-    [page, 'resume'],
-    [page && globalThis, 'pageshow'],
-  ] as const;
-  for (const [target, event] of pageEvents) target?.addEventListener(event, show);
-  // Views change with the time.
-  const ticking = setInterval(() => {
-    results.clear();
+  if (durable) {
+    const receiveAny = (message: unknown) => receiveMessage(message as Message);
+    election = takePart({ name, lead, receive: receiveAny, missed: catchUp });
+    election.send({ ask: true } satisfies Message);
+    for (const event of ['visibilitychange', 'resume'])
+      globalThis.document?.addEventListener(event, catchUp, { signal: ending.signal });
+  } else working = lead(ending.signal);
+
+  // Views change with the time, at full minutes.
+  let ticking: ReturnType<typeof setTimeout>;
+  function tick(): void {
     notify();
-  }, minuteMs / 2);
-  (ticking as { unref?: () => void }).unref?.();
+    ticking = setTimeout(tick, minuteMs - (Date.now() % minuteMs));
+  }
+  tick();
 
   async function end(wipe: boolean): Promise<void> {
     if (isClosed) return;
     isClosed = true;
-    clearInterval(ticking);
-    clearTimeout(gapTimer);
-    for (const [target, event] of pageEvents) target?.removeEventListener(event, show);
+    clearTimeout(ticking);
     if (wipe) election?.send({ closed: true } satisfies Message);
-    alone.abort();
-    await Promise.all([election?.close(), working]);
-    if (wipe) await kept.destroy();
-    else kept.close();
+    ending.abort();
+    await Promise.all([election?.close(), working, stored]);
+    if (wipe) await store.destroy();
+    else store.close();
     listeners.clear();
   }
 
-  interface Result {
-    version: number;
-    tasks: readonly Task[];
+  const lane = tasklane.lane(userId);
+  const list = createTaskLists(copy, (key, query) => {
+    const hits = ask(key, async (): Promise<Hits> => {
+      const limit = Math.min(query.limit ?? mostHits, mostHits);
+      const { items } = await lane.tasks.list({ ...query, limit });
+      return new Map(items.map(({ id }, index) => [id, index]));
+    });
+    return connection === 'live' ? hits : undefined;
+  });
+  function stats(query: GetStatsQuery = {}): Stats | undefined {
+    const id = JSON.stringify(query);
+    ask(`stats ${id}`, async () => {
+      const data = await lane.stats(query);
+      await commit(() => ({ entities: [{ type: 'stats', id, data }] }));
+    });
+    return copy.get('stats', id);
   }
-  const results = new Map<string, Result>();
-  const shown = new Map<string, readonly Task[]>();
-  function list(query: LiveTaskQuery = {}): readonly Task[] {
-    const key = JSON.stringify(query);
-    const known = results.get(key);
-    if (known?.version === copy.version) return known.tasks;
-    const found = tasksOf(copy, query, Date.now());
-    const before = shown.get(key);
-    const isSame = before?.length === found.length && before.every((each, index) => each === found[index]);
-    const tasks = isSame ? before : found;
-    // A page shows few queries, but a search has one for each letter that is typed.
-    if (shown.size > mostQueries) for (const map of [results, shown]) map.clear();
-    results.set(key, { version: copy.version, tasks });
-    shown.set(key, tasks);
-    return tasks;
+
+  // What is written at once is stored in one transaction.
+  let queue: Entry[] = [];
+  let storing: Promise<void> | undefined;
+  let stored: Promise<unknown> | undefined;
+  async function storeQueue(): Promise<void> {
+    await undefined;
+    const entries = queue;
+    queue = [];
+    await commit(
+      (state) => ({
+        state: {
+          next: state.next + entries.length,
+          outbox: entries.reduce<readonly Entry[]>(
+            (outbox, entry, index) => withEntry(outbox, { ...entry, n: state.next + index }),
+            state.outbox,
+          ),
+        },
+      }),
+      entries,
+    );
+    wake();
   }
 
   function write(name: WriteName, id: string, body?: object, { ifMatch }: WriteCondition = {}): Write {
     if (isClosed) throw new Error('The lane is closed.');
+    // Two writes never have the same time, so that new entities have an order.
+    lastAt = Math.max(Date.now(), lastAt + 1);
+    const key = randomKey();
     const entry: Entry = {
       n: unstored++,
       name,
       id,
       body: body as Entry['body'],
       ...(ifMatch !== undefined && { ifMatch: entityTag(ifMatch) }),
-      key: randomKey(),
-      at: new Date().toISOString(),
+      key,
+      at: new Date(lastAt).toISOString(),
     };
     copy.show(entry);
     notify();
-    let n = 0;
-    const stored = commit((state) => {
-      n = state.next;
-      return { state: { next: n + 1, outbox: withEntry(state.outbox, { ...entry, n }) } };
-    }, entry).then(() => {
-      wake();
-    });
+    if (queue.push(entry) === 1) storing = storeQueue();
+    const own = storing as Promise<void>;
+    // Only callers who wait for it handle an error.
+    stored = own.catch(() => undefined);
     return {
       id,
-      stored,
+      stored: own,
       async undo() {
-        await stored;
+        await own;
         return commit(({ outbox }) => {
-          const rest = withoutEntry(outbox, n);
+          const rest = withoutEntry(outbox, key);
           return rest && { state: { outbox: rest } };
         });
       },
@@ -429,9 +488,11 @@ export async function openLane(
       const clean = { problem: undefined, failedWith: undefined, batch: undefined, sent: undefined };
       const again = group.map((each): Entry => ({ ...each, ...clean, key: randomKey() }));
       const restoring = `${first.name.split('.')[0]}.restore` as WriteName;
-      const before: Entry[] = restore
-        ? [{ n: 0, name: restoring, id: first.id, key: randomKey(), at: first.at }]
-        : [];
+      // Tags have no trash.
+      const before: Entry[] =
+        restore && typeOf(first) !== 'tag'
+          ? [{ n: 0, name: restoring, id: first.id, key: randomKey(), at: first.at }]
+          : [];
       const numbered = [...before, ...again].map((each, index) => ({ ...each, n: state.next + index }));
       return { state: { next: state.next + numbered.length, outbox: [...rest, ...numbered] } };
     });
@@ -444,8 +505,17 @@ export async function openLane(
     });
   }
 
-  const inOrder = (one: { position: string; id: string }, other: { position: string; id: string }) =>
-    compareText(one.position, other.position) || compareText(one.id, other.id);
+  const now = () => new Date().toISOString();
+  /** A body that completes a task, with the time. */
+  const timed = <Body extends TaskPatch>(id: string | undefined, body: Body): Body =>
+    (body.status === 'completed' || body.completed) && !(id !== undefined && copy.get('task', id)?.completed)
+      ? { completed_at: now(), ...body }
+      : body;
+  /** A body with the occurrence that the copy shows, unless it names one. */
+  const named = <Body extends OccurrenceSkip>(id: string, body: Body): Body =>
+    body.occurrence === undefined ? { ...occurrenceOf(copy.get('task', id)), ...body } : body;
+  const listOf = createLists(copy);
+  let failed: readonly FailedWrite[] = [];
   const made = <Body extends { id?: string }>(name: WriteName, { id = newId(), ...body }: Body) =>
     write(name, id, body);
 
@@ -466,11 +536,14 @@ export async function openLane(
         check();
         return () => void listeners.delete(check);
       },
-      create: (body) => made('tasks.create', body),
-      update: (id, body, options) => write('tasks.update', id, body, options),
-      complete: (id, body = {}, options) => write('tasks.complete', id, body, options),
-      reopen: (id, body = {}, options) => write('tasks.reopen', id, body, options),
-      skip: (id, options) => write('tasks.skip', id, undefined, options),
+      create: (body) => made('tasks.create', timed(undefined, body)),
+      update: (id, body, options) => write('tasks.update', id, timed(id, body), options),
+      complete: (id, body = {}, options) =>
+        write('tasks.complete', id, { completed_at: now(), ...named(id, body) }, options),
+      // If the task has moved on, its last completion is undone, whichever it is.
+      reopen: (id, body = {}, options) =>
+        write('tasks.reopen', id, copy.get('task', id)?.completed ? named(id, body) : body, options),
+      skip: (id, body = {}, options) => write('tasks.skip', id, named(id, body), options),
       move: (id, body, options) => write('tasks.move', id, body, options),
       delete: (id, options) => write('tasks.delete', id, undefined, options),
       restore: (id) => write('tasks.restore', id),
@@ -478,10 +551,12 @@ export async function openLane(
     projects: {
       get: (id) => copy.get('project', id),
       list: ({ archived } = {}) =>
-        copy
-          .all('project')
-          .filter((each) => archived === undefined || each.archived === archived)
-          .sort(inOrder),
+        listOf(`projects ${archived}`, () =>
+          copy
+            .all('project')
+            .filter((each) => archived === undefined || each.archived === archived)
+            .sort(compareAmong),
+        ),
       create: (body) => made('projects.create', body),
       update: (id, body, options) => write('projects.update', id, body, options),
       move: (id, body, options) => write('projects.move', id, body, options),
@@ -491,10 +566,9 @@ export async function openLane(
     tags: {
       get: (id) => copy.get('tag', id),
       list: () =>
-        copy
-          .all('tag')
-          .slice()
-          .sort((one, other) => compareText(one.name.toLowerCase(), other.name.toLowerCase())),
+        listOf('tags', () =>
+          copy.all('tag').sort((one, other) => compareText(one.name.toLowerCase(), other.name.toLowerCase())),
+        ),
       update: (id, body, options) => write('tags.update', id, body, options),
       delete: (id, options) => write('tags.delete', id, undefined, options),
     },
@@ -502,11 +576,12 @@ export async function openLane(
       get: () => copy.get('profile', ''),
       update: (body) => write('profile.update', '', body),
     },
+    stats,
     get status() {
       return status;
     },
     get failed() {
-      return copy.outbox.flatMap(({ n, name, id, body, problem }): FailedWrite[] => {
+      const next = copy.outbox.flatMap(({ n, name, id, body, problem }): FailedWrite[] => {
         if (!problem) return [];
         const dependents = copy.outbox
           .filter((each) => each.failedWith === n)
@@ -519,6 +594,8 @@ export async function openLane(
           },
         ];
       });
+      if (JSON.stringify(next) !== JSON.stringify(failed)) failed = next;
+      return failed;
     },
     subscribe(listener) {
       listeners.add(listener);

@@ -1,14 +1,11 @@
 /** What each write does to the entities of a copy before the service answers. */
-import type { Project, ProjectCreate, Task, TaskCreate, TaskPatch } from '../methods.js';
+import type { ProjectCreate, Task, TaskCompletion, TaskCreate, TaskPatch } from '../methods.js';
 import type { View } from './entities.js';
 import { type Entry, typeOf, type WriteName } from './entries.js';
 import { toInstant } from './time.js';
 
 /** Orders ids and positions by code point. */
 export const compareText = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
-
-const byPosition = (one: Task | Project, other: Task | Project): number =>
-  compareText(one.position, other.position) || compareText(one.id, other.id);
 
 /** A position between two others; null is the begin or the end. It is shown until the service sends its own. */
 export function positionBetween(lower: string | null, upper: string | null): string {
@@ -18,23 +15,33 @@ export function positionBetween(lower: string | null, upper: string | null): str
   }
 }
 
-function positionAtEnd(items: readonly (Task | Project)[]): string {
-  let last: string | null = null;
-  for (const { position } of items) if (last === null || position > last) last = position;
-  return positionBetween(last, null);
-}
+/** A position after those of the service, which have letters and digits, and after those of earlier writes. */
+const positionAtEnd = (at: string): string => `~${at}`;
+
+/** Orders by position, and by id between equal positions. */
+export const compareAmong = (one: Placed, other: Placed): number =>
+  compareText(one.position, other.position) || compareText(one.id, other.id);
+
+type Placed = Pick<Task, 'position' | 'id'>;
 
 /** The position next to an entity; undefined if there is no such entity. */
-function positionNextTo(
-  items: readonly (Task | Project)[],
-  id: string,
-  body: { before?: string; after?: string },
-) {
-  const others = items.filter((each) => each.id !== id).sort(byPosition);
-  const at = others.findIndex((each) => each.id === (body.before ?? body.after));
-  if (at < 0) return undefined;
-  const lower = body.before === undefined ? at : at - 1;
-  return positionBetween(others[lower]?.position ?? null, others[lower + 1]?.position ?? null);
+function positionNextTo(items: readonly Placed[], id: string, { before, after }: Neighbours) {
+  const anchor = items.find((each) => each.id === (before ?? after));
+  if (!anchor) return undefined;
+  // The nearest one on the other side of the gap.
+  let nearest: Placed | undefined;
+  const direction = before === undefined ? 1 : -1;
+  for (const each of items) {
+    if (each.id === id || direction * compareAmong(each, anchor) <= 0) continue;
+    if (!nearest || direction * compareAmong(each, nearest) < 0) nearest = each;
+  }
+  const other = nearest?.position ?? null;
+  return direction > 0 ? positionBetween(anchor.position, other) : positionBetween(other, anchor.position);
+}
+
+interface Neighbours {
+  readonly before?: string | undefined;
+  readonly after?: string | undefined;
 }
 
 function instantOf(date: string | null, time: string | null, zone: string | null): string | null {
@@ -56,8 +63,11 @@ function datesOf(task: Task): Partial<Task> {
 function changed(task: Task, body: TaskPatch, at: string): Task {
   const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
   const next: Task = { ...task, ...given };
+  if (body.completed != null && body.completed !== task.completed) {
+    next.status = body.completed ? 'completed' : 'pending';
+  }
   next.completed = next.status === 'completed';
-  next.completed_at = next.completed ? (task.completed_at ?? at) : null;
+  next.completed_at = next.completed ? (body.completed_at ?? task.completed_at ?? at) : null;
   if (body.tags) next.tags = [...body.tags].sort(compareText);
   return { ...next, ...datesOf(next), updated_at: at };
 }
@@ -92,7 +102,7 @@ function created(view: View, id: string, body: TaskCreate, at: string): Task {
     excluded_dates: [],
     reminders: [],
     links: [],
-    position: positionAtEnd(view.all('task')),
+    position: positionAtEnd(at),
     version: 0,
     created_at: at,
     updated_at: at,
@@ -121,6 +131,7 @@ function deleteTask(view: View, id: string): void {
   view.set('task', id, null);
 }
 
+type Completion = Partial<Pick<TaskCompletion, 'occurrence' | 'completed_at'>>;
 type Apply = (view: View, entry: Entry) => void;
 
 /** A write that changes a task if there is one. */
@@ -131,12 +142,12 @@ const onTask =
     if (task) apply(view, task, entry);
   };
 
-const onProject =
-  (apply: (view: View, project: Project, entry: Entry) => void): Apply =>
-  (view, entry) => {
-    const project = view.get('project', entry.id);
-    if (project) apply(view, project, entry);
-  };
+/** Sets the fields of an entity that is not a task. */
+function update(view: View, entry: Entry): void {
+  const type = typeOf(entry);
+  const entity = view.get(type, entry.id);
+  if (entity) view.set(type, entry.id, { ...entity, ...entry.body, updated_at: entry.at } as never);
+}
 
 /** Replaces the name of a tag in all tasks; null removes it. */
 function retag(view: View, from: string, to: string | null): void {
@@ -153,8 +164,11 @@ const writes: Record<WriteName, Apply> = {
   },
   'tasks.update': onTask((view, task, { body, at }) => place(view, task, body as TaskPatch, at)),
   // A recurring task shows as completed until the service says which occurrence is next.
-  'tasks.complete': onTask((view, task, { at }) => {
-    view.set('task', task.id, changed(task, { status: 'completed' }, at));
+  'tasks.complete': onTask((view, task, { body = {}, at }) => {
+    const { occurrence = task.due_date, completed_at = at } = body as Completion;
+    // Another device may have moved the task to another occurrence.
+    if (occurrence !== task.due_date) return;
+    view.set('task', task.id, changed(task, { status: 'completed', completed_at }, at));
   }),
   'tasks.reopen': onTask((view, task, { at }) => {
     if (task.completed) view.set('task', task.id, changed(task, { status: 'pending' }, at));
@@ -162,11 +176,9 @@ const writes: Record<WriteName, Apply> = {
   // Only the service knows the next occurrence.
   'tasks.skip': () => undefined,
   'tasks.move': onTask((view, task, { body, at }) => {
-    const { before, after, ...fields } = body as { before?: string; after?: string } & TaskPatch;
-    const isNextTo = before !== undefined || after !== undefined;
-    const position = isNextTo
-      ? positionNextTo(view.all('task'), task.id, { ...(before && { before }), ...(after && { after }) })
-      : positionAtEnd(view.all('task'));
+    const { before, after, ...fields } = body as Neighbours & TaskPatch;
+    const position =
+      (before ?? after) ? positionNextTo(view.all('task'), task.id, { before, after }) : positionAtEnd(at);
     place(view, { ...task, position: position ?? task.position }, fields, at);
   }),
   'tasks.delete': (view, { id }) => deleteTask(view, id),
@@ -175,17 +187,15 @@ const writes: Record<WriteName, Apply> = {
   'projects.create': (view, { id, body, at }) => {
     const { name, color = null, archived = false } = body as unknown as ProjectCreate;
     const user_id = view.get('profile', '')?.user_id ?? '';
-    const position = positionAtEnd(view.all('project'));
+    const position = positionAtEnd(at);
     const times = { created_at: at, updated_at: at };
     view.set('project', id, { id, user_id, name, color, archived, position, version: 0, ...times });
   },
-  'projects.update': onProject((view, project, { body, at }) => {
-    view.set('project', project.id, { ...project, ...body, updated_at: at });
-  }),
-  'projects.move': onProject((view, project, { body = {} }) => {
-    const position = positionNextTo(view.all('project'), project.id, body);
-    if (position !== undefined) view.set('project', project.id, { ...project, position });
-  }),
+  'projects.update': update,
+  'projects.move'(view, entry) {
+    const position = positionNextTo(view.all('project'), entry.id, entry.body as Neighbours);
+    if (position) update(view, { ...entry, body: { position } });
+  },
   'projects.delete': (view, { id, body }) => {
     for (const task of view.all('task')) {
       if (task.project_id !== id) continue;
@@ -194,23 +204,18 @@ const writes: Record<WriteName, Apply> = {
     view.set('project', id, null);
   },
   'projects.restore': () => undefined,
-  'tags.update': (view, { id, body, at }) => {
-    const tag = view.get('tag', id);
-    if (!tag) return;
-    const next = { ...tag, ...body, updated_at: at };
-    view.set('tag', id, next);
-    if (next.name !== tag.name) retag(view, tag.name, next.name);
+  'tags.update'(view, entry) {
+    const { name } = view.get('tag', entry.id) ?? {};
+    update(view, entry);
+    const next = view.get('tag', entry.id)?.name;
+    if (name && next) retag(view, name, next);
   },
-  'tags.delete': (view, { id }) => {
-    const tag = view.get('tag', id);
-    if (!tag) return;
-    retag(view, tag.name, null);
+  'tags.delete'(view, { id }) {
+    const { name } = view.get('tag', id) ?? {};
+    if (name) retag(view, name, null);
     view.set('tag', id, null);
   },
-  'profile.update': (view, { body, at }) => {
-    const profile = view.get('profile', '');
-    if (profile) view.set('profile', '', { ...profile, ...body, updated_at: at });
-  },
+  'profile.update': update,
 };
 
 /**

@@ -1,11 +1,15 @@
 /** Where a copy is kept: entities, and the state with the outbox. */
 import type { Stored } from './entities.js';
-import type { Entry } from './entries.js';
+import type { Entry, Progress } from './entries.js';
 
 /** Everything of a copy except its entities. */
-export interface State {
+export interface State extends Progress {
   /** The sync token; undefined until the first snapshot is complete. */
   readonly token?: string | undefined;
+  /** The token with which the first snapshot continues. */
+  readonly partial?: string | undefined;
+  /** The snapshot left out tasks that were closed before this instant. */
+  readonly closedSince?: string | undefined;
   /** Counts the leaders. A leader writes only in its own term. */
   readonly term: number;
   /** Counts the changes of the store. */
@@ -35,7 +39,8 @@ export interface Snapshot {
 }
 
 export interface Store {
-  read(): Promise<Snapshot>;
+  /** Everything; undefined if the store keeps no entities. */
+  read(): Promise<Snapshot | undefined>;
   /** Makes the change that `decide` returns, in one transaction with reading the state. Undefined changes nothing. */
   change(decide: (state: State) => Change | undefined): Promise<Changed | undefined>;
   close(): void;
@@ -50,29 +55,18 @@ export const nextState = (state: State, change: Change): State => ({
   revision: state.revision + 1,
 });
 
-/** A store in memory. It begins with `snapshot`. */
-export function createMemoryStore(
-  { state, entities }: Snapshot = { state: emptyState, entities: [] },
-): Store {
+/** A store in memory, which begins with a state. The copy has the entities. */
+export function createMemoryStore(state: State = emptyState): Store {
   let current = state;
-  const all = new Map(entities.map((each) => [`${each.type} ${each.id}`, each]));
   return {
-    read: async () => ({ state: current, entities: [...all.values()] }),
+    read: async () => undefined,
     async change(decide) {
       const change = decide(current);
       if (!change) return undefined;
       current = nextState(current, change);
-      for (const each of change.entities ?? []) {
-        const key = `${each.type} ${each.id}`;
-        if (each.data === null) all.delete(key);
-        else all.set(key, each);
-      }
       return { state: current, entities: change.entities ?? [] };
     },
     close: () => undefined,
-    async destroy() {
-      all.clear();
-      current = emptyState;
-    },
+    destroy: async () => undefined,
   };
 }

@@ -5,6 +5,7 @@ import { fitTags, fitTitle, maxReminders, toLine } from '../foreign/fit';
 import type { ReadWarning } from '../foreign/warning';
 import { localPoint, partsOf, pointOf } from '../recurrence/point';
 import { toInstant } from '../time/calendar';
+import { isTimeZone } from '../time/zones';
 import { readWallClock, secondsBeforeEnd, wallClockProperty } from './alarm';
 import {
   type ContentLine,
@@ -17,7 +18,7 @@ import {
   unfold,
 } from './content-line';
 import { readSeries, seriesProperty } from './recurrence';
-import { todoPriorities, todoStatuses } from './todo';
+import { startProperty, timeZoneProperty, todoPriorities, todoStatuses } from './todo';
 import { addSeconds, type DateValue, maxDuration, readDateValue, readDuration } from './values';
 import { type FoundZone, ianaZone } from './zones';
 
@@ -76,7 +77,7 @@ const single = new Set([
     'last-modified',
     'dtstamp',
   ],
-  ...['rrule', 'recurrence-id', 'x-tasklane-repeat-from', seriesProperty],
+  ...['rrule', 'recurrence-id', 'x-tasklane-repeat-from', seriesProperty, timeZoneProperty, startProperty],
 ]);
 const refused = new Set(['rdate', 'exrule']);
 // One more than a task may omit, so that the schema reports too many.
@@ -186,6 +187,20 @@ export function localTime({ date, time, zone }: Moment, wanted: string | null): 
   const minutes = time.slice(0, 5);
   if (zone === null || wanted === null || zone === wanted) return pointOf(date, minutes);
   return localPoint(wanted, toInstant(date, minutes, zone));
+}
+
+/** The start of a task that Tasklane wrote; undefined if another program has changed DTSTART since. */
+function writtenStart(
+  value: string,
+  start: Moment,
+  due: Moment | undefined,
+): Record<string, unknown> | undefined {
+  const zone = due && due.time !== null ? due.zone : start.zone;
+  const { date, time } = partsOf(localTime(start, zone));
+  const written = partsOf(value.trim());
+  if (written.date !== date || (written.time ?? '00:00') !== (time ?? '00:00')) return undefined;
+  const ofTime = written.time !== null && { start_time: written.time };
+  return { start_date: date, ...ofTime, ...(time !== null && zone !== null && { time_zone: zone }) };
 }
 
 /** The start of a task. There is none if it equals the due date, which some programs write as both, or is after it. */
@@ -493,15 +508,13 @@ function statusOf(first: TodoLines['first'], { text, warn }: Reader): string | u
   return /^\d\d?$/.test(percent) && Number(percent) > 0 ? 'in_progress' : status;
 }
 
-/** The start of a series that Tasklane wrote; empty if another program has changed the rule or the dates since. */
+/** The start of a series that Tasklane wrote; empty if another program has changed the rule since. */
 function seriesFields(
   value: string | undefined,
   { rrule }: Record<string, unknown>,
-  current: Moment | undefined,
 ): Record<string, unknown> {
   const series = readSeries(value ?? '');
-  if (series === undefined || current === undefined || series.fields.recurrence_start > current.date)
-    return {};
+  if (series === undefined) return {};
   try {
     return ruleOf(series.rule) === rrule ? series.fields : {};
   } catch {
@@ -634,18 +647,14 @@ export function readTodo(text: string, context: TodoContext): ReadTodo {
   const last = given ?? ended ?? (counts && rule !== undefined ? start : undefined);
   const due = last && dueMoment(last, start);
   if (due) Object.assign(fields, dueFields(due));
-  const begun = start ? startFields(start, due) : {};
+  const written = reader.text(first.get(startProperty)) ?? '';
+  const begun = start ? (writtenStart(written, start, due) ?? startFields(start, due)) : {};
   Object.assign(fields, begun);
+  const zone = reader.text(first.get(timeZoneProperty))?.trim();
+  if (zone && isTimeZone(zone) && (due ?? start) && fields.time_zone === undefined) set('time_zone', zone);
   if (rule !== undefined) {
     set('rrule', reader.rule(rule, begun.start_date === undefined ? due : start));
-    Object.assign(
-      fields,
-      seriesFields(
-        reader.text(first.get(seriesProperty)),
-        fields,
-        begun.start_date === undefined ? due : start,
-      ),
-    );
+    Object.assign(fields, seriesFields(reader.text(first.get(seriesProperty)), fields));
     const isHourly = /FREQ=HOURLY/i.test(rule);
     const omitted = reader.excluded(exdates, (due ?? start)?.zone ?? null, isHourly);
     if (omitted.length > 0) set('excluded_dates', omitted);
@@ -664,13 +673,16 @@ export function readTodo(text: string, context: TodoContext): ReadTodo {
     );
   }
 
+  const recurrenceId = reader.moment(first.get('recurrence-id'));
+  if (/;RANGE=/i.test(first.get('recurrence-id')?.split(':', 1)[0] ?? ''))
+    reader.warn('recurrence-id', 'RANGE', null, 'is for later occurrences too, but only this one is changed');
   const parent = parentOf(related, reader);
   const sequence = reader.text(first.get('sequence'))?.trim() ?? '';
   const changed = first.get('last-modified') ?? first.get('dtstamp') ?? '';
   return {
     uid: reader.text(first.get('uid'))?.trim() || undefined,
     related: parent,
-    recurrenceId: reader.moment(first.get('recurrence-id')),
+    recurrenceId,
     fields,
     errors: reader.errors,
     warnings: [...summary.warnings, ...reader.warnings, ...labels.warnings, ...extras.warnings],

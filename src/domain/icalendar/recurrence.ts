@@ -36,8 +36,8 @@ export const seriesProperty = 'x-tasklane-series';
 /** `seriesProperty` of a task; empty if the series starts at the current occurrence. */
 export function seriesProperties(task: CalendarTask): Property[] {
   const rule = ruleFromNow(task);
-  const { recurrence_start, recurrence_start_time, recurrence_due, repeat_from } = task;
-  if (rule === undefined || recurrence_start === null || repeat_from === 'completion') return [];
+  const { recurrence_start, recurrence_start_time, recurrence_due } = task;
+  if (rule === undefined || recurrence_start === null) return [];
   const start = pointOf(recurrence_start, recurrence_start_time);
   const [date, time] =
     task.start_date === null ? [task.due_date, task.due_time] : [task.start_date, task.start_time];

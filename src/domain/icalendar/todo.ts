@@ -1,4 +1,5 @@
 /** Tasks as VTODO (RFC 5545, section 3.6.2). */
+import { pointOf } from '../recurrence/point';
 import { alarms } from './alarm';
 import { type Property, toInstantValue, toLines, toText } from './document';
 import { dueProperty, periodProperties } from './due';
@@ -41,6 +42,30 @@ export function commonProperties(task: CalendarTask): Property[] {
   return properties;
 }
 
+/**
+ * The properties for an import of what DTSTART and DUE cannot say: the time zone of a task without a time; and a start that
+ * equals DUE (several programs write both as the same) or is at midnight (which stands for a start without a time).
+ */
+export const timeZoneProperty = 'x-tasklane-time-zone';
+export const startProperty = 'x-tasklane-start';
+
+function hiddenProperties({
+  time_zone,
+  start_date,
+  start_time,
+  due_date,
+  due_time,
+}: CalendarTask): Property[] {
+  const properties: Property[] = [];
+  if (time_zone !== null && start_time === null && due_time === null)
+    properties.push([timeZoneProperty, {}, 'unknown', time_zone]);
+  const clock = start_time ?? '00:00';
+  const equalsDue = start_date === due_date && clock === (due_time ?? '00:00');
+  if (start_date !== null && (equalsDue || (start_time === '00:00' && due_time !== null)))
+    properties.push([startProperty, {}, 'unknown', pointOf(start_date, start_time)]);
+  return properties;
+}
+
 /** The VTODO of a task as text. */
 export function todoLines(task: CalendarTask): string {
   const { due_date, completed_at, parent_id } = task;
@@ -51,6 +76,7 @@ export function todoLines(task: CalendarTask): string {
     properties.push(dueProperty('dtstart', { ...task, due_date }));
   }
   properties.push(...periodProperties(task, 'due'), ...recurrenceProperties(task), ...seriesProperties(task));
+  properties.push(...hiddenProperties(task));
   if (completed_at !== null) properties.push(['completed', {}, 'date-time', toInstantValue(completed_at)]);
   if (parent_id !== null) properties.push(['related-to', { reltype: 'PARENT' }, 'text', parent_id]);
   return toLines(['vtodo', properties, alarms(task)]);

@@ -6,12 +6,14 @@ import { QuotaExceeded, type QuotaName, type WritableLane } from '../../platform
 import type { ProjectRow, TagRow, TaskRow } from '../../platform/database/rows';
 import { changeProject, createProject, removeProject } from '../projects/commands';
 import { toProject } from '../projects/mapper';
+import { projectWithId } from '../projects/repository';
 import { changeTag, removeTag } from '../tags/commands';
 import { toTag } from '../tags/mapper';
 import { changeTask, completeTask, createTask, moveTask, skipTask } from '../tasks/commands';
 import { deleteTask } from '../tasks/delete';
 import { duplicateTask } from '../tasks/duplicate';
 import { toTask } from '../tasks/mapper';
+import { taskWithId } from '../tasks/repository';
 import { restoreTask } from '../trash/commands';
 import { restoreProject } from '../trash/projects';
 import type { BatchOperation, Resolved } from './references';
@@ -27,6 +29,8 @@ export interface Failure {
   /** The exceeded quota, and its limit. */
   readonly quota?: QuotaName;
   readonly limit?: number;
+  /** The entity that has the id. */
+  readonly entity?: Schemas['EntityWithId'] | null;
 }
 
 /** The result of an operation that was applied. */
@@ -123,9 +127,25 @@ async function apply(lane: WritableLane, operation: BatchOperation, index: numbe
   }
 }
 
+/** What the problem `id-taken` says about the entity that has the id which an operation chose. */
+async function holderOf(lane: WritableLane, operation: BatchOperation): Promise<Pick<Failure, 'entity'>> {
+  switch (operation.op) {
+    case 'create_task':
+      return taskWithId(lane, operation.task.id);
+    case 'duplicate_task':
+      return taskWithId(lane, operation.copy.id);
+    case 'create_project':
+      return projectWithId(lane, operation.project.id);
+    default:
+      return {};
+  }
+}
+
 /** Applies an operation. It fails if it exceeds a quota. */
 async function applyInQuota(lane: WritableLane, operation: BatchOperation, index: number): Promise<Outcome> {
   const outcome = await apply(lane, operation, index);
+  if (!isApplied(outcome) && outcome.code === 'id-taken')
+    return { ...outcome, ...(await holderOf(lane, operation)) };
   const exceeded = isApplied(outcome) && (await lane.exceeded());
   if (!exceeded) return outcome;
   return { code: 'quota-exceeded', detail: new QuotaExceeded(exceeded).message, ...exceeded };

@@ -5,7 +5,7 @@ import type { CursorKey } from '../../platform/contract/pagination/cursor';
 import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
 import { changeProject, createProject, moveProject, removeProject } from './commands';
 import { toProject } from './mapper';
-import { countInProjects, findProject, listProjects } from './repository';
+import { countInProjects, findProject, listProjects, projectWithId } from './repository';
 
 const byPosition: readonly CursorKey[] = [
   { column: 'position', kind: 'text', direction: 'asc' },
@@ -44,7 +44,8 @@ export const projectHandlers: Pick<
   async createProject(call) {
     const { id = uuidv7(), ...body } = call.body;
     const outcome = await call.lane.write((lane) => createProject(lane, { ...body, id }));
-    if (outcome === 'id-taken') return call.fail('id-taken');
+    if (outcome === 'id-taken')
+      return call.fail('id-taken', await call.lane.read((lane) => projectWithId(lane, id)));
     return call.reply(201, toProject(call.lane.userId, outcome), {
       Location: `/api/${encodeURIComponent(call.lane.userId)}/projects/${outcome.id}`,
     });

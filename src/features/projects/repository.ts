@@ -41,6 +41,11 @@ export async function listProjects(
   return pageAfter(query, page.order, page.after).limit(page.limit);
 }
 
+/** The names of all projects that are not archived, in their order. */
+export async function listProjectNames(lane: Lane): Promise<Pick<ProjectRow, 'id' | 'name'>[]> {
+  return lane.rows('projects').where('archived', false).orderBy('position').select('id', 'name');
+}
+
 export interface ProjectCounts {
   readonly open: number;
   readonly completed: number;
@@ -121,6 +126,19 @@ export async function rootsIn(lane: Lane, projectId: string): Promise<string[]> 
 /** True if the trash has a project with this id. */
 export async function isInTrash(lane: Lane, id: string): Promise<boolean> {
   return (await lane.rows('deleted_projects').where('id', id).first('id')) !== undefined;
+}
+
+/** What the problem `id-taken` says about the project that has an id, also in the trash. */
+export async function projectWithId(lane: Lane, id: string) {
+  const [row, deleted] = await Promise.all([
+    lane.rows('projects').where('id', id).first('version'),
+    lane.rows('deleted_projects').where('id', id).first('version'),
+  ]);
+  const found = row ?? deleted;
+  if (!found) return { entity: null };
+  return {
+    entity: { type: 'project' as const, version: Number(found.version), in_trash: row === undefined },
+  };
 }
 
 /** Adds a project to the trash, with the tasks `roots` that go there too. `deleteProject` must follow. */

@@ -7,7 +7,7 @@ import type { TaskRow } from '../../platform/database/rows';
 import type { TaskOutcome } from './commands';
 import { copiedFieldsOf } from './fields';
 import { moveNextTo, writePositions } from './position';
-import { findTask, findTasks, isIdTaken } from './repository';
+import { findTask, findTasks, taskWithId } from './repository';
 import { levelsBelow } from './tree';
 import { type ImportedTask, insertTasks, tasksInStatement } from './write';
 
@@ -37,7 +37,7 @@ export async function duplicateTask(
   const task = await findTask(lane, id);
   if (!task) return 'not-found';
   // The copies of subtasks would otherwise come below the task that has the id.
-  if (await isIdTaken(lane, copyId)) return 'id-taken';
+  if ((await taskWithId(lane, copyId)).entity) return 'id-taken';
 
   const below = subtasks ? (await levelsBelow(lane, id)).flat() : [];
   if (below.length >= mostCopies) {

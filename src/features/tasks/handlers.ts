@@ -14,7 +14,7 @@ import { tagKey } from '../tags/names';
 import { changeTask, completeTask, createTask, moveTask, skipTask, type TaskOutcome } from './commands';
 import { deleteTask } from './delete';
 import { duplicateTask } from './duplicate';
-import { toOccurrence, toTask } from './mapper';
+import { addressOf, toOccurrence, toTask } from './mapper';
 import { orderOf } from './order';
 import { comingOccurrences, goesOn } from './recurrence';
 import {
@@ -24,6 +24,7 @@ import {
   type ListedTask,
   listTasks,
   type TaskFilter,
+  taskWithId,
 } from './repository';
 import { viewMoment } from './view';
 
@@ -205,10 +206,6 @@ export const taskListHandlers = ({
 
 const finishing = { finishes: true };
 
-function addressOf(userId: string, id: string): string {
-  return `/api/${encodeURIComponent(userId)}/tasks/${id}`;
-}
-
 /** Whether a new task needs no other row of the lane: its creation is then one statement. */
 function isAlone({ project_id, parent_id, tags, reminders, rrule }: Schemas['TaskCreate']): boolean {
   return !project_id && !parent_id && !rrule && !tags?.length && !reminders?.length;
@@ -233,7 +230,8 @@ export const taskHandlers: Pick<
       finishes: true,
       atOnce: isAlone(body),
     });
-    if (outcome === 'id-taken') return call.fail('id-taken');
+    if (outcome === 'id-taken')
+      return call.fail('id-taken', await call.lane.read((lane) => taskWithId(lane, id)));
     if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
     return call.reply(201, toTask(call.lane.userId, outcome), {
       Location: addressOf(call.lane.userId, outcome.id),
@@ -280,7 +278,8 @@ export const taskHandlers: Pick<
   async duplicateTask(call) {
     const { id = uuidv7(), subtasks = false } = call.body ?? {};
     const outcome = await call.lane.write((lane) => duplicateTask(lane, call.path.task_id, { id, subtasks }));
-    if (outcome === 'id-taken') return call.fail('id-taken');
+    if (outcome === 'id-taken')
+      return call.fail('id-taken', await call.lane.read((lane) => taskWithId(lane, id)));
     if (outcome === 'not-found') return call.fail('task-not-found');
     if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
     return call.reply(201, toTask(call.lane.userId, outcome), {

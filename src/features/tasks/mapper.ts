@@ -55,3 +55,8 @@ export function toOccurrence({
     start_time,
   };
 }
+
+/** The path of a task. */
+export function addressOf(userId: string, id: string): string {
+  return `/api/${encodeURIComponent(userId)}/tasks/${id}`;
+}

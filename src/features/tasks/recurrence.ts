@@ -3,7 +3,7 @@
 import { parseRule } from '../../domain/recurrence/parse';
 import { distanceBetween, localPoint, partsOf, pointOf, shiftPoint } from '../../domain/recurrence/point';
 import type { Rule } from '../../domain/recurrence/rule';
-import { advance, nextDate, occurrences } from '../../domain/recurrence/schedule';
+import { advance, lastPoint, nextDate, occurrences } from '../../domain/recurrence/schedule';
 import { todayIn } from '../../domain/time/calendar';
 import type { ValidationError } from '../../platform/contract/document/operations';
 import type { TaskRow } from '../../platform/database/rows';
@@ -333,16 +333,16 @@ export function occurrencesAt(task: ImportedSeries, points: readonly string[]): 
   return points.map((point) => datesAt(rule, task as ImportedSeries & Series, point));
 }
 
-/** True if the series of an imported task has an occurrence at this point. */
-export function isPointOf(task: ImportedSeries, point: string): boolean {
-  const series = task as ImportedSeries & Series;
-  const options = {
-    after: shiftPoint(point, -1),
-    limit: 1,
-    clock: clockOf(task),
-    excluded: task.excluded_dates,
-  };
-  return occurrences(ruleOf(task.rrule), seriesStart(series), options)[0] === point;
+/** Which of these points are occurrences of the series of an imported task. The dates of a COUNT are counted only once. */
+export function pointsOf(task: ImportedSeries, points: readonly string[]): string[] {
+  const rule = ruleOf(task.rrule);
+  const [start, clock] = [seriesStart(task as ImportedSeries & Series), clockOf(task)];
+  const last = rule.count === null ? null : lastPoint(rule, start, clock);
+  const endless = { ...rule, count: null };
+  const isPoint = (point: string) =>
+    occurrences(endless, start, { after: shiftPoint(point, -1), limit: 1, clock })[0] === point;
+  const excluded = new Set(task.excluded_dates);
+  return points.filter((point) => (last === null || point <= last) && !excluded.has(point) && isPoint(point));
 }
 
 /** The excluded dates of an imported task whose occurrence at `point` moves to other dates, see `excludedAfterMove`. */

@@ -326,9 +326,13 @@ export async function findTasks(lane: Lane, ids: readonly string[]): Promise<Tas
     .select(taskColumns);
 }
 
-/** True if a task of the lane has this id, also in the trash. */
-export async function isIdTaken(lane: Lane, id: string): Promise<boolean> {
-  return (await lane.rows('tasks').where('id', id).first('id')) !== undefined;
+/** What the problem `id-taken` says about the task that has an id, also in the trash. */
+export async function taskWithId(lane: Lane, id: string) {
+  const row = await lane.rows('tasks').where('id', id).first('version', 'deleted_at');
+  if (!row) return { entity: null };
+  return {
+    entity: { type: 'task' as const, version: Number(row.version), in_trash: row.deleted_at !== null },
+  };
 }
 
 /** A task that is not in the trash; undefined if there is none with this id. */

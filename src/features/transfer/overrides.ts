@@ -12,9 +12,9 @@ import {
   excludedAfterMoveOf,
   firstOpenPoint,
   hasTimes,
-  isPointOf,
   maxExcluded,
   occurrencesAt,
+  pointsOf,
 } from '../tasks/recurrence';
 import { type Drafts, idNamed } from './file';
 
@@ -24,6 +24,8 @@ const usedFields: ReadonlySet<string> = new Set(['completed', 'status', 'due', '
 // The changed occurrences of a file are in memory.
 const maxOverrides = 10_000;
 const maxCharacters = 8_000_000;
+// More of a series than it can exclude are not looked at.
+const mostChecked = 2 * maxExcluded;
 
 /** A component of a file that changes an occurrence. */
 export const isOverride = (text: string) => /^RECURRENCE-ID[;:]/im.test(text);
@@ -164,28 +166,27 @@ export function applyOverrides(draft: TaskDraft, overrides: readonly Override[],
     ...omitted,
   ]);
   const others = [...changes].filter(([, { fields }]) => !isClosed(fields.status));
-  const later = new Map(
-    others
-      .filter(([point]) => isLater(point) && isPointOf(series, point))
-      .slice(0, Math.max(0, maxExcluded - excluded.size)),
-  );
+  const room = Math.max(0, maxExcluded - excluded.size);
+  const coming = others.map(([point]) => point).filter(isLater);
+  const later = pointsOf(series, coming.sort().slice(0, mostChecked)).slice(0, room);
   const last = completions.at(-1);
   const task: TaskDraft = {
     ...draft,
     ...(own && withInstants(own)),
     ...(current === null && last ? { status: 'completed', completed_at: last.completed_at } : {}),
-    excluded_dates: [...excluded, ...later.keys()].sort().slice(-maxExcluded),
+    excluded_dates: [...excluded, ...later].sort().slice(-maxExcluded),
     completion_count: completions.length,
   };
   const used = [...closed.flatMap((point) => changes.get(point) ?? []), ...(changed ? [changed] : [])];
-  const unused = others.filter(([point]) => point !== current && !later.has(point));
+  const isUsed = new Set([current, ...later]);
+  const unused = others.filter(([point]) => !isUsed.has(point));
   return {
     task,
     completions,
-    used: used.length + later.size,
-    later: occurrencesAt(series, [...later.keys()]).map((dates, index) => ({
+    used: used.length + later.length,
+    later: occurrencesAt(series, later).map((dates, index) => ({
       dates,
-      override: [...later.values()][index] as Override,
+      override: changes.get(later[index] as string) as Override,
     })),
     warnings: [
       ...used.flatMap((each) => each.warnings.filter(({ field }) => usedFields.has(field))),

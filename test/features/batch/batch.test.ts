@@ -524,7 +524,8 @@ describe('an atomic batch', () => {
     ] as const) {
       const response = await batch([...operations]);
       expect(response).toMatchObject({ status: 422, body: { code: 'batch-failed' } });
-      expect(response.body.results[index]).toMatchObject({ status: 409, problem: { code: 'id-taken' } });
+      const problem = { code: 'id-taken', entity: { type: 'task', version: 1, in_trash: false } };
+      expect(response.body.results[index]).toMatchObject({ status: 409, problem });
     }
     expect(await contents(ada.id)).toEqual(before);
   });

@@ -100,7 +100,8 @@ describe('a deleted project', () => {
     const project = await ada.project();
     await ada.ok('DELETE', `/projects/${project.id}?tasks=delete`);
     const again = await ada.send('POST', '/projects', { body: { id: project.id, name: 'Another' } });
-    expect(again).toMatchObject({ status: 409, body: { code: 'id-taken' } });
+    const entity = { type: 'project', version: 2, in_trash: true };
+    expect(again).toMatchObject({ status: 409, body: { code: 'id-taken', entity } });
     await ada.ok('DELETE', '/trash');
     expect(await ada.all('/deleted-projects')).toEqual([]);
     expect((await ada.changesAfter(0)).at(-1)).toMatchObject({ type: 'project', action: 'purged' });

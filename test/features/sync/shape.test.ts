@@ -1,6 +1,6 @@
 /** Tests that a sync token is valid only for copies that contain all fields of the entities. */
 import { syncedTypes } from '../../../src/features/sync/entities';
-import { syncShape } from '../../../src/features/sync/shape';
+import { syncDefaults, syncShape } from '../../../src/features/sync/shape';
 import { decodeSyncToken, encodeSyncToken } from '../../../src/features/sync/token';
 import { contractDocument } from '../../../src/platform/contract/document/contract';
 
@@ -56,6 +56,23 @@ test('a token stays valid with a field that has a default, and with a field of a
     schemas.Webhook.properties.color = { type: 'string' };
   });
   expect(decodeSyncToken('ada', shape, token)).toEqual(position);
+});
+
+test('clients get the fields with a default by type', () => {
+  const document = structuredClone(contractDocument);
+  const schemas: Schemas = document.components?.schemas;
+  expect(syncDefaults(document)).toEqual({});
+  schemas.Task.properties.color = { type: ['string', 'null'], default: null };
+  schemas.TaskLink.properties.kind = { type: 'string', default: 'page' };
+  schemas.Profile.properties.theme = { type: 'string', default: 'light' };
+  schemas.Webhook.properties.color = { type: 'string', default: 'red' };
+  expect(syncDefaults(document)).toEqual({
+    profile: [['theme', 'light']],
+    task: [
+      ['links.kind', 'page'],
+      ['color', null],
+    ],
+  });
 });
 
 test('a token expires when a field that had a default loses it', () => {

@@ -526,7 +526,8 @@ describe('an id', () => {
     const again = await ada.send('POST', '/tasks', {
       body: { id: task.id, title: 'Again', priority: 'low' },
     });
-    expect(again).toMatchObject({ status: 409, body: { code: 'id-taken' } });
+    const entity = { type: 'task', version: task.version, in_trash: false };
+    expect(again).toMatchObject({ status: 409, body: { code: 'id-taken', entity } });
     expect(await read(task.id)).toEqual(task);
     expect(await changesOf(task.id)).toHaveLength(1);
 
@@ -552,7 +553,8 @@ describe('an id', () => {
     expect((await ada.send('DELETE', `/tasks/${id}`)).status).toBe(204);
     expect((await ada.send('DELETE', `/tasks/${id}`)).status).toBe(404);
     const retried = await ada.send('POST', '/tasks', { body: { id, title: 'Again' } });
-    expect(retried).toMatchObject({ status: 409, body: { code: 'id-taken' } });
+    const entity = { type: 'task', version: 2, in_trash: true };
+    expect(retried).toMatchObject({ status: 409, body: { code: 'id-taken', entity } });
     expect((await ada.send('DELETE', `/trash/${id}`)).status).toBe(204);
     expect(await create({ id, title: 'Again' })).toMatchObject({ id, version: 1 });
     const actions = (await changesOf(id)).map((each) => each.action);

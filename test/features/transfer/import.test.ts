@@ -884,7 +884,7 @@ describe('iCalendar', () => {
     expect([one, other]).toMatchObject([[{ minutes_before_due: 15 }], [{ minutes_before_due: 15 }]]);
   });
 
-  test('keeps the start of a series, unless another program has changed the rule or the date', async () => {
+  test('keeps the start of a series, unless another program has changed the rule', async () => {
     const { id } = await make('/tasks', {
       title: 'x',
       due_date: '2094-01-04',
@@ -901,7 +901,7 @@ describe('iCalendar', () => {
     };
     expect(await startOf(ics)).toBe('2094-01-04');
     expect(await startOf(ics.replace('RRULE:FREQ=DAILY', 'RRULE:FREQ=WEEKLY'))).toBe('2094-01-08');
-    expect(await startOf(ics.replaceAll('20940108', '20940102'))).toBe('2094-01-02');
+    expect(await startOf(ics.replaceAll('20940108', '20940102'))).toBe('2094-01-04');
     expect(await startOf(ics.replace('SERIES:', 'SERIES:x/'))).toBe('2094-01-08');
   });
 
@@ -1065,6 +1065,16 @@ describe('iCalendar', () => {
       expect(own).toMatchObject({ start_date: '2094-01-18', due_date: '2094-01-22' });
       expect(found.find(({ due_date }: Body) => due_date === '2094-01-05')).toMatchObject({ rrule: null });
       expect((await importInto(ada, 'ics', ics)).body).toMatchObject({ created: 0, skipped: 5 });
+    });
+
+    test('warns of a change of all later occurrences', async () => {
+      const ics = calendar(
+        ...todo(...series),
+        ...todo('UID:s', 'RECURRENCE-ID;RANGE=THISANDFUTURE;VALUE=DATE:20940104', 'DUE;VALUE=DATE:20940109'),
+      );
+      const { rows } = (await importInto(ada, 'ics', ics)).body;
+      expect(rows[0].warnings).toMatchObject([{ field: 'recurrence-id', found: 'RANGE', used: null }]);
+      expect(await tasks()).toMatchObject([{ due_date: '2094-01-09' }]);
     });
 
     test('takes no time of a completion in the future', async () => {

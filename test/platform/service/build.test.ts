@@ -80,7 +80,7 @@ describe('the built service', () => {
   });
 
   const rare =
-    /node_modules[\\/](@modelcontextprotocol|@redis[\\/]client|csv-parse|csv-stringify|ical\.js|temporal-polyfill)[\\/]/;
+    /(?:node_modules|domain)[\\/](@modelcontextprotocol|@redis[\\/]client|chrono-node|csv-parse|csv-stringify|ical\.js|temporal-polyfill|words)[\\/]/;
 
   test('needs little memory at rest, and loads rare packages at first use', async () => {
     const child = spawn(
@@ -125,6 +125,14 @@ describe('the built service', () => {
       expect((await user.send('GET', '/export.csv')).status).toBe(200);
       expect((await user.send('GET', '/export.ics')).status).toBe(200);
       expect(await loaded()).toEqual(['csv-stringify', 'ical.js', 'temporal-polyfill']);
+      expect((await user.send('POST', '/tasks/quick', { body: { text: 'Call Bob' } })).status).toBe(201);
+      expect(await loaded()).toEqual([
+        'chrono-node',
+        'csv-stringify',
+        'ical.js',
+        'temporal-polyfill',
+        'words',
+      ]);
     } finally {
       child.kill('SIGKILL');
       await ended;

@@ -61,6 +61,8 @@ export interface ProblemMembers {
   /** The quota that is exceeded, and its limit. */
   quota?: string;
   limit?: number;
+  /** The entity that has the id. */
+  entity?: unknown;
 }
 
 /** Ends the request with a problem of the contract. Only the platform throws it; handlers return `call.fail`. */

@@ -1,0 +1,50 @@
+/**
+ * Tests `@tasklane/sdk/live` in Chromium, against a service, a Better Auth server and a Postgres that it starts itself.
+ *
+ * Arguments: a part of the names of the tests to run; by default all. Environment: CHROMIUM (/usr/bin/chromium).
+ */
+import { chromium } from 'playwright-core';
+import * as large from './large.mjs';
+import * as network from './network.mjs';
+import * as storage from './storage.mjs';
+import { startBackend } from './support/backend.mjs';
+import { makeWorld } from './support/device.mjs';
+import * as tabs from './tabs.mjs';
+import * as users from './users.mjs';
+
+const wanted = process.argv[2] ?? '';
+const tests = [tabs, users, network, storage, large]
+  .flatMap((group) => Object.entries(group.tests))
+  .filter(([name]) => name.includes(wanted));
+
+const backend = await startBackend();
+let browser;
+try {
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    // Playwright disables the back/forward cache.
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
+    args: [
+      '--host-resolver-rules=MAP app.test 127.0.0.1',
+      // Chromium knows no address of pages that a test provides, and then keeps them from servers of the device.
+      `--ip-address-space-overrides=${[backend.url, backend.app].map((url) => `${new URL(url).host}=public`)}`,
+      // Chromium's sandbox does not start as root, and containers often run as root.
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+    ],
+  });
+  const world = makeWorld(browser, backend);
+  for (const [name, test] of tests) {
+    const startedAt = performance.now();
+    try {
+      await test(world);
+      process.stdout.write(`passed: ${name} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)\n`);
+    } catch (error) {
+      process.exitCode = 1;
+      process.stderr.write(`failed: ${name}\n${error.stack}\n${await world.describe()}\n`);
+    }
+    await world.closeDevices();
+  }
+} finally {
+  await browser?.close();
+  await backend.stop();
+}
