@@ -24,7 +24,7 @@ export interface paths {
          *     Different filters combine with *and*. Several values of one filter combine with *or*.
          *
          *     Tasks of archived projects are left out, also from views and searches. They are included if `include_archived` is
-         *     true, or if the request has `project_id`, `parent_id` or `id`.
+         *     true, or if the request has `project_id`, `parent_id`, `id` or `id_ends_with`.
          */
         get: operations["listTasks"];
         put?: never;
@@ -1685,6 +1685,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/.well-known/oauth-protected-resource/mcp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the authorization server of /mcp
+         * @description Returns which authorization server issues the tokens for `/mcp`, the address for agents that speak the [Model
+         *     Context Protocol](https://modelcontextprotocol.io), and with which scopes ([RFC
+         *     9728](https://www.rfc-editor.org/rfc/rfc9728)).
+         */
+        get: operations["getMcpProtectedResource"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/docs": {
         parameters: {
             query?: never;
@@ -1766,6 +1788,8 @@ export interface components {
         TaskPriority: "low" | "medium" | "high" | "urgent";
         /** @description A UUID in lower case. The service creates version 7; a client can choose any version. */
         Id: string;
+        /** @description The last eight characters of an id. */
+        IdEnding: string;
         /**
          * Format: well-formed
          * @description The name of a tag: 1 to 50 characters on one line, without commas. White space at both ends is removed. Names that
@@ -6485,6 +6509,14 @@ export interface operations {
                  */
                 id?: components["schemas"]["Id"][];
                 /**
+                 * @description Only tasks whose id ends with one of these texts, separated by commas: the last eight characters of an id, in a
+                 *     form for people and language models. They are usually unique in a lane, but not always.
+                 * @example [
+                 *       "2b1c0d4e"
+                 *     ]
+                 */
+                id_ends_with?: components["schemas"]["IdEnding"][];
+                /**
                  * @description Only tasks in one of these projects, separated by commas. For tasks without a project, use `has_not=project`.
                  * @example [
                  *       "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50"
@@ -7837,6 +7869,14 @@ export interface operations {
     listTrash: {
         parameters: {
             query: {
+                /**
+                 * @description Only deleted tasks whose id ends with one of these texts, separated by commas: the last eight characters of an id, in a
+                 *     form for people and language models. They are usually unique in a lane, but not always.
+                 * @example [
+                 *       "2b1c0d4e"
+                 *     ]
+                 */
+                id_ends_with?: components["schemas"]["IdEnding"][];
                 /**
                  * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
                  *     order.
@@ -11507,6 +11547,50 @@ export interface operations {
                      *         "tasklane:write"
                      *       ],
                      *       "resource_name": "Tasklane",
+                     *       "resource_documentation": "https://tasks.example.com/docs"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtectedResource"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            "5XX": components["responses"]["ServerError"];
+        };
+    };
+    getMcpProtectedResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metadata of the protected resource. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "resource": "https://tasks.example.com/mcp",
+                     *       "authorization_servers": [
+                     *         "https://app.example.com/api/auth"
+                     *       ],
+                     *       "bearer_methods_supported": [
+                     *         "header"
+                     *       ],
+                     *       "scopes_supported": [
+                     *         "tasklane:read",
+                     *         "tasklane:write"
+                     *       ],
+                     *       "resource_name": "Tasklane for agents",
                      *       "resource_documentation": "https://tasks.example.com/docs"
                      *     }
                      */

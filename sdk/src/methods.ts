@@ -5,6 +5,7 @@ export type UserId = Schema<'UserId'>;
 export type TaskStatus = Schema<'TaskStatus'>;
 export type TaskPriority = Schema<'TaskPriority'>;
 export type Id = Schema<'Id'>;
+export type IdEnding = Schema<'IdEnding'>;
 export type TagName = Schema<'TagName'>;
 export type TagNames = Schema<'TagNames'>;
 export type TaskView = Schema<'TaskView'>;
