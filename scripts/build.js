@@ -14,6 +14,7 @@ const stampName = '.build.json';
 
 // Modules that a service needs late or never, as imports name them. Each import of them is evaluated at its first use.
 const lazyModules = [
+  '@modelcontextprotocol/server',
   '@redis/client',
   'csv-parse',
   'csv-stringify/sync',

@@ -1,10 +1,10 @@
-/** Prints a development token: `npm run --silent token -- <user_id> [--lifetime 3600] [--email …] [--name …]`. */
+/** Prints a development token: `npm run --silent token -- <user_id> [--lifetime 3600] [--email …] [--name …] [--mcp]`. */
 import { parseArgs } from 'node:util';
 import { ConfigError, parseConfig, readEnvironment } from '../src/config';
 import { developmentKey, signDevelopmentToken } from '../src/platform/auth/development-token';
 
 const usage =
-  'Usage: npm run --silent token -- <user_id> [--lifetime <seconds>] [--email <address>] [--name <name>]';
+  'Usage: npm run --silent token -- <user_id> [--lifetime <seconds>] [--email <address>] [--name <name>] [--mcp]';
 
 function fail(message: string): never {
   process.stderr.write(`${message}\n`);
@@ -14,7 +14,12 @@ function fail(message: string): never {
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { lifetime: { type: 'string' }, email: { type: 'string' }, name: { type: 'string' } },
+    options: {
+      lifetime: { type: 'string' },
+      email: { type: 'string' },
+      name: { type: 'string' },
+      mcp: { type: 'boolean' },
+    },
   });
   const [userId] = positionals;
   const lifetimeSeconds = values.lifetime === undefined ? undefined : Number(values.lifetime);
@@ -32,6 +37,10 @@ async function main(): Promise<void> {
     lifetimeSeconds,
     email: values.email,
     name: values.name,
+    ...(values.mcp && {
+      resource: `${config.publicUrl ?? `http://${config.host}:${config.port}`}/mcp`,
+      scope: 'tasklane:write',
+    }),
   });
   process.stdout.write(`${token}\n`);
 }

@@ -8,6 +8,7 @@ import { calendarFeedHandlers } from './features/calendar-feed/handlers';
 import { completionHandlers } from './features/completions/handlers';
 import { eventHandlers } from './features/events/handlers';
 import type { EventHub } from './features/events/hub';
+import { mcpResource } from './features/mcp/server';
 import { profileHandlers } from './features/profile/handlers';
 import { projectHandlers } from './features/projects/handlers';
 import { quickHandlers } from './features/quick/handlers';
@@ -122,6 +123,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
       trustedOrigins: new Set(config.corsOrigins.filter((each) => !each.includes('*'))),
       maxBodyBytes: config.maxBodyBytes,
       spool: await createSpool(config.imports, log),
+      resources: [mcpResource(() => state.publicUrl)],
       requireIfMatch: config.requireIfMatch,
       loggerOf: (request) => requests.loggerOf(request, request.res as Response),
       invalidResponses: config.invalidResponses,

@@ -151,6 +151,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       started: false,
       publicUrl: config.publicUrl ?? '',
       authorizationServers: config.auth.issuer ? [config.auth.issuer.value] : [],
+      mcpAuthorizationServers: config.auth.authorizationServer ? [config.auth.authorizationServer.value] : [],
     };
     const app = await createApp({
       config,

@@ -23,7 +23,11 @@ interface Operation {
   readonly summary: string;
   readonly deprecated?: boolean;
   readonly parameters?: readonly Parameter[];
-  readonly requestBody?: { readonly required?: boolean; readonly content: Content };
+  readonly requestBody?: {
+    readonly required?: boolean;
+    readonly content: Content;
+    readonly 'x-other-documents'?: boolean;
+  };
   readonly responses: Readonly<Record<string, Reference & { readonly content?: Content }>>;
   /** `tasks.list`, or several methods with the fields of the body that each of them sets. */
   readonly 'x-sdk'?: string | Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -144,7 +148,7 @@ function methodsOfOperation(
 }
 
 function bodyOf(
-  { required = false, content }: NonNullable<Operation['requestBody']>,
+  { required = false, content, 'x-other-documents': others }: NonNullable<Operation['requestBody']>,
   preset: Readonly<Record<string, unknown>> | undefined,
 ) {
   const json = content['application/json'];
@@ -156,7 +160,9 @@ function bodyOf(
       ? 'string | Blob'
       : fields.length > 0
         ? `Omit<${model}, ${fields.join(' | ')}>`
-        : model;
+        : others
+          ? `${model} | object`
+          : model;
   return { type, mediaType, required: required && preset === undefined };
 }
 

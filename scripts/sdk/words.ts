@@ -6,7 +6,7 @@ import { projectPath } from '../../src/platform/paths';
 const parser = 'src/domain/words';
 
 /** The directory of the copies. */
-export const copies = 'sdk/src/words';
+export const copies = 'sdk/src/words/parser';
 
 /** The copies by their paths: the parser and what it imports, in one directory, as ES modules. */
 export function sdkWords(): Record<string, string> {

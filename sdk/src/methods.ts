@@ -5,6 +5,7 @@ export type UserId = Schema<'UserId'>;
 export type TaskStatus = Schema<'TaskStatus'>;
 export type TaskPriority = Schema<'TaskPriority'>;
 export type Id = Schema<'Id'>;
+export type IdEnding = Schema<'IdEnding'>;
 export type TagName = Schema<'TagName'>;
 export type TagNames = Schema<'TagNames'>;
 export type TaskView = Schema<'TaskView'>;
@@ -384,7 +385,7 @@ export interface TransferMethods {
   /** Export tasks as iCalendar. */
   exportCalendar(options?: CallOptions): Promise<Response>;
   /** Import a JSON export. */
-  import(body: LaneImport, query?: ImportLaneQuery, options?: CallOptions): Promise<ImportReport>;
+  import(body: LaneImport | object, query?: ImportLaneQuery, options?: CallOptions): Promise<ImportReport>;
   /** Import tasks from CSV. */
   importCsv(body: string | Blob, query?: ImportCsvQuery, options?: CallOptions): Promise<ImportReport>;
   /** Import tasks from iCalendar. */

@@ -24,7 +24,7 @@ export interface paths {
          *     Different filters combine with *and*. Several values of one filter combine with *or*.
          *
          *     Tasks of archived projects are left out, also from views and searches. They are included if `include_archived` is
-         *     true, or if the request has `project_id`, `parent_id` or `id`.
+         *     true, or if the request has `project_id`, `parent_id`, `id` or `id_ends_with`.
          */
         get: operations["listTasks"];
         put?: never;
@@ -1433,6 +1433,11 @@ export interface paths {
          *     - Versions begin again at 1, and `updated_at` is the time of the import.
          *     - The settings of the profile are imported if the lane's settings were never changed.
          *     - `changes` is ignored, because the import causes its own changes.
+         *
+         *     JSON files of other products are recognised by their shape: Google Tasks (Takeout), Microsoft To Do (in the shape of
+         *     Microsoft Graph), Trello (a board), Super Productivity (a backup) and Vikunja (`data.json` of an export). The schema
+         *     does not describe them. Their tasks get ids from the ids in the file, and projects are found by their names. A
+         *     document with `format` is always read as an export of Tasklane.
          */
         post: operations["importLane"];
         delete?: never;
@@ -1470,6 +1475,9 @@ export interface paths {
          *     - A task without an id gets an id that depends on the content of the file and the row number.
          *     - If a task names a project that does not exist, the project is created. The report has a row for it, with the row
          *       number of that task.
+         *
+         *     CSV files of Todoist (a template, or a file of a backup) and TickTick (a backup, with the lines before its header)
+         *     are recognised by their header.
          */
         post: operations["importCsv"];
         delete?: never;
@@ -1715,6 +1723,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/.well-known/oauth-protected-resource/mcp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the authorization server of /mcp
+         * @description Returns which authorization server issues the tokens for `/mcp`, the address for agents that speak the [Model
+         *     Context Protocol](https://modelcontextprotocol.io), and with which scopes ([RFC
+         *     9728](https://www.rfc-editor.org/rfc/rfc9728)).
+         */
+        get: operations["getMcpProtectedResource"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/docs": {
         parameters: {
             query?: never;
@@ -1937,6 +1967,8 @@ export interface components {
         TaskPriority: "low" | "medium" | "high" | "urgent";
         /** @description A UUID in lower case. The service creates version 7; a client can choose any version. */
         Id: string;
+        /** @description The last eight characters of an id. */
+        IdEnding: string;
         /**
          * Format: well-formed
          * @description The name of a tag: 1 to 50 characters on one line, without commas. White space at both ends is removed. Names that
@@ -4743,7 +4775,8 @@ export interface components {
              * Format: int32
              * @description The number of the row, from 1. In CSV the header is row 0, and a new project has the same row as its first task.
              *     In iCalendar a row is a `VTODO`. In JSON the rows are in the order profile, projects, deleted projects, tags,
-             *     tasks, trash, completions, purged completions.
+             *     tasks, trash, completions, purged completions; in a file of another product they are in the order of the
+             *     file.
              */
             row: number;
             /**
@@ -4768,7 +4801,7 @@ export interface components {
             /**
              * @description The validation errors of the row: at most 100 in the row itself, and its conflicts with other rows or the lane,
              *     up to the limit of the report. Pointers lead into the document in JSON, and have the form `/body/<row>/<column
-             *     or property>` in CSV and iCalendar.
+             *     or property>` in CSV and iCalendar. In a file of another product, they end with the field of `TaskImport`.
              */
             errors: components["schemas"]["ValidationError"][];
             /**
@@ -6744,6 +6777,14 @@ export interface operations {
                  */
                 id?: components["schemas"]["Id"][];
                 /**
+                 * @description Only tasks whose id ends with one of these texts, separated by commas: the last eight characters of an id, in a
+                 *     form for people and language models. They are usually unique in a lane, but not always.
+                 * @example [
+                 *       "2b1c0d4e"
+                 *     ]
+                 */
+                id_ends_with?: components["schemas"]["IdEnding"][];
+                /**
                  * @description Only tasks in one of these projects, separated by commas. For tasks without a project, use `has_not=project`.
                  * @example [
                  *       "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50"
@@ -8099,6 +8140,14 @@ export interface operations {
     listTrash: {
         parameters: {
             query?: {
+                /**
+                 * @description Only deleted tasks whose id ends with one of these texts, separated by commas: the last eight characters of an id, in a
+                 *     form for people and language models. They are usually unique in a lane, but not always.
+                 * @example [
+                 *       "2b1c0d4e"
+                 *     ]
+                 */
+                id_ends_with?: components["schemas"]["IdEnding"][];
                 /**
                  * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
                  *     order.
@@ -11893,6 +11942,50 @@ export interface operations {
                      *         "tasklane:write"
                      *       ],
                      *       "resource_name": "Tasklane",
+                     *       "resource_documentation": "https://tasks.example.com/docs"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtectedResource"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            "5XX": components["responses"]["ServerError"];
+        };
+    };
+    getMcpProtectedResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metadata of the protected resource. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "resource": "https://tasks.example.com/mcp",
+                     *       "authorization_servers": [
+                     *         "https://app.example.com/api/auth"
+                     *       ],
+                     *       "bearer_methods_supported": [
+                     *         "header"
+                     *       ],
+                     *       "scopes_supported": [
+                     *         "tasklane:read",
+                     *         "tasklane:write"
+                     *       ],
+                     *       "resource_name": "Tasklane for agents",
                      *       "resource_documentation": "https://tasks.example.com/docs"
                      *     }
                      */

@@ -34,7 +34,7 @@ async function fill(): Promise<Data> {
     const id = randomUUID();
     const zone = pick(zones, n);
     // A few minutes before or after now, on the clock of a zone.
-    const [nearDay, nearTime] = localAt(zone, Date.now() + ((n % 7) - 3) * 60_000);
+    const { day: nearDay, time: nearTime } = localAt(zone, Date.now() + ((n % 7) - 3) * 60_000);
     const isNear = n % 4 === 3;
     const due = isNear ? nearDay : pick([null, day(0), day(1), day(-1), day(2), day(-2)], n);
     const start = isNear ? null : pick([null, day(-1), null, day(0), day(1), null, null], n >> 1);

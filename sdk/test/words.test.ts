@@ -1,7 +1,7 @@
 /** Tests that the SDK reads sentences as the service does. */
 import { tokenOf, useTestService } from '../../test/support/service';
 import { createTasklane } from '../src/index';
-import { loadWords } from '../src/words';
+import { loadWords } from '../src/words/index';
 
 const service = useTestService({ RATE_LIMIT: 'off' });
 

@@ -6,6 +6,7 @@ import {
   splitDocument,
   tooLarge,
 } from '../../src/platform/contract/bodies/json-items';
+import { type JsonPart, readParts } from '../../src/platform/contract/bodies/json-parts';
 
 /** A text in chunks of `size` bytes. */
 async function* piecesOf(text: string, size: number, { start, end } = { start: 0, end: Infinity }) {
@@ -22,6 +23,11 @@ async function all(items: AsyncIterable<unknown>): Promise<unknown[]> {
 /** The document with its items put back into its lists. */
 async function readByItem(text: string, size: number): Promise<unknown> {
   const { document, lists } = await splitDocument(piecesOf(text, size));
+  if (Array.isArray(document)) {
+    const items = await readByPart(text, size);
+    expect(items).toHaveLength(document.length);
+    return items;
+  }
   for (const [name, extent] of lists) {
     const list = (document as Record<string, unknown[]>)[name] as unknown[];
     expect(list).toHaveLength(extent.items);
@@ -29,6 +35,14 @@ async function readByItem(text: string, size: number): Promise<unknown> {
     Object.defineProperty(document, name, { value: items, enumerable: true, configurable: true });
   }
   return document;
+}
+
+/** The members of the outermost object or array, read part by part. */
+async function readByPart(text: string, size: number): Promise<unknown> {
+  const root = readParts((start, end) => piecesOf(text, size, { start, end }), Buffer.byteLength(text));
+  const members: [string, unknown][] = [];
+  for await (const [name, part] of root.members()) members.push([name, part.value]);
+  return text.trimStart().startsWith('[') ? members.map(([, value]) => value) : Object.fromEntries(members);
 }
 
 const sizes = [1, 2, 3, 7, 64 * 1024];
@@ -66,6 +80,7 @@ test('any document gives the same value as JSON.parse', async () => {
       async (value, size, indent) => {
         const text = JSON.stringify(value, null, indent);
         expect(await readByItem(text, size)).toEqual(JSON.parse(text));
+        expect(await readByPart(text, size)).toEqual(JSON.parse(text));
       },
     ),
   );
@@ -111,6 +126,47 @@ test('an item that is too large is marked, and the others are read', async () =>
     tooLarge,
     2,
   ]);
+});
+
+describe('a large object outside of the items', () => {
+  const many = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, 'xé'.repeat(50)]));
+  const value = {
+    a: { b: many(20_000), c: [1, 2] },
+    'a "name" \\': many(20_000),
+    d: many(2),
+    e: [many(20_000)],
+  };
+  const text = JSON.stringify(value, null, 1);
+  const large = () =>
+    readParts((start, end) => piecesOf(text, 64 * 1024, { start, end }), Buffer.byteLength(text));
+
+  test('is left out of the document', async () => {
+    const { document } = await splitDocument(piecesOf(text, 64 * 1024));
+    expect(document).toEqual({ a: tooLarge, 'a "name" \\': tooLarge, d: many(2), e: Array(1) });
+  });
+
+  test('is read part by part', async () => {
+    const rebuilt = async (part: JsonPart): Promise<unknown> => {
+      if (part.value !== tooLarge) return part.value;
+      const members: [string, unknown][] = [];
+      for await (const [name, member] of part.members()) members.push([name, await rebuilt(member)]);
+      return Object.fromEntries(members);
+    };
+    expect(await rebuilt(large())).toEqual({ ...value, e: { 0: many(20_000) } });
+  });
+});
+
+test.each<[string, string]>([
+  ['a missing comma', `{"a":{"b":"${'x'.repeat(maxItemBytes)}","c":{} "d":1}}`],
+  ['a member without a name', `{"a":{"b":"${'x'.repeat(maxItemBytes)}",1}}`],
+  ['a large value without a name', `{"a":{"${'x'.repeat(maxItemBytes)}"}}`],
+])('a part with %s is no JSON', async (_what, text) => {
+  const read = async (part: JsonPart): Promise<void> => {
+    for await (const [, member] of part.members()) await read(member);
+  };
+  const root = readParts((start, end) => piecesOf(text, 64 * 1024, { start, end }), text.length);
+  await expect(read(root)).rejects.toMatchObject({ code: 'malformed-body' });
 });
 
 test.each<[string, string]>([

@@ -6,6 +6,7 @@ export const serviceCases: CasesOf<
   | 'getLiveness'
   | 'getReadiness'
   | 'getProtectedResource'
+  | 'getMcpProtectedResource'
   | 'getContractJson'
   | 'getClientContract'
   | 'getContractYaml'
@@ -33,6 +34,17 @@ export const serviceCases: CasesOf<
       expect(response.body).toMatchObject({
         resource: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
         authorization_servers: [],
+      });
+      return response;
+    },
+  },
+  getMcpProtectedResource: {
+    200: async ({ send }) => {
+      const response = await send('GET', '/.well-known/oauth-protected-resource/mcp');
+      expect(response.body).toMatchObject({
+        resource: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/mcp$/),
+        authorization_servers: [],
+        scopes_supported: ['tasklane:read', 'tasklane:write'],
       });
       return response;
     },

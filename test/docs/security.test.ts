@@ -47,6 +47,7 @@ test.each([
   'docs/security.md',
   'docs/database.md',
   'docs/transfer.md',
+  'docs/agents.md',
   'docs/limits.md',
   'SECURITY.md',
 ])('the links of %s work', (file) => {

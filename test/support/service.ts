@@ -99,6 +99,11 @@ export function useTestService(
   };
 }
 
+/** A valid token of a user for `/mcp`. */
+export function mcpTokenOf(url: string, userId: string, scope = 'tasklane:write'): Promise<string> {
+  return signDevelopmentToken(testSecret, { userId, resource: `${url}/mcp`, scope });
+}
+
 /** A valid token of a user. */
 export function tokenOf(userId: string): Promise<string> {
   return signDevelopmentToken(testSecret, { userId });

@@ -59,7 +59,7 @@ function textsOf(task: Task): readonly string[] {
 
 /** Tests for the views and for `started` at an instant in a time zone. A time without a zone is one of that zone. */
 function momentTests(zone: string, now: number) {
-  const [today, time] = localAt(zone, now);
+  const { day: today, time } = localAt(zone, now);
   const tomorrow = nextDay(today);
   const [todayBegins, tomorrowBegins] = [toInstant(today, '00:00', zone), toInstant(tomorrow, '00:00', zone)];
   const isLater = (date: string | null, at: string | null) =>

@@ -4,7 +4,7 @@ const dayMs = 86_400_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** The day and the time of day at an instant in a time zone. */
-export function localAt(zone: string, instant: number): readonly [day: string, time: string] {
+export function localAt(zone: string, instant: number): { readonly day: string; readonly time: string } {
   const two = '2-digit';
   const format =
     formats.get(zone) ??
@@ -16,7 +16,7 @@ export function localAt(zone: string, instant: number): readonly [day: string, t
   const parts: Record<string, string> = {};
   for (const { type, value } of format.formatToParts(instant)) parts[type] = value;
   const { year = '', month, day, hour, minute, second } = parts;
-  return [`${year.padStart(4, '0')}-${month}-${day}`, `${hour}:${minute}:${second}`];
+  return { day: `${year.padStart(4, '0')}-${month}-${day}`, time: `${hour}:${minute}:${second}` };
 }
 
 /**
@@ -25,7 +25,10 @@ export function localAt(zone: string, instant: number): readonly [day: string, t
  */
 export function toInstant(day: string, time: string, zone: string): number {
   const asUtc = Date.parse(`${day}T${time}Z`);
-  const offsetAt = (instant: number) => Date.parse(`${localAt(zone, instant).join('T')}Z`) - instant;
+  const offsetAt = (instant: number) => {
+    const local = localAt(zone, instant);
+    return Date.parse(`${local.day}T${local.time}Z`) - instant;
+  };
   const [before, after] = [offsetAt(asUtc - dayMs), offsetAt(asUtc + dayMs)];
   const isShownAt = (offset: number) => offsetAt(asUtc - offset) === offset;
   return asUtc - (!isShownAt(before) && isShownAt(after) ? after : before);

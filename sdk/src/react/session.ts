@@ -37,6 +37,7 @@ export const firstStatus: LiveStatus = {
   pending: 0,
   failed: 0,
   durable: false,
+  storageError: undefined,
 };
 
 const patienceMs = 1_500;

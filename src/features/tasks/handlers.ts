@@ -35,9 +35,11 @@ function toFilter(query: ListQuery): TaskFilter {
     status: query.status,
     priority: query.priority,
     ids: query.id,
+    idEndings: query.id_ends_with,
     projectId: query.project_id,
     parentId: query.parent_id,
-    outsideArchived: !query.include_archived && !query.project_id && !query.id && !query.parent_id,
+    outsideArchived:
+      !query.include_archived && !query.project_id && !query.id && !query.id_ends_with && !query.parent_id,
     tagsAny: query.tags_any?.map(tagKey),
     tagsAll: query.tags_all?.map(tagKey),
     tagsNone: query.tags_none?.map(tagKey),

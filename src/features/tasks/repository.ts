@@ -43,6 +43,8 @@ export interface TaskFilter {
   status?: readonly TaskStatus[] | undefined;
   priority?: readonly TaskPriority[] | undefined;
   ids?: readonly string[] | undefined;
+  /** The last eight characters of ids. */
+  idEndings?: readonly string[] | undefined;
   projectId?: readonly string[] | undefined;
   /** True leaves out tasks of archived projects. */
   outsideArchived?: boolean | undefined;
@@ -147,11 +149,17 @@ function whereView(query: Query, { name, at }: NonNullable<TaskFilter['view']>):
   query.whereRaw(viewConditions[name], { ...at });
 }
 
+/** Selects the tasks whose id ends with one of these eight characters. */
+export function whereIdEnds(query: RowQuery<TaskRow>, endings: readonly string[]): void {
+  query.whereRaw('right(id::text, 8) = any(?::text[])', [[...endings]]);
+}
+
 function filtered(lane: Lane, filter: TaskFilter) {
   const query = liveTasks(lane);
   if (filter.status) query.whereIn('status_rank', ranks(taskStatuses, filter.status));
   if (filter.priority) query.whereIn('priority_rank', ranks(taskPriorities, filter.priority));
   if (filter.ids) query.whereRaw('id = any(?::uuid[])', [[...filter.ids]]);
+  if (filter.idEndings) whereIdEnds(query, filter.idEndings);
   if (filter.projectId) query.whereIn('project_id', filter.projectId);
   if (filter.outsideArchived) outsideArchived(lane, query);
   if (filter.parentId) query.where('parent_id', filter.parentId);

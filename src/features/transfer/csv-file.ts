@@ -20,6 +20,7 @@ import {
   tooLargeError,
 } from './file';
 import { createPace } from './pace';
+import { csvProductOf, isPreamble, type NumberedRecord, toColumn } from './product-csv';
 import { readSpellings } from './spellings';
 
 const check = createCheck('TaskImport');
@@ -27,11 +28,6 @@ const check = createCheck('TaskImport');
 // Errors of the header name at most this many columns, with at most this many characters of each name.
 const maxColumns = 100;
 const maxName = 100;
-
-/** The name of a column: `Due Date` is `due_date`. */
-function toColumn(cell: string): string {
-  return cell.trim().toLowerCase().replaceAll(/[ -]/g, '_');
-}
 
 function headerErrors(header: readonly string[], columns: readonly string[]): ValidationError[] {
   const errors = columns.slice(0, maxColumns).flatMap((column, index): ValidationError[] => {
@@ -84,7 +80,7 @@ async function findOrder(file: Pick<SpooledBody, 'pieces'>, columns: readonly st
 export async function* readCsv(
   file: Pick<SpooledBody, 'pieces' | 'sha256'>,
   { timeZone }: ReadContext,
-): AsyncGenerator<ReadRow> {
+): AsyncGenerator<ReadRow | 'ignored'> {
   const idOf = idsFor(file.sha256);
   let columns: string[] | undefined;
   let order: Promise<DayOrder> | undefined;
@@ -99,8 +95,15 @@ export async function* readCsv(
 
   const records = recordsOf(() => file.pieces());
   let next = await records.next();
+
+  async function* following(): AsyncGenerator<NumberedRecord> {
+    for (next = await records.next(); !next.done; next = await records.next())
+      yield { ...next.value, row: ++row };
+  }
+
   for (; !next.done; next = await records.next()) {
     const { cells, line } = next.value;
+    if (!columns && isPreamble(cells)) continue;
     row++;
     if (columns) {
       if (needsOrder(columns, cells)) order ??= findOrder(file, columns);
@@ -108,6 +111,11 @@ export async function* readCsv(
       yield* readRecord(columns, cells, locationOf(line), context);
     } else {
       columns = cells.map(toColumn);
+      const readProduct = csvProductOf(columns);
+      if (readProduct) {
+        yield* readProduct(following(), { file, columns, context: { timeZone, now: new Date() } });
+        break;
+      }
       const errors = headerErrors(cells, columns);
       for (const error of errors) yield fileError(line, error);
       if (errors.length > 0) return;
@@ -115,7 +123,7 @@ export async function* readCsv(
     }
   }
   row++;
-  if (next.value) {
+  if (next.done && next.value) {
     const { error, line } = next.value;
     yield { ...locationOf(line), read: [brokenRecord(error, columns)] };
   } else if (!columns) yield fileError(1, { pointer: '/0', code: 'required', detail: 'is required' });

@@ -24,7 +24,7 @@ import { readCalendar } from './calendar-file';
 import { type CsvTask, csvOf } from './csv';
 import { readCsv } from './csv-file';
 import { firstErrors, importFile, type RowReader, reportOf } from './import';
-import { readJson } from './json-file';
+import { openJson } from './json-file';
 import { toExportedCompletion, toPurgedCompletion, toTrashedProject, toTrashedTask } from './mapper';
 import { beginReading, byId, type LongRead, mapped, rowsById } from './pages';
 import { listTrashed, projectNames } from './repository';
@@ -140,7 +140,11 @@ export const transferHandlers: Pick<
     return call.stream(200, calendarOf(tasks), fileHeaders(at, 'ics'));
   },
 
-  importLane: (call) => carryOutImport(call, readJson),
+  async importLane(call) {
+    const reader = await openJson(call.body);
+    if (!Array.isArray(reader)) return carryOutImport(call, reader);
+    return call.fail('validation-failed', { errors: reader, errors_omitted: 0 });
+  },
   importCsv: (call) => carryOutImport(call, readCsv),
   importCalendar: (call) => carryOutImport(call, readCalendar),
 };

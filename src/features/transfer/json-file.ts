@@ -2,7 +2,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { ReadWarning } from '../../domain/foreign/warning';
 import { instantOf } from '../../domain/time/instant';
-import { maxItemBytes, tooLarge } from '../../platform/contract/bodies/json-items';
+import { maxItemBytes, maxObjectBytes, tooLarge } from '../../platform/contract/bodies/json-items';
 import type { SpooledBody } from '../../platform/contract/bodies/spool';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { createCheck } from '../../platform/contract/validation/rows';
@@ -17,7 +17,9 @@ import {
   type RowType,
   tooLargeError,
 } from './file';
+import type { RowReader } from './import';
 import { createPace } from './pace';
+import { productOf, readProductJson } from './product-json';
 import { readSpellings } from './spellings';
 
 const checks = {
@@ -28,6 +30,7 @@ const checks = {
   completion: createCheck('ExportedCompletion'),
   purgedCompletion: createCheck('PurgedCompletion'),
   id: createCheck('Id'),
+  document: createCheck('LaneImport'),
   timestamp: createCheck('Timestamp'),
 };
 
@@ -190,6 +193,21 @@ async function countCompletions(items: AsyncIterable<unknown>): Promise<Map<stri
   return counts;
 }
 
+/**
+ * Opens a document: an export of Tasklane, or the file of another product, which is recognised by its shape.
+ * @returns the reader of its rows, or validation errors with pointers into the body
+ */
+export async function openJson(
+  file: Pick<SpooledBody, 'document' | 'items' | 'parts' | 'sha256'>,
+): Promise<RowReader | ValidationError[]> {
+  const product = await productOf(file);
+  if (product) return (_file, { timeZone }) => readProductJson(product, file, { timeZone, now: new Date() });
+  const errors = checks.document(file.document);
+  return errors.length > 0
+    ? errors.map((error) => ({ ...error, pointer: `/body${error.pointer}` }))
+    : readJson;
+}
+
 // The fields that each item of an export has besides those that are imported. An import sets them anew.
 const renewed = ['user_id', 'version', 'updated_at'];
 
@@ -274,7 +292,9 @@ export async function* readJson(
     yield fileWarnings(null, [{ field: 'webhooks', found: `${webhooks.length}`, used: null, detail }]);
   }
   if (profile !== undefined) {
-    const read = isObject(profile) ? readProfile(profile) : [notAnObject];
+    const read = isObject(profile)
+      ? readProfile(profile)
+      : [(profile as unknown) === tooLarge ? tooLargeError(maxObjectBytes) : notAnObject];
     const location = { row: ++row, line: null, type: 'profile' as const, within: '/body/profile' };
     yield { ...location, index: null, id: null, read, warnings: unknownFields('profile', profile) };
   }

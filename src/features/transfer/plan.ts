@@ -79,6 +79,7 @@ export async function resolveTasks(
     if (level > (deleted ? maxLevelInTrash : maxLevel)) return parentError('too-deep');
     // A task in the trash keeps its project when its parent moves to another one.
     if (!deleted && project_id !== undefined && project_id !== parent.project_id) {
+      if (mend(task, 'contradiction')) return resolve(task);
       return hierarchyError('project_id', 'contradiction');
     }
     return shared(project_id === undefined ? parent.project_id : project_id, level, deleted);
@@ -255,6 +256,7 @@ const parentDetails: Readonly<Record<HierarchyReason, string>> = {
   ...hierarchyDetails,
   'not-in-lane': 'is neither in the file nor in the lane',
   cycle: 'is the task itself or one below it',
+  contradiction: 'is in another project, so the task gets the project of its parent',
   'too-deep': `is at level ${maxLevel}, the deepest one, so the task gets the parent of its parent`,
 };
 
@@ -264,10 +266,16 @@ function createMender(tasks: ReadonlyMap<string, TaskLinks>, knownById: Surround
     const task = tasks.get(id);
     if (!task?.foreign || task.parent_id === null) return false;
     const found = task.parent_id;
+    const detail = parentDetails[reason];
+    const field = task.foreign.parentField;
+    if (reason === 'contradiction') {
+      task.project_id = undefined;
+      task.parentWarning = { field, found, used: found, detail };
+      return true;
+    }
     const above = reason === 'too-deep' ? (tasks.get(found) ?? knownById.get(found))?.parent_id : null;
     task.parent_id = above ?? null;
-    const detail = parentDetails[reason];
-    task.parentWarning = { field: task.foreign.parentField, found, used: task.parent_id, detail };
+    task.parentWarning = { field, found, used: task.parent_id, detail };
     return true;
   };
 }

@@ -28,12 +28,13 @@ type TrashHandlers = Pick<
 /** The handlers of the trash. @param retentionDays days until a deleted task can be purged */
 export const trashHandlers = (retentionDays: number): TrashHandlers => ({
   async listTrash(call) {
-    const { cursor, limit } = call.query;
-    const listed = { list: [call.path.user_id, 'trash'], order: latestFirst };
+    const { cursor, limit, id_ends_with: endings } = call.query;
+    const listed = { list: [call.path.user_id, 'trash', endings], order: latestFirst };
     const after = startOf(listed, cursor);
     if (after === undefined) return call.fail('validation-failed', wrongCursor);
     const { page, taken } = await call.lane.read(async (lane) => {
-      const page = toPage(listed, await listDeleted(lane, latestFirst, after, limit + 1), limit, call.url);
+      const rows = await listDeleted(lane, latestFirst, after, limit + 1, endings);
+      const page = toPage(listed, rows, limit, call.url);
       return {
         page,
         taken: await countTaken(

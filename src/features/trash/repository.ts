@@ -5,6 +5,7 @@ import type { TaskRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
 import { purgeCompletions } from '../completions/repository';
 import { changedAll } from '../tasks/delete';
+import { whereIdEnds } from '../tasks/repository';
 import { updateTasks } from '../tasks/write';
 import { purgeProjects } from './projects';
 
@@ -152,8 +153,10 @@ export async function listDeleted(
   order: readonly SortKey[],
   after: Position | null,
   limit: number,
+  idEndings?: readonly string[],
 ): Promise<TaskRow[]> {
   const query = lane.rows('tasks').whereRaw('id = deleted_with');
+  if (idEndings) whereIdEnds(query, idEndings);
   return pageAfter(query, order, after).limit(limit);
 }
 

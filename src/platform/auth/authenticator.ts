@@ -4,6 +4,7 @@ import type { AuthConfig } from './config';
 import { readCookie } from './cookies';
 import { type Credential, readCredential } from './credential';
 import { type Authentication, identify } from './identity';
+import { accept } from './result';
 import { createSessionTable, type Query, type SessionTable } from './session-table';
 import { createTokenVerifier, type TokenVerifier } from './token-verifier';
 
@@ -14,8 +15,11 @@ export type { Scope } from './scopes';
 export type { Query } from './session-table';
 
 export interface Authenticator extends Pick<TokenVerifier, 'warmUp' | 'sizes' | 'close'> {
-  /** Identifies the sender of a request by its headers. Never rejects for an invalid request. */
-  authenticate(request: IncomingMessage): Promise<Authentication>;
+  /**
+   * Identifies the sender of a request by its headers. Never rejects for an invalid request.
+   * @param resource the resource for which the token must have been issued (RFC 8707), if it is not the service itself
+   */
+  authenticate(request: IncomingMessage, resource?: string): Promise<Authentication>;
 }
 
 export interface AuthenticatorOptions {
@@ -40,10 +44,12 @@ export function createAuthenticator(
   const cookieNames = readCookieNames(config);
   const findCookie = (header: string) => readCookie(header, cookieNames);
 
-  async function authenticate(request: IncomingMessage): Promise<Authentication> {
-    const credential = readCredential(request, findCookie);
+  async function authenticate(request: IncomingMessage, resource?: string): Promise<Authentication> {
+    const credential = readCredential(request, resource === undefined ? findCookie : ignoreCookies);
     if (!credential.ok) return { outcome: 'invalid', reason: credential.reason };
     if (credential.value === null) return { outcome: 'missing' };
+    // Only a token names the resource for which it was issued.
+    if (resource !== undefined) return tokens.verify(credential.value, resource);
     return sessions !== null && isSessionToken(credential.value.text)
       ? await findSession(sessions, credential.value)
       : await tokens.verify(credential.value);
@@ -70,6 +76,8 @@ export function createAuthenticator(
 
   return { ...tokens, authenticate };
 }
+
+const ignoreCookies = () => accept(null);
 
 /** A session token contains at most one dot, a JWT exactly two. */
 function isSessionToken(text: string): boolean {

@@ -84,6 +84,32 @@ function readClientId({ client_id, azp = null }: JsonObject): Result<string | nu
   return typeof id === 'string' && clientIdForm.test(id) ? accept(id) : refuse('client-claim');
 }
 
+/** The rules for tokens that are issued for one resource of the service. */
+export interface ResourceRules extends ClaimRules {
+  /** The identifier of the resource, its URL (RFC 8707 section 2). */
+  readonly resource: string;
+  /** The issuer of these tokens: the issuer of the authorization server (RFC 8414). */
+  readonly authorizationServer: ExpectedClaim | null;
+}
+
+/**
+ * Checks the claims of an access token for one resource. It must have `aud` with the exact identifier of the resource,
+ * and no scope is implied: a token without `scope` grants none. A token that is also for the service itself is refused,
+ * so that no token is valid for both.
+ * @param nowSeconds since 1970
+ */
+export function readResourceClaims(
+  claims: JsonObject,
+  rules: ResourceRules,
+  signedBy: 'secret' | 'key-set',
+  nowSeconds: number,
+): Result<TokenSubject> {
+  const { resource, authorizationServer, audience } = rules;
+  if (audience !== null && audienceIncludes(claims.aud, audience.value)) return refuse('audience');
+  const own = { ...rules, issuer: authorizationServer, audience: { value: resource, explicit: true } };
+  return readBearerClaims({ ...claims, scope: claims.scope ?? '' }, own, signedBy, nowSeconds);
+}
+
 /**
  * Checks `exp`, `nbf` and `iat`. Each must be a finite number of seconds: JSON reads `1e400` as Infinity, which jose
  * accepts. `exp` is required. A lifetime above the maximum is refused, counted both from `iat` and from now.

@@ -15,6 +15,8 @@ export interface AuthConfig {
   readonly keySetUrl: string | null;
   readonly issuer: ExpectedClaim | null;
   readonly audience: ExpectedClaim | null;
+  /** The issuer of access tokens for `/mcp`. Better Auth's OAuth provider names itself by the URL of its endpoints. */
+  readonly authorizationServer: ExpectedClaim | null;
   /**
    * The issuer of session cookies that are signed by the key set. Better Auth's option `jwt.issuer` does not change
    * it.
@@ -150,6 +152,7 @@ export function parseAuthConfig(
     keySetUrl: uses('key-set', 'key-set-cookie') ? keySetUrl : null,
     issuer,
     audience,
+    authorizationServer: readExpectedClaim(text('AUTH_ISSUER'), server?.url),
     cookieIssuer: server?.origin ?? issuer?.value ?? null,
     userIdClaim,
     readOnlyRoles: readList(text('AUTH_READ_ONLY_ROLES') ?? 'read-only'),
@@ -195,6 +198,8 @@ export function parseAuthConfig(
 
 interface Server {
   readonly origin: string;
+  /** The URL of its endpoints. */
+  readonly url: string;
   readonly keySetUrl: string;
 }
 
@@ -206,7 +211,7 @@ function readServerUrl(text: string | null, errors: string[]): Server | null {
   const url = text === null ? null : readSecureUrl('BETTER_AUTH_URL', text, errors);
   if (url === null) return null;
   const [path = '/api/auth'] = /^\/.*[^/]/.exec(url.pathname) ?? [];
-  return { origin: url.origin, keySetUrl: `${url.origin}${path}/jwks` };
+  return { origin: url.origin, url: `${url.origin}${path}`, keySetUrl: `${url.origin}${path}/jwks` };
 }
 
 function readKeySetUrl(text: string | null, errors: string[]): string | null {

@@ -7,6 +7,10 @@ export interface DevelopmentTokenOptions {
   readonly lifetimeSeconds?: number | undefined;
   readonly email?: string | undefined;
   readonly name?: string | undefined;
+  /** The resource for which the token is issued (RFC 8707), such as `http://localhost:3000/mcp`; by default the service. */
+  readonly resource?: string | undefined;
+  /** The scopes that it grants, separated by spaces; by default all, or none for a resource. */
+  readonly scope?: string | undefined;
 }
 
 /** The secret for development tokens; null if the configuration requires token claims that they do not have. */
@@ -17,9 +21,10 @@ export function developmentKey(config: AuthConfig): string | null {
 
 /** Signs a token like those of Better Auth, with the shared secret (HS256). For development and tests. */
 export function signDevelopmentToken(secret: string, options: DevelopmentTokenOptions): Promise<string> {
-  const { userId, lifetimeSeconds = 3600, email, name } = options;
+  const { userId, lifetimeSeconds = 3600, email, name, resource, scope } = options;
   const now = Math.floor(Date.now() / 1000);
-  return new SignJWT({ ...(email !== undefined && { email }), ...(name !== undefined && { name }) })
+  const claims = Object.entries({ email, name, scope, aud: resource });
+  return new SignJWT(Object.fromEntries(claims.filter(([, value]) => value !== undefined)))
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setSubject(userId)
     .setIssuedAt(now)

@@ -2,18 +2,19 @@ import { createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { type CryptoKey, compactVerify, errors } from 'jose';
 import type { Logger } from 'pino';
 import { boundedCache } from '../bounded-cache';
-import { readBearerClaims, type TokenSubject } from './claims';
+import { readBearerClaims, readResourceClaims, type TokenSubject } from './claims';
 import { type Algorithm, type JwsHeader, readHeader } from './compact-jws';
 import type { AuthConfig } from './config';
 import type { Credential } from './credential';
 import { type Authentication, type Identity, identify, type Unavailable } from './identity';
-import { parseJsonObject } from './json-object';
+import { type JsonObject, parseJsonObject } from './json-object';
 import { createKeySet } from './key-set';
 import { accept, type Result, refuse } from './result';
 import { KEY_SET_COOKIE_TYPE, readCookieClaims } from './session-cookie';
 
 export interface TokenVerifier {
-  verify(credential: Credential): Promise<Authentication>;
+  /** @param resource the resource for which the token must have been issued, if it is not the service itself */
+  verify(credential: Credential, resource?: string): Promise<Authentication>;
   /** Fetches the key set, if there is one, so that the first caller does not wait. Never rejects. */
   warmUp(): Promise<void>;
   sizes(): { readonly verifiedTokens: number; readonly keys: number };
@@ -58,22 +59,27 @@ export function createTokenVerifier({ config, log, now, monotonicNow }: TokenVer
 
   const isCurrent = (key: Key) => secretKeys.includes(key) || keySet?.isValid(key) === true;
 
-  async function verify(credential: Credential): Promise<Authentication> {
-    // The cache key includes the carrier: a token that is valid as a cookie is not valid as a bearer token.
-    const id = `${credential.carrier} ${hash('sha256', credential.text, 'base64url')}`;
+  async function verify(credential: Credential, resource?: string): Promise<Authentication> {
+    // The cache key includes the carrier and the resource: a token that is valid as a cookie is not valid as a bearer
+    // token, and a token for one resource is not valid for another.
+    const id = `${credential.carrier} ${hash('sha256', credential.text, 'base64url')} ${resource ?? ''}`;
     const known = verified.get(id);
     if (known !== undefined && now() < known.until && isCurrent(known.key)) {
       return { outcome: 'authenticated', identity: known.identity };
     }
 
-    const checked = await check(credential, id);
+    const checked = await check(credential, id, resource);
     if ('outcome' in checked) return checked;
     return checked.ok
       ? { outcome: 'authenticated', identity: checked.value }
       : { outcome: 'invalid', reason: checked.reason };
   }
 
-  async function check({ carrier, text }: Credential, id: string): Promise<Result<Identity> | Unavailable> {
+  async function check(
+    { carrier, text }: Credential,
+    id: string,
+    resource: string | undefined,
+  ): Promise<Result<Identity> | Unavailable> {
     const header = readHeader(text);
     if (!header.ok) return header;
     const signedBy = header.value.alg === 'HS256' ? 'secret' : 'key-set';
@@ -94,7 +100,7 @@ export function createTokenVerifier({ config, log, now, monotonicNow }: TokenVer
     const nowSeconds = Math.floor(now() / 1000);
     const subject: Result<TokenSubject> =
       carrier === 'header'
-        ? readBearerClaims(claims, config, signedBy, nowSeconds)
+        ? readTokenClaims(claims, signedBy, nowSeconds, resource)
         : readCookieClaims(claims, config, signedBy, nowSeconds);
     if (!subject.ok) return subject;
     const origin = { source: carrier === 'header' ? signedBy : 'cookie', carrier } as const;
@@ -102,6 +108,17 @@ export function createTokenVerifier({ config, log, now, monotonicNow }: TokenVer
     const until = Math.min(now() + CACHE_MS, identity.expiresAt * 1000);
     verified.set(id, { identity, key: signed.key, until });
     return accept(identity);
+  }
+
+  function readTokenClaims(
+    claims: JsonObject,
+    signedBy: 'secret' | 'key-set',
+    nowSeconds: number,
+    resource: string | undefined,
+  ): Result<TokenSubject> {
+    return resource === undefined
+      ? readBearerClaims(claims, config, signedBy, nowSeconds)
+      : readResourceClaims(claims, { ...config, resource }, signedBy, nowSeconds);
   }
 
   async function findKeySetKeys({ kid }: JwsHeader): Promise<readonly Key[] | Unavailable> {

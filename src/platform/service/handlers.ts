@@ -15,6 +15,8 @@ export interface ServiceState {
   readonly publicUrl: string;
   /** The issuers of the tokens that the service accepts. */
   readonly authorizationServers: readonly string[];
+  /** The issuers of the tokens for `/mcp`. */
+  readonly mcpAuthorizationServers: readonly string[];
 }
 
 /** The text of a generated file. The file is opened when the text is read. */
@@ -30,6 +32,7 @@ export function serviceHandlers(
   | 'getLiveness'
   | 'getReadiness'
   | 'getProtectedResource'
+  | 'getMcpProtectedResource'
   | 'getContractJson'
   | 'getClientContract'
   | 'getContractYaml'
@@ -38,6 +41,14 @@ export function serviceHandlers(
   | 'getProblemType'
 > {
   const docs = docsPage();
+  const resource = (path: string, name: string, authorizationServers: readonly string[]) => ({
+    resource: state.publicUrl + path,
+    authorization_servers: [...authorizationServers],
+    bearer_methods_supported: ['header'],
+    scopes_supported: ['tasklane:read', 'tasklane:write'],
+    resource_name: name,
+    resource_documentation: `${state.publicUrl}/docs`,
+  });
 
   return {
     async getLiveness(call) {
@@ -52,14 +63,11 @@ export function serviceHandlers(
     },
 
     async getProtectedResource(call) {
-      return call.reply(200, {
-        resource: state.publicUrl,
-        authorization_servers: [...state.authorizationServers],
-        bearer_methods_supported: ['header'],
-        scopes_supported: ['tasklane:read', 'tasklane:write'],
-        resource_name: 'Tasklane',
-        resource_documentation: `${state.publicUrl}/docs`,
-      });
+      return call.reply(200, resource('', 'Tasklane', state.authorizationServers));
+    },
+
+    async getMcpProtectedResource(call) {
+      return call.reply(200, resource('/mcp', 'Tasklane for agents', state.mcpAuthorizationServers));
     },
 
     async getContractJson(call) {

@@ -78,6 +78,7 @@ const conditions: Record<string, (task: Body, value: string) => boolean> = {
   status: (task, value) => value.split(',').includes(task.status),
   priority: (task, value) => value.split(',').includes(task.priority),
   id: (task, value) => value.split(',').includes(task.id),
+  id_ends_with: (task, value) => value.split(',').includes(task.id.slice(-8)),
   project_id: (task, value) => value.split(',').includes(task.project_id),
   parent_id: (task, value) => task.parent_id === value,
   tags_any: (task, value) => value.split(',').some((name) => carries(task, name)),
@@ -111,6 +112,7 @@ function arbitraries(): Record<string, fc.Arbitrary<string>> {
     priority: some(['low', 'medium', 'high', 'urgent']),
     // The maximum of the filter.
     id: some(all.slice(0, 50).map((each) => each.id)),
+    id_ends_with: some(all.slice(0, 50).map((each) => each.id.slice(-8))),
     project_id: some(projects.map((each) => each.id)),
     parent_id: fc.constantFrom(...parents.map((each) => each.id), projects[0].id),
     tags_any: some(names),

@@ -5,9 +5,11 @@ import fc from 'fast-check';
 import { readCalendar } from '../../../src/features/transfer/calendar-file';
 import { readCsv } from '../../../src/features/transfer/csv-file';
 import { collect, type ReadRow } from '../../../src/features/transfer/file';
-import { readJson } from '../../../src/features/transfer/json-file';
+import { openJson } from '../../../src/features/transfer/json-file';
 import type { Notes } from '../../../src/features/transfer/notes';
 import { readItems, splitDocument } from '../../../src/platform/contract/bodies/json-items';
+import { readParts } from '../../../src/platform/contract/bodies/json-parts';
+import type { SpooledBody } from '../../../src/platform/contract/bodies/spool';
 import type { Body } from '../../support/api';
 import { type Blocking, measureBlocking } from '../../support/event-loop';
 import { importPaths } from '../../support/imports';
@@ -28,12 +30,16 @@ const context = { timeZone: 'UTC' };
 const readers: Record<string, (bytes: Buffer) => Promise<AsyncIterable<ReadRow | 'ignored'>>> = {
   csv: async (bytes) => readCsv({ pieces: () => piecesOf(bytes), sha256: '' }, context),
   ics: async (bytes) => readCalendar({ pieces: () => piecesOf(bytes), sha256: '' }, context),
-  async json(bytes) {
+  async json(bytes): Promise<AsyncIterable<ReadRow | 'ignored'>> {
     const { document, lists } = await splitDocument(piecesOf(bytes));
     const extentOf = (list: string) => lists.get(list) ?? { start: 0, end: 0 };
     const items = (list: string) =>
       readItems(piecesOf(bytes.subarray(extentOf(list).start, extentOf(list).end)));
-    return readJson({ document, items }, context);
+    const parts = () => readParts((start, end) => piecesOf(bytes.subarray(start, end)), bytes.length);
+    const file = { document, items, parts, sha256: '' };
+    const read = await openJson(file);
+    if (Array.isArray(read)) throw new Error('The document is of no known shape.');
+    return read(file as SpooledBody, context);
   },
 };
 
@@ -122,6 +128,61 @@ const columns = [
   'rrule',
   'reminders',
 ];
+
+const todoistColumns = [
+  'CONTENT',
+  'DESCRIPTION',
+  'PRIORITY',
+  'DATE',
+  'DATE_LANG',
+  'TIMEZONE',
+  'DEADLINE',
+  'MOOD',
+];
+const tickTickColumns = [
+  'Title',
+  'Tags',
+  'Content',
+  'Due Date',
+  'Reminder',
+  'Repeat',
+  'Priority',
+  'Timezone',
+  'taskId',
+];
+/** Documents of other products, with a hostile value as a field of a task. */
+const productTasks: Record<string, (fields: string) => string> = {
+  google: (fields) => `{"kind":"tasks#tasks","title":"x","items":[{"id":"x",${fields}}]}`,
+  microsoft: (fields) => `{"value":[{"displayName":"x","tasks":[{"id":"x",${fields}}]}]}`,
+  trello: (fields) => `{"name":"x","lists":[],"cards":[{"id":"x",${fields}}],"checklists":[]}`,
+  superProductivity: (fields) =>
+    `{"data":{"project":{"entities":{}},"task":{"entities":{"x":{"id":"x",${fields}}}}}}`,
+  vikunja: (fields) => `[{"title":"x","is_archived":false,"tasks":[{"id":1,${fields}}]}]`,
+};
+const productFields = [
+  ...[
+    'title',
+    'name',
+    'notes',
+    'desc',
+    'description',
+    'due',
+    'status',
+    'priority',
+    'created',
+    'repeat_after',
+  ],
+  ...[
+    'recurrence',
+    'related_tasks',
+    'labels',
+    'tagIds',
+    'attachments',
+    'links',
+    'checklistItems',
+    'reminders',
+  ],
+];
 const items = ['0,', '{},', '[],', '"\\u0001",', '{"at":0},', '"a",', '{"a":1,"b":2},'];
 const length = 100_000;
 
@@ -165,6 +226,32 @@ const shapes: Record<string, [type: string, of: (place: string, value: string) =
       items,
     ],
     string: ['json', (name, value) => document(`"title":"x","${name}":${JSON.stringify(value)}`), columns],
+    todoist: [
+      'csv',
+      (name, value) => `TYPE,CONTENT,PRIORITY,INDENT,${name}2,${name}\ntask,x,4,1,,"${value}"`,
+      todoistColumns,
+    ],
+    tickTick: [
+      'csv',
+      (name, value) => `List Name,Title,Is Check list,Status,${name}2,${name}\nx,x,N,0,,"${value}"`,
+      tickTickColumns,
+    ],
+    ...Object.fromEntries(
+      Object.entries(productTasks).flatMap(([product, of]) => [
+        [
+          `${product} string`,
+          ['json', (name, value) => of(`"${name}":${JSON.stringify(value)}`), productFields],
+        ],
+        [
+          `${product} list`,
+          [
+            'json',
+            (name, value) => of(`"${name}":[${repeated(items[value.length % items.length] as string)}0]`),
+            productFields,
+          ],
+        ],
+      ]) as [string, (typeof shapes)[string]][],
+    ),
     names: [
       'json',
       (value) => document(Array.from({ length: length / 10 }, (_, n) => `"k${n}":${value}`).join()),
@@ -388,6 +475,16 @@ describe('the service', () => {
       'application/json',
       'items that are not objects',
       () => `{"format":"tasklane-export","version":2,"tasks":[${'0,'.repeat(199_000)}0]}`,
+    ],
+    [
+      'text/csv',
+      'recurrences in words',
+      () => `TYPE,CONTENT,PRIORITY,INDENT,DATE\n${'task,x,4,1,every feb 29\n'.repeat(6_000)}`,
+    ],
+    [
+      'application/json',
+      'steps of one task',
+      () => `{"value":[{"title":"x","checklistItems":[${'{"displayName":7},'.repeat(10_000)}{"id":1}]}]}`,
     ],
     ['text/csv', 'a record of 500,000 cells', () => `title\n${','.repeat(500_000)}`],
     [

@@ -225,6 +225,14 @@ test('the list has deletes, the latest first, each once across pages', async () 
   }
 });
 
+test('the list can be filtered by the last eight characters of ids', async () => {
+  const [one, two, three] = [await ada.create(), await ada.create(), await ada.create()];
+  for (const task of [one, two, three]) await remove(task);
+  const endings = [three, one].map((task) => task.id.slice(-8)).join();
+  const { items } = await ada.ok('GET', `/trash?id_ends_with=${endings}`);
+  expect(items.map((item: { task: { id: string } }) => item.task.id)).toEqual([three.id, one.id]);
+});
+
 test("another user's trash cannot be reached", async () => {
   const bob = await makeTaskClient(service);
   const task = await ada.create();

@@ -17,6 +17,7 @@ describe('a Better Auth server with default settings', () => {
         keySetUrl: `${URL}/api/auth/jwks`,
         issuer: { value: URL, explicit: false },
         audience: { value: URL, explicit: false },
+        authorizationServer: { value: `${URL}/api/auth`, explicit: false },
         cookieIssuer: URL,
         userIdClaim: 'sub',
         readOnlyRoles: ['read-only'],

@@ -143,7 +143,7 @@ function decodingParser(maxBytes: number): RequestHandler {
 }
 
 /** Makes the reader of JSON bodies up to `maxBytes` after decoding. Rejects with the problem if there is one. */
-function jsonReader(maxBytes: number): (request: Request, response: Response) => Promise<unknown> {
+export function jsonReader(maxBytes: number): (request: Request, response: Response) => Promise<unknown> {
   const decode = decodingParser(maxBytes);
   return async (request, response) => {
     const coding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';

@@ -8,6 +8,7 @@ import type { Request } from 'express';
 import type { Logger } from 'pino';
 import { ProblemError } from '../document/problems';
 import { readItems, splitDocument } from './json-items';
+import { type JsonPart, readParts } from './json-parts';
 import { createSlots } from './slots';
 import { openTemporaryFile, type TemporaryFile } from './temporary-file';
 import { type UploadRate, watchRate } from './upload-rate';
@@ -28,7 +29,10 @@ export interface SpoolSettings {
 
 /** A body in a file. It is UTF-8 without a byte order mark. The file is closed when the request ends. */
 export interface SpooledBody {
-  /** A JSON body without the items of its top-level arrays, which keep their length; empty for text. */
+  /**
+   * A JSON body without the items of its top-level arrays, which keep their length, and with `tooLarge` in place of its
+   * large top-level objects; empty for text.
+   */
   readonly document: unknown;
   /** The SHA-256 of the whole body, in hex. */
   readonly sha256: string;
@@ -36,6 +40,8 @@ export interface SpooledBody {
   readonly size: number;
   /** Reads the items of a top-level array of a JSON body. `tooLarge` stands for an item that is too large. */
   items(list: string): AsyncGenerator<unknown>;
+  /** Reads a JSON body part by part. */
+  parts(): JsonPart;
   /** Reads the whole body in pieces. A piece may end within a character. */
   pieces(): AsyncGenerator<Buffer>;
   /** The file. Other data can be appended after the body. */
@@ -215,6 +221,7 @@ export async function createSpool(
           const { start, end } = lists.get(list) ?? { start: 0, end: 0 };
           return readItems(file.pieces(start, end));
         },
+        parts: () => readParts((start, end) => file.pieces(start, end), size),
         pieces: () => file.pieces(0, size),
         file,
         close,

@@ -34,6 +34,8 @@ export interface Operation {
   readonly statuses: readonly number[];
   /** Whether its body is spooled to a file and read in pieces. */
   readonly isSpooled: boolean;
+  /** True if the handler checks the body, because it also accepts documents that the schema does not describe. */
+  readonly acceptsOthers: boolean;
   /** The media types of response bodies, by status. */
   readonly responseTypes: ReadonlyMap<string, string>;
   /** The schemas of response bodies, by status. */
@@ -70,6 +72,7 @@ interface BodyObject extends ReferenceOr {
   content?: Record<string, { schema?: object }>;
   required?: boolean;
   'x-spooled'?: boolean;
+  'x-other-documents'?: boolean;
 }
 interface ResponseObject extends BodyObject {
   headers?: Record<string, unknown>;
@@ -155,6 +158,7 @@ function readOperation(
     ]),
     statuses: Object.keys(operation.responses).map(Number),
     isSpooled: body?.['x-spooled'] ?? false,
+    acceptsOthers: body?.['x-other-documents'] ?? false,
     responseTypes: new Map(contents.map(({ status, type }) => [status, type])),
     responseSchemas: new Map(contents.map(({ status, schema }) => [status, schema])),
     queryDefaults: Object.fromEntries(

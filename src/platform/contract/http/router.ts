@@ -1,13 +1,13 @@
 /**
  * Serves the contract's operations. Only this file builds calls for handlers and decides on their replies.
  */
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import type { Identity } from '../../auth/authenticator';
 import { QuotaExceeded, StaleToken, type UserScope, type WithUser } from '../../database/lane';
 import { requestContext } from '../../observability/request-context';
-import { type BodyReader, bodyReader } from '../bodies/body';
+import { type BodyReader, bodyReader, jsonReader } from '../bodies/body';
 import type { Spool, SpooledBody } from '../bodies/spool';
 import type { Contract, Operation } from '../document/contract';
 import { type Costs, surcharges } from '../document/cost';
@@ -16,14 +16,17 @@ import { ProblemError } from '../document/problems';
 import { redactorsOf } from '../document/secrets';
 import type { Handlers } from '../http/call';
 import { createValidators, type Input, type OperationValidator } from '../validation/validator';
-import { type Admission, admit, answerPublic, charge, refuseToken } from './admission';
+import { type Admission, admit, admitIdentified, answerPublic, charge, refuseToken } from './admission';
 import { Exchange } from './exchange';
+import { type Answer, type Execute, type OperationInput, readAnswer, requestForm } from './execute';
 import { formerAddresses, redirect } from './former-addresses';
 import { HandlerCall } from './handler-call';
 import { headOf } from './head';
 import { readIdempotentRequest } from './idempotency';
+import { InProcessHead, partOf } from './in-process';
 import { type Match, Matcher } from './matcher';
 import type { Outcome, Replay } from './outcome';
+import { type Resource, serveResource } from './resource';
 import { carryOut, type LaneRequest, readConditions } from './safe-writes';
 import { isMalformed, splitTarget } from './target';
 
@@ -37,6 +40,8 @@ export interface RouterDependencies extends Admission {
   readonly maxBodyBytes: number;
   /** Stores the bodies of spooled operations. */
   readonly spool: Spool;
+  /** The resources outside of the contract. */
+  readonly resources?: readonly Resource[];
   /** Whether each request that can have an `If-Match` must have one. */
   readonly requireIfMatch: boolean;
   /** The logger whose lines have the id of the request. */
@@ -70,7 +75,8 @@ function withCharset(type: string): string {
   return type.includes(';') ? type : `${type}; charset=utf-8`;
 }
 
-type Serve = (exchange: Exchange, queryText: string) => Promise<void>;
+/** @param caller who makes a call inside of this process; such a call has its body already */
+type Serve = (exchange: Exchange, queryText: string, caller?: Identity) => Promise<void>;
 
 /** Makes the function that serves an operation, from the token to the reply. */
 function serve(prepared: PreparedOperation, dependencies: RouterDependencies & { costs: Costs }): Serve {
@@ -142,16 +148,25 @@ function serve(prepared: PreparedOperation, dependencies: RouterDependencies & {
     await exchange.send(contentTypes, outcome, ifNoneMatch);
   }
 
-  return async (exchange, queryText) => {
+  async function admitTo(
+    { request, head }: Exchange,
+    caller: Identity | undefined,
+  ): Promise<Identity | undefined> {
+    const { scope } = operation;
+    if (scope === null) return undefined;
+    if (caller === undefined) return admit(operation, scope, dependencies, request, head);
+    await admitIdentified(operation, scope, caller, dependencies, request, head);
+    return caller;
+  }
+
+  return async (exchange, queryText, caller) => {
     const { request, response, head } = exchange;
     requestContext(request).operationId = operation.id;
     if (operation.deprecationHeaders) head.setHeaders(operation.deprecationHeaders);
-    const identity = operation.scope
-      ? await admit(operation, operation.scope, dependencies, request, head)
-      : undefined;
+    const identity = await admitTo(exchange, caller);
 
     const conditions = readConditions(operation, request);
-    const spooled = await readBody(request, response, identity?.userId ?? '');
+    const spooled = caller ? undefined : await readBody(request, response, identity?.userId ?? '');
     try {
       await proceed(exchange, queryText, { identity, spooled, conditions });
     } finally {
@@ -225,6 +240,7 @@ export async function createContractRouter(
 
   const costs: Costs = new Map(contract.operations.map(({ id, cost }) => [id, cost]));
   const matcher = new Matcher<Serve>();
+  const served = new Map<OperationId, { operation: Operation; serve: Serve }>();
   for (const operation of contract.operations) {
     const validator = validators.get(operation.id);
     if (!validator) throw new Error(`The contract's ${operation.id} has no validator.`);
@@ -238,7 +254,29 @@ export async function createContractRouter(
         [...operation.responseTypes].map(([status, type]) => [Number(status), withCharset(type)]),
       ),
     };
-    matcher.add(operation.method.toUpperCase(), operation.path, serve(prepared, { ...dependencies, costs }));
+    const serveIt = serve(prepared, { ...dependencies, costs });
+    served.set(operation.id, { operation, serve: serveIt });
+    matcher.add(operation.method.toUpperCase(), operation.path, serveIt);
+  }
+
+  function executorFor(outer: Request, response: Response, caller: Identity): Execute {
+    return async <Id extends OperationId>(id: Id, input: OperationInput<Id> = {}): Promise<Answer<Id>> => {
+      const { operation, serve } = served.get(id) as { operation: Operation; serve: Serve };
+      const form = requestForm(operation, caller.userId, input);
+      const head = new InProcessHead();
+      const exchange = new Exchange(partOf(outer, form, input.body), response, head);
+      try {
+        await serve(exchange, form.query, caller);
+      } catch (error) {
+        fail(exchange, error, dependencies);
+      }
+      return readAnswer(head.status, head.text);
+    };
+  }
+
+  const readJson = jsonReader(dependencies.maxBodyBytes);
+  for (const resource of dependencies.resources ?? []) {
+    matcher.add('POST', resource.path, serveResource(resource, { ...dependencies, readJson, executorFor }));
   }
   for (const { method, path, operations } of formerAddresses(contract.operations)) {
     matcher.add(method.toUpperCase(), path, redirect(operations));

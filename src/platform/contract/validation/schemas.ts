@@ -335,7 +335,8 @@ export function createDocumentValidators({ document, operations }: Contract): Do
         properties: parameters,
       });
       const forms = listForms(declared, path);
-      const schema = mediaType === undefined ? undefined : declared.requestBody?.content?.[mediaType]?.schema;
+      const content = operation.acceptsOthers ? undefined : declared.requestBody?.content;
+      const schema = mediaType === undefined ? undefined : content?.[mediaType]?.schema;
       const body = schema?.$id === undefined ? schema : { $ref: schema.$id };
       const checkBody =
         body && bodyAjv().compile({ properties: { body }, ...(schema?.required && { required: ['body'] }) });

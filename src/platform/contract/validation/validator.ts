@@ -244,7 +244,8 @@ class Validator implements OperationValidator {
     const excerpt = this.excerpter(headers['content-type'])({ query, params, body });
     const excerpted = { method, headers, originalUrl, path, ...(excerpt.value as object) } as Request;
     const all = await errorsOf(this.validators.collectErrors(this.operation), excerpted, response);
-    const found = all.filter(isInformative);
+    const isOwn = ({ path }: ReportedError) => !this.operation.acceptsOthers || !/^\/body(\/|$)/.test(path);
+    const found = all.filter((each) => isInformative(each) && isOwn(each));
     const errors = (found.length > 0 ? found : first).map((each) =>
       toValidationError(each, this.descriptions, body),
     );

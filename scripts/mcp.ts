@@ -1,0 +1,61 @@
+/**
+ * `npm run --silent mcp`: an MCP server on standard input and output, for programs that start their servers. Its tools
+ * call a Tasklane service over HTTP: `TASKLANE_URL` is its address, `TASKLANE_TOKEN` a token of the user, and
+ * `TASKLANE_USER` the user's id, which is by default the `sub` of the token.
+ */
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { decodeJwt } from 'jose';
+import { createMcpServer } from '../src/features/mcp/server';
+import { contractDocument, type Operation, readContract } from '../src/platform/contract/document/contract';
+import type { OperationId } from '../src/platform/contract/document/operations';
+import {
+  type Answer,
+  type Execute,
+  type OperationInput,
+  readAnswer,
+  requestForm,
+} from '../src/platform/contract/http/execute';
+import { createLogger } from '../src/platform/observability/logger';
+
+/** Makes the function that carries out operations over HTTP. */
+function remoteExecutor(url: string, token: string, userId: string): Execute {
+  const operations = new Map(readContract(contractDocument).operations.map((each) => [each.id, each]));
+  return async <Id extends OperationId>(id: Id, input: OperationInput<Id> = {}): Promise<Answer<Id>> => {
+    const { method, path, query, headers } = requestForm(operations.get(id) as Operation, userId, input);
+    const response = await fetch(url + (query === '' ? path : `${path}?${query}`), {
+      method,
+      headers: { ...headers, Authorization: `Bearer ${token}` },
+      ...(input.body !== undefined && { body: JSON.stringify(input.body) }),
+    });
+    return readAnswer(response.status, await response.text());
+  };
+}
+
+function subjectOf(token: string): string | undefined {
+  try {
+    return decodeJwt(token).sub;
+  } catch {
+    // Not a JWT: the id of the user must be given.
+    return undefined;
+  }
+}
+
+function main(): void {
+  const { TASKLANE_URL = 'http://localhost:3000', TASKLANE_TOKEN = '', TASKLANE_USER } = process.env;
+  const url = TASKLANE_URL.replace(/\/+$/, '');
+  const userId = TASKLANE_USER || subjectOf(TASKLANE_TOKEN);
+  if (userId === undefined) {
+    process.stderr.write('TASKLANE_TOKEN must be a token with `sub`, or TASKLANE_USER the id of the user.\n');
+    process.exit(1);
+  }
+  // Standard output belongs to the protocol.
+  const log = createLogger({
+    level: 'warn',
+    pretty: false,
+    destination: { write: (line) => void process.stderr.write(line) },
+  });
+  const agent = { execute: remoteExecutor(url, TASKLANE_TOKEN, userId), url, now: () => new Date() };
+  serveStdio(() => createMcpServer(agent, log), { onerror: (error) => log.warn({ err: error }, 'MCP') });
+}
+
+main();

@@ -1,0 +1,402 @@
+/** The tools that read. */
+import type { Schemas } from '../../platform/contract/document/operations';
+import { describe, object, pickQuery } from './schema';
+import { clip, dayText, localTime, quoted, shortIds, taskData, taskLine } from './text';
+import { replySchema, type Tool, taskList, tasksSchema, tool } from './tool';
+import type { Reply, Workspace } from './workspace';
+
+type Task = Schemas['Task'];
+
+const open = ['pending', 'in_progress'] as const;
+const text = { type: 'string' };
+const list = { type: 'array', items: { type: 'object' } };
+const id = describe(text, 'Id, or its last 8 characters');
+const ofPage = (most: number) => ({ type: 'integer', minimum: 1, maximum: most });
+
+const count = (n: number, total: number, noun: string) => `${n} of ${total} ${noun}${total === 1 ? '' : 's'}`;
+
+/** The arguments of `find_tasks`. */
+export interface FindTasks {
+  text?: string;
+  view?: Schemas['TaskView'];
+  status?: Schemas['TaskStatus'][];
+  priority?: Schemas['TaskPriority'][];
+  project?: string;
+  parent?: string;
+  tags_all?: string[];
+  tags_any?: string[];
+  tags_none?: string[];
+  due_from?: string;
+  due_until?: string;
+  completed_after?: string;
+  completed_before?: string;
+  sort?: string[];
+  limit?: number;
+  cursor?: string;
+}
+
+export async function findTasks(work: Workspace, args: FindTasks): Promise<Reply> {
+  const { text: q, project, parent, status, limit = 25, sort, ...others } = args;
+  const isClosed = args.completed_after !== undefined || args.completed_before !== undefined;
+  const query = {
+    ...others,
+    status: status ?? (isClosed ? ['completed' as const] : [...open]),
+    sort: sort ?? (q !== undefined ? ['relevance'] : isClosed ? ['-completed_at'] : ['due', '-priority']),
+    ...(q !== undefined && { q }),
+    ...(project === 'none' && { has_not: ['project'] }),
+    ...(project !== undefined && project !== 'none' && { project_id: [await work.projectId(project)] }),
+    ...(parent !== undefined && { parent_id: (await work.findTasks([parent]))[0]?.id }),
+    include_total: true,
+  };
+  return work.fitting(limit, async (fits) => {
+    const page = await work.call('listTasks', { query: { ...query, limit: fits } as never });
+    const total = page.total ?? page.items.length;
+    const approximate = page.search?.approximate ? ' No exact match; these are similar.' : '';
+    const { next_cursor } = page;
+    return work.replyWithTasks(`${count(page.items.length, total, 'task')}.${approximate}`, page.items, {
+      total,
+      next_cursor,
+    });
+  });
+}
+
+/** All details of a task in lines. The description is cut if it is long. */
+async function taskDetails(work: Workspace, task: Task): Promise<{ lines: string[]; data: object }> {
+  const subtasks = await work.call('listTasks', {
+    query: { parent_id: task.id, limit: 50, sort: ['position'], include_total: true },
+  });
+  const context = await work.contextOf([task, ...subtasks.items]);
+  const { date, time } = localTime(new Date(task.created_at), context.timeZone);
+  const description = task.description === null ? null : clip(task.description, 1_500);
+  const links = task.links
+    .slice(0, 5)
+    .map(({ url, title }) => ({ url: clip(url, 80), title: title && clip(title, 60) }));
+  const reminders = task.reminders.map(
+    ({ at, minutes_before_due: minutes, days_before_due: days, time: at_time }) =>
+      at !== null ? at : minutes !== null ? `${minutes} minutes before` : `${days} days before at ${at_time}`,
+  );
+  const shown = subtasks.items.slice(0, 20);
+  return {
+    lines: [
+      taskLine(task, context),
+      `id ${task.id}, created ${date} ${time}`,
+      ...(task.completed_at === null ? [] : [`completed ${task.completed_at}`]),
+      ...(task.repeat_from === 'completion' && task.rrule !== null ? ['repeats from the completion'] : []),
+      ...(reminders.length === 0 ? [] : [`reminders: ${reminders.join('; ')}`]),
+      ...(description === null ? [] : [`description: ${quoted(description)}`]),
+      ...links.map(({ url, title }) => `link ${quoted(url)}${title ? ` ${quoted(title)}` : ''}`),
+      ...(subtasks.total ? [`${shown.length} of ${subtasks.total} subtasks:`] : []),
+      ...shown.map((each) => `  ${taskLine(each, context)}`),
+    ],
+    data: {
+      ...taskData(task, context),
+      id: task.id,
+      ...(description !== null && { description }),
+      ...(links.length > 0 && { links }),
+      ...(reminders.length > 0 && { reminders }),
+      ...(subtasks.total && {
+        subtask_count: subtasks.total,
+        subtasks: shown.map((each) => taskData(each, context)),
+      }),
+    },
+  };
+}
+
+export async function getTask(work: Workspace, args: { id: string }): Promise<Reply> {
+  const [task] = (await work.findTasks([args.id])) as [Task];
+  const { lines, data } = await taskDetails(work, task);
+  return work.reply('1 of 1 task.', lines, { task: data });
+}
+
+const firstOf = (limit: number, groups: readonly Task[][]) => {
+  let left = limit;
+  return groups.map((group) => {
+    const taken = group.slice(0, left);
+    left -= taken.length;
+    return taken;
+  });
+};
+
+export async function getDay(work: Workspace, args: { date?: string }): Promise<Reply> {
+  const { time_zone } = await work.profile();
+  const today = localTime(work.agent.now(), time_zone).date;
+  const date = args.date ?? today;
+  const sort = ['due', '-priority'];
+  const listed = (query: object) =>
+    work.call('listTasks', { query: { ...query, sort, limit: 100, include_total: true } as never });
+  const [late, day] = await Promise.all([
+    date === today ? listed({ view: 'overdue' }) : null,
+    date === today ? listed({ view: 'today' }) : listed({ due_from: date, due_until: date, status: open }),
+  ]);
+  const overdue = late?.items ?? [];
+  const isLate = new Set(overdue.map((each) => each.id));
+  const rest = day.items.filter((each) => !isLate.has(each.id));
+  const total = (late?.total ?? 0) + (day.total ?? 0) - (day.items.length - rest.length);
+  const context = await work.contextOf([...overdue, ...rest]);
+  return work.fitting(100, async (fits) => {
+    const [first = [], second = []] = firstOf(fits, [overdue, rest]);
+    const shown = first.length + second.length;
+    return work.reply(
+      `${dayText(date)}: ${count(shown, total, 'open task')}${shown < total ? '; find_tasks shows the others' : ''}.`,
+      [
+        ...(first.length > 0 ? ['Overdue:', ...first.map((task) => taskLine(task, context))] : []),
+        ...(second.length > 0 ? ['That day:', ...second.map((task) => taskLine(task, context))] : []),
+      ],
+      {
+        date,
+        shown,
+        total,
+        overdue: first.map((task) => taskData(task, context)),
+        tasks: second.map((task) => taskData(task, context)),
+      },
+    );
+  });
+}
+
+async function listProjectsAndTags(work: Workspace): Promise<Reply> {
+  const query = { limit: 200 };
+  const [projects, tags] = await Promise.all([
+    work.call('listProjects', { query }),
+    work.call('listTags', { query }),
+  ]);
+  const shortId = shortIds(projects.items.map((each) => each.id));
+  return work.fitting(200, async (fits) => {
+    const some = projects.items.slice(0, fits);
+    const names = tags.items.slice(0, fits);
+    const more = (page: { items: unknown[]; next_cursor: string | null }, shown: number) =>
+      page.next_cursor === null && shown === page.items.length ? `all ${shown}` : `the first ${shown}`;
+    return work.reply(
+      `${more(projects, some.length)} projects and ${more(tags, names.length)} tags, with open tasks.`,
+      [
+        ...some.map(
+          ({ id: each, name, archived }) =>
+            `@${quoted(name)} ${shortId(each)} ${projects.counts[each]?.open ?? 0}${archived ? ' archived' : ''}`,
+        ),
+        ...names.map(({ id: each, name }) => `#${quoted(name)} ${tags.counts[each]?.open ?? 0}`),
+      ],
+      {
+        projects: some.map(({ id: each, name, archived }) => ({
+          id: shortId(each),
+          name,
+          open: projects.counts[each]?.open ?? 0,
+          ...(archived && { archived }),
+        })),
+        tags: names.map(({ id: each, name }) => ({ name, open: tags.counts[each]?.open ?? 0 })),
+      },
+    );
+  });
+}
+
+interface FindActivity {
+  task?: string;
+  type?: Schemas['ChangeType'][];
+  action?: Schemas['ChangeAction'][];
+  since?: string;
+  until?: string;
+  limit?: number;
+  cursor?: string;
+}
+
+const shortValue = (value: unknown) => clip(JSON.stringify(value) ?? 'null', 60);
+
+async function findActivity(work: Workspace, { task, limit = 25, ...query }: FindActivity): Promise<Reply> {
+  const entity = task === undefined ? undefined : (await work.findTasks([task]))[0]?.id;
+  const { time_zone } = await work.profile();
+  return work.fitting(limit, async (fits) => {
+    const page = await work.call('listActivity', {
+      query: { ...query, limit: fits, ...(entity !== undefined && { entity_id: entity }) },
+    });
+    const changes = page.items.map(({ type, action, entity_id, fields, at }) => {
+      const { date, time } = localTime(new Date(at), time_zone);
+      const changed = Object.entries(fields)
+        .slice(0, 8)
+        .map(([name, { from, to }]) => `${name} ${shortValue(from)} → ${shortValue(to)}`);
+      return { at: `${date} ${time}`, type, id: entity_id?.slice(-8) ?? null, action, changed };
+    });
+    const { next_cursor } = page;
+    return work.reply(
+      `${changes.length} changes, the newest first${next_cursor === null ? '' : ', of more'}.`,
+      [
+        ...changes.map(
+          ({ at, type, id: each, action, changed }) =>
+            `${at} ${type} ${each ?? ''} ${action}${changed.length > 0 ? `: ${changed.join('; ')}` : ''}`,
+        ),
+        ...(next_cursor === null ? [] : [`More with cursor ${next_cursor}`]),
+      ],
+      { changes, ...(next_cursor !== null && { next_cursor }) },
+    );
+  });
+}
+
+async function getStats(work: Workspace, query: { from?: string; until?: string }): Promise<Reply> {
+  const stats = await work.call('getStats', { query });
+  const { by_status, by_priority, completions, streaks } = stats;
+  const projects = stats.by_project.slice(0, 30);
+  const names = new Map((await work.projects()).map(({ id: each, name }) => [each, name]));
+  const nameOf = (each: string | null) => (each === null ? null : (names.get(each) ?? each.slice(-8)));
+  const busy = completions.days.filter((day) => day.count > 0).slice(-31);
+  return work.reply(
+    `${by_status.pending + by_status.in_progress} of ${stats.total} tasks are open, ${stats.overdue} overdue, ${stats.due_today} due today.`,
+    [
+      `completed ${by_status.completed}, cancelled ${by_status.cancelled}, in progress ${by_status.in_progress}`,
+      `open by priority: ${Object.entries(by_priority)
+        .map(([name, tally]) => `${name} ${tally.open}`)
+        .join(', ')}`,
+      ...projects.map(
+        ({ project_id, open: still, completed }) =>
+          `${project_id === null ? 'no project' : `@${quoted(nameOf(project_id) as string)}`}: ${still} open, ${completed} completed`,
+      ),
+      `${completions.total} completions from ${completions.from} to ${completions.until}: ${busy
+        .map((day) => `${day.date} ${day.count}`)
+        .join(', ')}`,
+      `streak ${streaks.current} days, longest ${streaks.longest}`,
+    ],
+    {
+      total: stats.total,
+      by_status,
+      overdue: stats.overdue,
+      due_today: stats.due_today,
+      projects: projects.map(({ project_id, open: still, completed }) => ({
+        project: nameOf(project_id),
+        open: still,
+        completed,
+      })),
+      completions: { from: completions.from, until: completions.until, total: completions.total },
+      streaks,
+    },
+  );
+}
+
+/** The address of a task, for citations. */
+function addressOf(work: Workspace, task: Task): string {
+  return `${work.agent.url}/api/${encodeURIComponent(task.user_id)}/tasks/${task.id}`;
+}
+
+async function search(work: Workspace, { query }: { query: string }): Promise<Reply> {
+  const page = await work.call('listTasks', {
+    query: { q: query, sort: ['relevance'], limit: 20, include_archived: true },
+  });
+  const results = page.items.map((task) => ({ id: task.id, title: task.title, url: addressOf(work, task) }));
+  return { text: JSON.stringify({ results }), data: { results } };
+}
+
+async function fetchTask(work: Workspace, args: { id: string }): Promise<Reply> {
+  const [task] = (await work.findTasks([args.id])) as [Task];
+  const { lines } = await taskDetails(work, task);
+  const data = { id: task.id, title: task.title, text: lines.join('\n'), url: addressOf(work, task) };
+  return { text: JSON.stringify(data), data };
+}
+
+/** The tools that read. Their schemas are made at the first use. */
+export const readTools = (): readonly Tool[] => [
+  tool<FindTasks>({
+    name: 'find_tasks',
+    title: 'Find tasks',
+    description:
+      'Finds tasks by words, dates, project, tags. Open tasks unless status or completed_* is given.',
+    scope: 'read',
+    input: object({
+      text: describe(text, 'Words in title, description or links'),
+      ...pickQuery('listTasks', ['view', 'status', 'priority']),
+      project: describe(text, 'Id or name; "none" for tasks without project'),
+      parent: describe(text, 'Id of the parent task'),
+      ...pickQuery(
+        'listTasks',
+        [
+          'tags_all',
+          'tags_any',
+          'tags_none',
+          'due_from',
+          'due_until',
+          'completed_after',
+          'completed_before',
+          'cursor',
+        ],
+        { completed_after: 'Instant with offset' },
+      ),
+      sort: describe(
+        { type: 'array', items: text },
+        'due, start, priority, title, created_at, updated_at, completed_at, position; - reverses',
+      ),
+      limit: ofPage(100),
+    }),
+    output: tasksSchema,
+    run: findTasks,
+  }),
+  tool<{ id: string }>({
+    name: 'get_task',
+    title: 'Get a task',
+    description: 'All details of a task, with description, links, reminders and subtasks.',
+    scope: 'read',
+    input: object({ id }, ['id']),
+    output: replySchema({ task: { type: 'object' } }),
+    run: getTask,
+  }),
+  tool<{ date?: string }>({
+    name: 'get_day',
+    title: 'Get a day',
+    description: 'Open tasks of a day; for today also overdue ones.',
+    scope: 'read',
+    input: object({ date: { type: 'string', format: 'date', description: 'Default today' } }),
+    output: replySchema({
+      shown: { type: 'integer' },
+      total: { type: 'integer' },
+      overdue: taskList,
+      tasks: taskList,
+    }),
+    run: getDay,
+  }),
+  tool<object>({
+    name: 'list_projects_and_tags',
+    title: 'List projects and tags',
+    description: 'Projects and tags, with their numbers of open tasks.',
+    scope: 'read',
+    input: object({}),
+    output: replySchema({ projects: list, tags: list }),
+    run: listProjectsAndTags,
+  }),
+  tool<FindActivity>({
+    name: 'find_activity',
+    title: 'Find activity',
+    description: 'The history of changes: who changed what and when, old and new values.',
+    scope: 'read',
+    input: object({
+      task: id,
+      ...pickQuery('listActivity', ['type', 'action', 'since', 'until', 'cursor']),
+      limit: ofPage(100),
+    }),
+    output: replySchema({ changes: list }),
+    run: findActivity,
+  }),
+  tool<{ from?: string; until?: string }>({
+    name: 'get_stats',
+    title: 'Get statistics',
+    description: 'Numbers of tasks, completions in a range of days (default the last 30), streaks.',
+    scope: 'read',
+    input: object(pickQuery('getStats', ['from', 'until'])),
+    output: replySchema({ total: { type: 'integer' }, projects: list }),
+    run: getStats,
+  }),
+  tool<{ query: string }>({
+    name: 'search',
+    title: 'Search',
+    description: 'Searches all tasks by words, for citations. Prefer find_tasks.',
+    scope: 'read',
+    input: object({ query: text }, ['query']),
+    output: { type: 'object', properties: { results: list }, required: ['results'] },
+    run: search,
+  }),
+  tool<{ id: string }>({
+    name: 'fetch',
+    title: 'Fetch',
+    description: 'A result of search in full. Prefer get_task.',
+    scope: 'read',
+    input: object({ id: text }, ['id']),
+    output: {
+      type: 'object',
+      properties: { id: text, title: text, text, url: text },
+      required: ['id', 'title', 'text', 'url'],
+    },
+    run: fetchTask,
+  }),
+];

@@ -1,0 +1,260 @@
+/** What the tools of an agent share: calls of operations, ids and names, and the form of replies. */
+import type { OperationId, Schemas } from '../../platform/contract/document/operations';
+import type { ReplyBody, SuccessStatus } from '../../platform/contract/http/call';
+import type { AnyProblem, Execute, OperationInput } from '../../platform/contract/http/execute';
+import { explain, type Naming, ToolError } from './problems';
+import {
+  dayText,
+  endingOf,
+  localTime,
+  maxReplyTokens,
+  mostTokens,
+  quoted,
+  shortIds,
+  type TextContext,
+  taskData,
+  taskLine,
+} from './text';
+
+type Task = Schemas['Task'];
+type Project = Schemas['Project'];
+
+/** On whose behalf tools run. */
+export interface Agent {
+  /** Carries out operations of the contract for the user. */
+  readonly execute: Execute;
+  /** The address of the service, without a slash at the end. */
+  readonly url: string;
+  readonly now: () => Date;
+  /** The idempotency key of the tool call, if the client sent one. A tool writes at most once. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** The result of a tool. */
+export interface Reply {
+  readonly text: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+const idPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const endingPattern = /^[0-9a-f]{8}$/;
+const idForm = 'must be an id, or its last eight characters, such as 2b1c0d4e';
+
+/** Requires that each text is an id or the last eight characters of one. */
+function splitIds(ids: readonly string[]): { full: string[]; endings: string[] } {
+  const wrong = ids.find((id) => !idPattern.test(id) && !endingPattern.test(id));
+  if (wrong !== undefined) throw new ToolError(`${quoted(wrong.slice(0, 60))} ${idForm}.`);
+  return {
+    full: ids.filter((id) => idPattern.test(id)),
+    endings: ids.filter((id) => endingPattern.test(id)),
+  };
+}
+
+const matches = (given: string) => (each: { id: string }) => given === each.id || given === endingOf(each.id);
+
+/** The one item that each id names. @throws ToolError if there is none, or several */
+function eachNamed<T extends { id: string }>(
+  ids: readonly string[],
+  items: readonly T[],
+  { kind, where, nameOf }: { kind: string; where: string; nameOf: (item: T) => string },
+): T[] {
+  return ids.map((given) => {
+    const found = items.filter(matches(given));
+    if (found.length > 1) {
+      const list = found.map((each) => `${each.id} ${quoted(nameOf(each))}`).join('\n');
+      throw new ToolError(`Several ${kind}s have ids that end with ${given}. Use a whole id:\n${list}`);
+    }
+    if (!found[0]) throw new ToolError(`No ${kind} has the id ${given}. ${where}`);
+    return found[0];
+  });
+}
+
+function remembered<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined;
+  return () => {
+    loaded ??= load();
+    return loaded;
+  };
+}
+
+export type Workspace = ReturnType<typeof createWorkspace>;
+
+/** Opens a workspace for one call of a tool. */
+export function createWorkspace(agent: Agent) {
+  const { execute } = agent;
+
+  /** Carries out an operation. @throws ToolError with an explanation of its problem */
+  async function call<Id extends OperationId>(
+    id: Id,
+    input?: OperationInput<Id>,
+    naming?: Naming,
+  ): Promise<ReplyBody<Id, SuccessStatus<Id>>> {
+    const answer = await execute(id, input);
+    if ('problem' in answer) throw new ToolError(explain(answer.problem, naming));
+    return answer.body;
+  }
+
+  /** All items of a list that has pages. */
+  async function listAll<T>(
+    load: (cursor: string | undefined) => Promise<{ items: T[]; next_cursor: string | null }>,
+  ): Promise<T[]> {
+    const items: T[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await load(cursor);
+      items.push(...page.items);
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+    return items;
+  }
+
+  const profile = remembered(() => call('getProfile'));
+  const projects = remembered(() =>
+    listAll<Project>((cursor) => call('listProjects', { query: { limit: 200, ...(cursor && { cursor }) } })),
+  );
+
+  /** The tasks with these ids, in their order. */
+  async function findTasks(ids: readonly string[]): Promise<Task[]> {
+    const { full, endings } = splitIds(ids);
+    const pages = await Promise.all([
+      full.length === 0 ? [] : listAll<Task>(() => call('listTasks', { query: { id: full } })),
+      endings.length === 0
+        ? []
+        : listAll<Task>((cursor) =>
+            call('listTasks', { query: { id_ends_with: endings, limit: 200, ...(cursor && { cursor }) } }),
+          ),
+    ]);
+    return eachNamed(ids, pages.flat(), {
+      kind: 'task',
+      where: 'Find the task with find_tasks first. A deleted task can be restored with restore_tasks.',
+      nameOf: ({ title }) => title,
+    });
+  }
+
+  /** The ids of tasks in the trash. */
+  async function findDeleted(ids: readonly string[]): Promise<string[]> {
+    const { endings } = splitIds(ids);
+    const items =
+      endings.length === 0
+        ? []
+        : await listAll((cursor) =>
+            call('listTrash', { query: { id_ends_with: endings, limit: 200, ...(cursor && { cursor }) } }),
+          );
+    const found = eachNamed(
+      endings,
+      items.map(({ task }) => task),
+      {
+        kind: 'deleted task',
+        where: 'A subtask that was deleted with its parent needs its whole id.',
+        nameOf: ({ title }) => title,
+      },
+    );
+    return ids.map((given) => found.find(matches(given))?.id ?? given);
+  }
+
+  /** The id of the project with this id, or this name without regard to case. */
+  async function projectId(given: string): Promise<string> {
+    const all = await projects();
+    const isId = idPattern.test(given) || endingPattern.test(given);
+    const byId = isId ? all.filter(matches(given)) : [];
+    const found =
+      byId.length > 0 ? byId : all.filter(({ name }) => name.toLowerCase() === given.toLowerCase());
+    if (found.length === 1) return (found[0] as Project).id;
+    if (found.length > 1) {
+      const list = found.map(({ id, name }) => `${id} ${quoted(name)}`).join('\n');
+      throw new ToolError(`Several projects match ${quoted(given)}. Use an id:\n${list}`);
+    }
+    const names = all.slice(0, 30).map(({ name }) => quoted(name));
+    throw new ToolError(
+      `No project matches ${quoted(given)}. ` +
+        (names.length === 0 ? 'There are no projects.' : `There are: ${names.join(', ')}. `) +
+        'save_project makes a new one.',
+    );
+  }
+
+  /** What texts of these tasks depend on. */
+  async function contextOf(tasks: readonly Task[]): Promise<TextContext> {
+    const needsProjects = tasks.some(({ project_id }) => project_id !== null);
+    const [{ time_zone }, all] = await Promise.all([profile(), needsProjects ? projects() : []]);
+    const names = new Map(all.map(({ id, name }) => [id, name]));
+    const ids = tasks.flatMap(({ id, parent_id }) => (parent_id === null ? [id] : [id, parent_id]));
+    return {
+      timeZone: time_zone,
+      projectName: (id) => names.get(id) ?? endingOf(id),
+      shortId: shortIds(ids),
+    };
+  }
+
+  /** The first line and the first fields of each reply. */
+  async function heading(): Promise<{ line: string; data: { now: string; time_zone: string } }> {
+    const { time_zone } = await profile();
+    const { date, time } = localTime(agent.now(), time_zone);
+    return {
+      line: `Now ${dayText(date)} ${time} ${time_zone}.`,
+      data: { now: `${date} ${time}`, time_zone },
+    };
+  }
+
+  async function reply(summary: string, lines: readonly string[], data: Reply['data']): Promise<Reply> {
+    const head = await heading();
+    return { text: [`${head.line} ${summary}`, ...lines].join('\n'), data: { ...head.data, ...data } };
+  }
+
+  /** A reply with tasks. */
+  async function replyWithTasks(
+    summary: string,
+    tasks: readonly Task[],
+    more: { total?: number; next_cursor?: string | null } = {},
+  ): Promise<Reply> {
+    const context = await contextOf(tasks);
+    const { total = tasks.length, next_cursor = null } = more;
+    return reply(
+      summary,
+      [
+        ...tasks.map((task) => taskLine(task, context)),
+        ...(next_cursor === null ? [] : [`More with cursor ${next_cursor}`]),
+      ],
+      {
+        shown: tasks.length,
+        total,
+        tasks: tasks.map((task) => taskData(task, context)),
+        ...(next_cursor !== null && { next_cursor }),
+      },
+    );
+  }
+
+  /** The reply for as many items, up to `limit`, as fit into a reply. `make` loads them and makes the reply. */
+  async function fitting(limit: number, make: (limit: number) => Promise<Reply>): Promise<Reply> {
+    const made = await make(limit);
+    const tokens = mostTokens(made.text) + mostTokens(JSON.stringify(made.data));
+    if (tokens <= maxReplyTokens || limit === 1) return made;
+    return fitting(Math.max(1, Math.min(limit - 1, Math.floor((limit * maxReplyTokens) / tokens))), make);
+  }
+
+  /** Applies operations, all or none. @returns the tasks after them, null for a deleted one */
+  async function write(operations: readonly object[], naming: Naming): Promise<(Task | null)[]> {
+    const answer = await execute('applyBatch', {
+      body: { operations },
+      idempotencyKey: agent.idempotencyKey,
+    });
+    if ('problem' in answer)
+      throw new ToolError(`${explain(answer.problem as AnyProblem, naming)}\nNothing was changed.`);
+    return answer.body.results.map(({ body }) => body as Task | null);
+  }
+
+  return {
+    agent,
+    call,
+    listAll,
+    profile,
+    projects,
+    findTasks,
+    findDeleted,
+    projectId,
+    contextOf,
+    reply,
+    replyWithTasks,
+    fitting,
+    write,
+  };
+}

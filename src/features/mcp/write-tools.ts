@@ -1,0 +1,387 @@
+/** The tools that write. Each writes at most once, with a batch: all of its items or none. */
+import type { Schemas } from '../../platform/contract/document/operations';
+import { type Naming, plainName, ToolError } from './problems';
+import { describe, object, type Properties, pick } from './schema';
+import { endingOf, quoted, shortIds } from './text';
+import { replySchema, type Tool, tasksSchema, tool } from './tool';
+import type { Reply, Workspace } from './workspace';
+
+type Task = Schemas['Task'];
+
+const most = 50;
+const text = { type: 'string' };
+const id = describe(text, 'Id, or its last 8 characters');
+const ids = { type: 'array', items: text, minItems: 1, maxItems: most };
+const listOf = (properties: Properties, required: readonly string[]) => ({
+  type: 'array',
+  items: object(properties, required),
+  minItems: 1,
+  maxItems: most,
+});
+
+// The names of arguments that differ from those of the contract.
+const ownNames: Readonly<Record<string, string>> = { project_id: 'project', parent_id: 'parent' };
+
+/** Names the argument for a pointer into a batch: `/body/operations/3/task/project_id` → `tasks[3].project`. */
+const namingIn =
+  (list: 'tasks' | 'ids'): Naming =>
+  (pointer) => {
+    const [, , holder, index, part = '', ...below] = pointer.split('/');
+    if (holder !== 'operations' || index === undefined) return plainName(pointer);
+    const fields = part === 'task' || part === 'to' ? below : [part, ...below];
+    const name = fields
+      .filter((each) => each !== '')
+      .map((each) => ownNames[each] ?? each)
+      .join('.');
+    return `${list}[${index}]${name === '' ? '' : `.${name}`}`;
+  };
+
+/** The items without repetition of their ids. */
+function assertDistinct(given: readonly string[]): void {
+  const repeated = given.find((each, index) => given.indexOf(each) !== index);
+  if (repeated !== undefined) throw new ToolError(`The id ${repeated} occurs twice. Name each task once.`);
+}
+
+async function writeTasks(
+  work: Workspace,
+  operations: readonly object[],
+  naming: Naming,
+  done: string,
+): Promise<Reply> {
+  const tasks = (await work.write(operations, naming)) as Task[];
+  const summary = `${tasks.length} of ${operations.length} task${operations.length === 1 ? '' : 's'} ${done}.`;
+  return work.fitting(tasks.length, (limit) =>
+    work.replyWithTasks(summary, tasks.slice(0, limit), { total: tasks.length }),
+  );
+}
+
+/** The ids of the projects and parents that items name. `none` is null. */
+async function placesOf(
+  work: Workspace,
+  { project, parent }: { project?: string; parent?: string },
+): Promise<{ project_id?: string | null; parent_id?: string | null }> {
+  const none = 'none';
+  return {
+    ...(project !== undefined && { project_id: project === none ? null : await work.projectId(project) }),
+    ...(parent !== undefined && {
+      parent_id: parent === none ? null : ((await work.findTasks([parent]))[0]?.id as string),
+    }),
+  };
+}
+
+type NewTask = Pick<Partial<Schemas['TaskCreate']>, 'description' | 'priority' | 'tags' | 'due_date'> & {
+  title: string;
+  project?: string;
+  parent?: string;
+};
+
+async function addTasks(work: Workspace, { tasks }: { tasks: NewTask[] }): Promise<Reply> {
+  const operations: object[] = [];
+  for (const { project, parent, ...task } of tasks) {
+    const places = await placesOf(work, { ...(project && { project }), ...(parent && { parent }) });
+    operations.push({ op: 'create_task', task: { ...task, ...places } });
+  }
+  return writeTasks(work, operations, namingIn('tasks'), 'added');
+}
+
+/** Changes tasks. @param items each with the id of a task and the fields to change */
+async function changeTasks(work: Workspace, items: readonly { id: string }[], done: string): Promise<Reply> {
+  const found = await work.findTasks(items.map((item) => item.id));
+  assertDistinct(found.map((task) => task.id));
+  const operations = items.map(({ id: _, ...task }, index) => ({
+    op: 'update_task',
+    id: (found[index] as Task).id,
+    task,
+  }));
+  return writeTasks(work, operations, namingIn('tasks'), done);
+}
+
+interface Named {
+  ids: string[];
+}
+interface OfOccurrence extends Named {
+  occurrence?: string;
+  occurrence_time?: string;
+}
+
+/** Applies an operation to each task. */
+async function forEachTask(
+  work: Workspace,
+  given: Named,
+  done: string,
+  operationOf: (task: Task, index: number, all: readonly Task[]) => object,
+): Promise<Reply> {
+  const tasks = await work.findTasks(given.ids);
+  assertDistinct(tasks.map((task) => task.id));
+  return writeTasks(work, tasks.map(operationOf), namingIn('ids'), done);
+}
+
+async function completeTasks(
+  work: Workspace,
+  { ids: given, ...rest }: OfOccurrence & { completed_at?: string },
+): Promise<Reply> {
+  return forEachTask(work, { ids: given }, 'completed', (task) => ({
+    op: 'complete_task',
+    id: task.id,
+    completed: true,
+    ...rest,
+  }));
+}
+
+async function reopenTasks(work: Workspace, { ids: given, ...rest }: OfOccurrence): Promise<Reply> {
+  return forEachTask(work, { ids: given }, 'reopened', (task) =>
+    task.status === 'cancelled'
+      ? { op: 'update_task', id: task.id, task: { status: 'pending' } }
+      : { op: 'complete_task', id: task.id, completed: false, ...rest },
+  );
+}
+
+async function skipOccurrences(work: Workspace, { ids: given, ...rest }: OfOccurrence): Promise<Reply> {
+  return forEachTask(work, { ids: given }, 'moved to the next occurrence', (task) => ({
+    op: 'skip_occurrence',
+    id: task.id,
+    ...rest,
+  }));
+}
+
+interface Move extends Named {
+  project?: string;
+  parent?: string;
+  before?: string;
+  after?: string;
+}
+
+async function moveTasks(work: Workspace, { ids: given, before, after, ...place }: Move): Promise<Reply> {
+  const idOf = async (each: string) => (await work.findTasks([each]))[0]?.id;
+  const to = {
+    ...(await placesOf(work, place)),
+    ...(before !== undefined && { before: await idOf(before) }),
+  };
+  const first = after === undefined ? undefined : await idOf(after);
+  // Each task moves after the one before it, so that they keep their order.
+  return forEachTask(work, { ids: given }, 'moved', (task, index, all) => ({
+    op: 'move_task',
+    id: task.id,
+    to: { ...to, ...(first !== undefined && { after: index === 0 ? first : all[index - 1]?.id }) },
+  }));
+}
+
+async function deleteTasks(work: Workspace, { ids: given }: Named): Promise<Reply> {
+  const tasks = await work.findTasks(given);
+  assertDistinct(tasks.map((task) => task.id));
+  await work.write(
+    tasks.map((task) => ({ op: 'delete_task', id: task.id })),
+    namingIn('ids'),
+  );
+  const shortId = shortIds(tasks.map((task) => task.id));
+  return work.reply(
+    `${tasks.length} of ${given.length} tasks, with their subtasks, are now in the trash. restore_tasks brings them back.`,
+    tasks.map((task) => `${shortId(task.id)} ${quoted(task.title)}`),
+    { shown: tasks.length, total: given.length, tasks: tasks.map(({ id: each }) => ({ id: shortId(each) })) },
+  );
+}
+
+async function restoreTasks(work: Workspace, { ids: given }: Named): Promise<Reply> {
+  const deleted = await work.findDeleted(given);
+  assertDistinct(deleted);
+  const operations = deleted.map((each) => ({ op: 'restore_task', id: each }));
+  return writeTasks(work, operations, namingIn('ids'), 'restored');
+}
+
+async function saveProject(
+  work: Workspace,
+  { id: given, ...project }: { id?: string; name?: string; color?: string | null; archived?: boolean },
+): Promise<Reply> {
+  const operation =
+    given === undefined
+      ? { op: 'create_project', project }
+      : { op: 'update_project', id: await work.projectId(given), project };
+  const [saved] = (await work.write([operation], (pointer) =>
+    plainName(pointer).replace(/^operations\.0(\.project)?\.?/, ''),
+  )) as unknown as [Schemas['Project']];
+  return work.reply(
+    `1 of 1 project ${given === undefined ? 'added' : 'changed'}.`,
+    [`@${quoted(saved.name)} ${endingOf(saved.id)}${saved.archived ? ' archived' : ''}`],
+    { project: { id: endingOf(saved.id), name: saved.name, color: saved.color, archived: saved.archived } },
+  );
+}
+
+async function saveTag(
+  work: Workspace,
+  { tag: given, ...tag }: { tag: string; name?: string; color?: string | null },
+): Promise<Reply> {
+  const tags = await work.listAll((cursor) =>
+    work.call('listTags', { query: { limit: 200, ...(cursor && { cursor }) } }),
+  );
+  const found = tags.find(({ name }) => name.toLowerCase() === given.toLowerCase());
+  if (!found) {
+    throw new ToolError(
+      `No tag has the name ${quoted(given)}. A tag is made when a task gets it (update_tasks).`,
+    );
+  }
+  const [saved] = (await work.write([{ op: 'update_tag', id: found.id, tag }], (pointer) =>
+    plainName(pointer).replace(/^operations\.0(\.tag)?\.?/, ''),
+  )) as unknown as [Schemas['Tag']];
+  return work.reply('1 of 1 tag changed.', [`#${quoted(saved.name)}`], {
+    tag: { name: saved.name, color: saved.color },
+  });
+}
+
+const dates = ['due_date', 'due_time', 'time_zone', 'start_date', 'start_time'] as const;
+const rules = ['rrule', 'repeat_from'] as const;
+const zone = { time_zone: 'IANA; null floats' };
+const occurrence = pick('BatchCompleteTask', ['occurrence', 'occurrence_time'], {
+  occurrence: 'Due date of another occurrence than the current one',
+});
+
+/** The tools that write. Their schemas are made at the first use. */
+export const writeTools = (): readonly Tool[] => [
+  tool<{ tasks: NewTask[] }>({
+    name: 'add_tasks',
+    title: 'Add tasks',
+    description: 'Adds tasks or subtasks.',
+    scope: 'write',
+    input: object(
+      {
+        tasks: listOf(
+          {
+            ...pick('TaskCreate', ['title', 'description', 'priority', 'tags', ...dates, ...rules], {
+              rrule: 'RFC 5545, e.g. FREQ=WEEKLY;BYDAY=MO; needs due_date',
+              ...zone,
+            }),
+            project: describe(text, 'Id or name'),
+            parent: id,
+            ...pick('TaskCreate', ['reminders']),
+          },
+          ['title'],
+        ),
+      },
+      ['tasks'],
+    ),
+    output: tasksSchema,
+    run: addTasks,
+  }),
+  tool<{ tasks: { id: string }[] }>({
+    name: 'update_tasks',
+    title: 'Update tasks',
+    description: 'Changes fields. Not dates: use reschedule_tasks. Lists are replaced.',
+    scope: 'write',
+    destructive: true,
+    idempotent: true,
+    input: object(
+      {
+        tasks: listOf(
+          {
+            id,
+            ...pick('TaskPatch', ['title', 'description', 'priority', 'status', 'tags', ...rules, 'links'], {
+              tags: 'All tags',
+              rrule: 'null ends the repetition',
+            }),
+          },
+          ['id'],
+        ),
+      },
+      ['tasks'],
+    ),
+    output: tasksSchema,
+    run: (work, { tasks }) => changeTasks(work, tasks, 'changed'),
+  }),
+  tool<{ tasks: { id: string }[] }>({
+    name: 'reschedule_tasks',
+    title: 'Reschedule tasks',
+    description: 'Changes dates and times; keeps repetition. What is left out stays; null removes.',
+    scope: 'write',
+    destructive: true,
+    idempotent: true,
+    input: object({ tasks: listOf({ id, ...pick('TaskPatch', dates, zone) }, ['id']) }, ['tasks']),
+    output: tasksSchema,
+    run: (work, { tasks }) => changeTasks(work, tasks, 'rescheduled'),
+  }),
+  tool<OfOccurrence & { completed_at?: string }>({
+    name: 'complete_tasks',
+    title: 'Complete tasks',
+    description: 'Completes tasks. A repeating task moves to its next occurrence.',
+    scope: 'write',
+    input: object({ ids, ...occurrence }, ['ids']),
+    output: tasksSchema,
+    run: completeTasks,
+  }),
+  tool<OfOccurrence>({
+    name: 'reopen_tasks',
+    title: 'Reopen tasks',
+    description: 'Opens completed or cancelled tasks again; for a repeating task name the occurrence.',
+    scope: 'write',
+    idempotent: true,
+    input: object({ ids, ...occurrence }, ['ids']),
+    output: tasksSchema,
+    run: reopenTasks,
+  }),
+  tool<Move>({
+    name: 'move_tasks',
+    title: 'Move tasks',
+    description: 'Moves tasks to a project, parent or position.',
+    scope: 'write',
+    idempotent: true,
+    input: object(
+      {
+        ids,
+        project: describe(text, 'Id, name or "none"'),
+        parent: describe(text, 'Id or "none"'),
+        before: describe(text, 'Id of a task'),
+        after: describe(text, 'Id of a task'),
+      },
+      ['ids'],
+    ),
+    output: tasksSchema,
+    run: moveTasks,
+  }),
+  tool<Named>({
+    name: 'delete_tasks',
+    title: 'Delete tasks',
+    description: 'Moves tasks and their subtasks to the trash.',
+    scope: 'write',
+    destructive: true,
+    input: object({ ids }, ['ids']),
+    output: tasksSchema,
+    run: deleteTasks,
+  }),
+  tool<Named>({
+    name: 'restore_tasks',
+    title: 'Restore tasks',
+    description: 'Brings tasks back from the trash.',
+    scope: 'write',
+    input: object({ ids }, ['ids']),
+    output: tasksSchema,
+    run: restoreTasks,
+  }),
+  tool<OfOccurrence>({
+    name: 'skip_occurrences',
+    title: 'Skip occurrences',
+    description: 'Moves repeating tasks to their next occurrence without completing them.',
+    scope: 'write',
+    input: object({ ids, ...occurrence }, ['ids']),
+    output: tasksSchema,
+    run: skipOccurrences,
+  }),
+  tool<{ id?: string; name?: string; color?: string | null; archived?: boolean }>({
+    name: 'save_project',
+    title: 'Save a project',
+    description: 'Makes a project, or with an id changes it.',
+    scope: 'write',
+    destructive: true,
+    input: object({ id, ...pick('ProjectPatch', ['name', 'color', 'archived'], { color: '#rrggbb' }) }),
+    output: replySchema({ project: { type: 'object' } }),
+    run: saveProject,
+  }),
+  tool<{ tag: string; name?: string; color?: string | null }>({
+    name: 'save_tag',
+    title: 'Save a tag',
+    description: 'Renames or colors a tag.',
+    scope: 'write',
+    destructive: true,
+    idempotent: true,
+    input: object({ tag: describe(text, 'Present name'), ...pick('TagPatch', ['name', 'color']) }, ['tag']),
+    output: replySchema({ tag: { type: 'object' } }),
+    run: saveTag,
+  }),
+];
