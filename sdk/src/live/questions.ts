@@ -52,9 +52,9 @@ export function createQuestions({ present, notify }: QuestionOptions): Ask {
     if (read) read.set(key, request);
     else if (now && known?.asked !== now && !isWaiting) {
       isWaiting = true;
-      const timer: { unref?: () => void } | number = setTimeout(askAll, delayMs);
-      // It must not keep a program alive after the lane was closed.
-      if (typeof timer === 'object') timer.unref?.();
+      const timer: unknown = setTimeout(askAll, delayMs);
+      // In Node, it must not keep a program alive after the lane was closed. In browsers, a timer is a number.
+      (timer as { unref?: () => void }).unref?.();
     }
     return known?.answer as T | undefined;
   };
