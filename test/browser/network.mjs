@@ -45,6 +45,21 @@ export const tests = {
     assert.equal((await statusOf(tabs[0])).failed, 0);
   },
 
+  async 'changes of other devices arrive again after the connection was lost'(world) {
+    const { device, user } = await world.makeUser();
+    const tab = await device.openTab(user.id);
+    await untilSettled(tab);
+    // The stream has had an event, so the next one begins after it.
+    await world.createElsewhere(user.id, 'Before');
+    await untilTitles(tab, ['Before']);
+    await device.context.setOffline(true);
+    await untilStatus(tab, { connection: 'offline' });
+    await device.context.setOffline(false);
+    await untilSettled(tab);
+    await world.createElsewhere(user.id, 'After');
+    await untilTitles(tab, ['After', 'Before']);
+  },
+
   async 'a device that was offline for a week keeps what it has, and sends what was written'(world) {
     const { device, user } = await world.makeUser();
     const now = Date.now();

@@ -27,6 +27,7 @@ export function allowOrigins(
       'Idempotency-Key',
       'If-Match',
       'If-None-Match',
+      'Last-Event-ID',
       'Mcp-Method',
       'Mcp-Name',
       'MCP-Protocol-Version',

@@ -2,6 +2,7 @@ import { ServerResponse } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Request, Response } from 'express';
+import { contractDocument } from '../../../src/platform/contract/document/contract';
 import { allowOrigins, createRefusedOriginLog } from '../../../src/platform/edge/cors';
 import { send } from '../../support/api';
 import { testConfig, tokenOf, useTestService } from '../../support/service';
@@ -30,6 +31,18 @@ test.each([
     expect(headers['access-control-expose-headers']).toContain(name);
   }
   expect(headers.vary).toContain('Origin');
+});
+
+test('a page at another origin can send each header of the contract', async () => {
+  const { headers } = await send(service.url, 'OPTIONS', '/api/ada/tasks', {
+    headers: { Origin: 'https://app.example.com', 'Access-Control-Request-Method': 'GET' },
+  });
+  const allowed = String(headers['access-control-allow-headers']).split(',');
+  const parameters = JSON.stringify(contractDocument).matchAll(/"name":"([^"]+)","in":"header"/g);
+  const names = Array.from(parameters, ([, name]) => String(name));
+  expect(names).toContain('Last-Event-ID');
+  // The service sends these itself, to webhooks.
+  expect(allowed).toEqual(expect.arrayContaining(names.filter((name) => !name.startsWith('webhook-'))));
 });
 
 test.each([
