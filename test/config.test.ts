@@ -156,6 +156,7 @@ test('an empty environment gives the configuration for development', () => {
       keySetUrl: null,
       issuer: null,
       audience: null,
+      authorizationServer: null,
       cookieIssuer: null,
       userIdClaim: 'sub',
       readOnlyRoles: ['read-only'],

@@ -48,13 +48,15 @@ export const tests = {
   async 'changes of other devices arrive again after the connection was lost'(world) {
     const { device, user } = await world.makeUser();
     const tab = await device.openTab(user.id);
+    // While Playwright intercepts requests, it answers all preflights itself.
+    await device.context.unrouteAll();
     await untilSettled(tab);
     // The stream has had an event, so the next one begins after it.
     await world.createElsewhere(user.id, 'Before');
     await untilTitles(tab, ['Before']);
-    await device.context.setOffline(true);
+    await world.killService();
     await untilStatus(tab, { connection: 'offline' });
-    await device.context.setOffline(false);
+    await world.startService();
     await untilSettled(tab);
     await world.createElsewhere(user.id, 'After');
     await untilTitles(tab, ['After', 'Before']);
