@@ -101,7 +101,7 @@ async function start(page, token, props = {}) {
           if (globalThis.token === 'never') await new Promise(() => undefined);
           return globalThis.token === '' ? { error: { status: 503 } } : { data: { token: globalThis.token } };
         },
-        $store: { listen: (_name, listener) => listeners.add(listener) },
+        $store: { listen: (atom, listener) => atom === '$sessionSignal' && listeners.add(listener) },
       };
       globalThis.page.start({ baseUrl, auth, ...props });
     },
