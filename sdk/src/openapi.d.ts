@@ -2859,7 +2859,7 @@ export interface components {
              */
             dry_run?: boolean;
         };
-        /** @description The fields that the text gives to the task. `createTask` accepts them, without those that are null. */
+        /** @description The fields of the task that the text describes. `createTask` accepts those that are not null. */
         QuickTaskFields: {
             title: components["schemas"]["TaskTitle"];
             project_id: components["schemas"]["NullableId"];
@@ -3909,7 +3909,7 @@ export interface components {
             /** @description What was not taken back. */
             left: components["schemas"]["LeftChange"][];
         };
-        /** @description What was taken back, and what was left. */
+        /** @description The changes that were taken back, and those that were not. */
         UndoReport: {
             /** @description The ids of the requests that were taken back, the latest first. */
             requests: components["schemas"]["Id"][];

@@ -8,11 +8,11 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 import { createElement } from 'react';
 import { renderToString } from 'react-dom/server';
+import { until as untilWithin } from './support/until.mjs';
 
 const service = new URL(process.env.TASKLANE_URL ?? 'http://127.0.0.1:8000').origin;
 const tokenOf = (userId) =>
@@ -45,15 +45,7 @@ new Function('module', 'exports', 'require', await bundle({ format: 'cjs', packa
 const html = renderToString(createElement(server.exports.App, { baseUrl: service, auth: 'none' }));
 assert.equal((html.match(/Loading/g) ?? []).length, 2, 'the server renders the first state');
 
-async function until(condition, deadlineMs = 30_000) {
-  const deadline = Date.now() + deadlineMs;
-  for (;;) {
-    const value = await condition();
-    if (value) return value;
-    if (Date.now() > deadline) throw new Error(`Not met within ${deadlineMs} ms: ${condition}`);
-    await sleep(50);
-  }
-}
+const until = (condition, deadlineMs = 30_000) => untilWithin(condition, deadlineMs);
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

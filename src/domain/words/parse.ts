@@ -151,7 +151,7 @@ function toDateRead(found: Found, now: Moment): DateRead | undefined {
   return { day: now.day + ((weekday - weekdayOf(now.day) + 7) % 7 || 7) };
 }
 
-/** Finds with the finder of a language. Ranges in `taken` are not read. */
+/** Finds dates and times in a text with the finder of a language. It does not read the ranges in `taken`. */
 export function findWith(finder: Finder, text: string, taken: readonly Span[], now: Moment): Findings {
   // A private character is in no date of any language.
   let open = text;

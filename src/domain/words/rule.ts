@@ -7,7 +7,7 @@ const codes = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
 export const frequencies = ['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'] as const;
 export type Frequency = (typeof frequencies)[number];
 
-/** A rule. Absent parts are empty lists or null. */
+/** A recurrence rule. A part that the rule does not have is an empty list or null. */
 export interface RuleParts {
   readonly frequency: Frequency;
   readonly interval: number;

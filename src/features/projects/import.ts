@@ -119,9 +119,8 @@ export async function importProjects(
     lane,
     projects.map(({ id }) => id),
   );
-  const [live, deleted] = [true, false].map((isLive) =>
-    projects.filter(({ deleted_at }) => (deleted_at === null) === isLive),
-  ) as [ImportedProject[], ImportedProject[]];
+  const live = projects.filter(({ deleted_at }) => deleted_at === null);
+  const deleted = projects.filter(({ deleted_at }) => deleted_at !== null);
   const created = await insertProjects(
     lane,
     live.filter(({ id }) => !trashed.has(id)),

@@ -23,7 +23,7 @@ export async function listTasksAlone(
   return rows.map((row) => ({ ...row, ahead: ahead.get(row.id) ?? [] }));
 }
 
-// The part COUNT in the value of a rule.
+// The part `COUNT` of a recurrence rule.
 const countPart = /(^|;)(COUNT)=\d+/i;
 
 /**

@@ -66,7 +66,7 @@ export function allowOrigins(
 // Each origin takes memory. More origins than this are an attack, not a mistake in the configuration.
 const mostLogged = 50;
 
-/** The origin of a page at another address than the service; undefined if no setting can allow it. */
+/** The origin of a request, if it is not the service's own and a setting can allow it; otherwise undefined. */
 function foreignOrigin({ headers }: IncomingMessage): string | undefined {
   const { origin, host } = headers;
   const url = origin !== undefined && origin.length <= 300 && URL.canParse(origin) ? new URL(origin) : null;

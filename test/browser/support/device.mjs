@@ -1,21 +1,13 @@
 /** A device of a user: its browser with tabs that share cookies and a copy, and the service as another device sees it. */
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pageOf } from './backend.mjs';
+import { until as untilWithin } from './until.mjs';
 
 // Long enough for a busy machine, and for the longest pause between two attempts.
 const deadlineMs = 120_000;
 
 /** Waits until `condition` returns a truthy value, and returns it. */
-export async function until(condition) {
-  const deadline = performance.now() + deadlineMs;
-  for (;;) {
-    const value = await condition();
-    if (value) return value;
-    if (performance.now() > deadline) throw new Error(`Not met within ${deadlineMs} ms: ${condition}`);
-    await sleep(50);
-  }
-}
+export const until = (condition) => untilWithin(condition, deadlineMs);
 
 export const statusOf = (tab) => tab.evaluate(() => lane.status);
 /** Waits until a tab's lane has this status. */

@@ -22,7 +22,7 @@ import type { Unit } from './vocabulary.js';
 
 export interface DateRead {
   readonly day: number;
-  /** The time in minutes, if the words have one, as in `in two hours`. */
+  /** The time of day in minutes, if the words name one. `in two hours` does. */
   readonly minutes?: number;
   readonly assumed?: boolean;
   /** Why it cannot be the date of a task. */
