@@ -206,21 +206,22 @@ async function findActivity(work: Workspace, { task, limit = 25, ...query }: Fin
     const page = await work.call('listActivity', {
       query: { ...query, limit: fits, ...(entity !== undefined && { entity_id: entity }) },
     });
-    const changes = page.items.map(({ type, action, entity_id, fields, at }) => {
+    const changes = page.items.map(({ type, action, entity_id, fields, at, request }) => {
       const { date, time } = localTime(new Date(at), time_zone);
       const changed = Object.entries(fields)
         .slice(0, 8)
         .map(([name, { from, to }]) => `${name} ${shortValue(from)} → ${shortValue(to)}`);
-      return { at: `${date} ${time}`, type, id: entity_id?.slice(-8) ?? null, action, changed };
+      return { at: `${date} ${time}`, type, id: entity_id?.slice(-8) ?? null, action, changed, request };
     });
     const { next_cursor } = page;
     return work.reply(
       `${changes.length} changes, the newest first${next_cursor === null ? '' : ', of more'}.`,
       [
-        ...changes.map(
-          ({ at, type, id: each, action, changed }) =>
-            `${at} ${type} ${each ?? ''} ${action}${changed.length > 0 ? `: ${changed.join('; ')}` : ''}`,
-        ),
+        ...changes.flatMap(({ at, type, id: each, action, changed, request }, index) => [
+          // Once for all changes of a request that are listed together.
+          ...(request !== null && request !== changes[index - 1]?.request ? [`Request ${request}:`] : []),
+          `${at} ${type} ${each ?? ''} ${action}${changed.length > 0 ? `: ${changed.join('; ')}` : ''}`,
+        ]),
         ...(next_cursor === null ? [] : [`More with cursor ${next_cursor}`]),
       ],
       { changes, ...(next_cursor !== null && { next_cursor }) },

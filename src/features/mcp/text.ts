@@ -43,6 +43,11 @@ function named(name: string): string {
   return /^[\p{L}\p{N}_-]+$/u.test(name) ? name : quoted(name);
 }
 
+/** A number with its noun: "1 task", "2 tasks". */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
 const weekdays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
 /** A calendar date with its day of the week. */

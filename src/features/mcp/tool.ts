@@ -57,3 +57,11 @@ export const tasksSchema: JsonSchema = replySchema({
   tasks: taskList,
   next_cursor: text,
 });
+
+/** The schema of a reply to a write of tasks. */
+export const writtenSchema: JsonSchema = replySchema({
+  shown: whole,
+  total: whole,
+  tasks: taskList,
+  request: text,
+});

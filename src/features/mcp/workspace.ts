@@ -2,6 +2,7 @@
 import type { OperationId, Schemas } from '../../platform/contract/document/operations';
 import type { ReplyBody, SuccessStatus } from '../../platform/contract/http/call';
 import type { AnyProblem, Execute, OperationInput } from '../../platform/contract/http/execute';
+import { ConfirmationNeeded, type Confirmations, type Confirmed, type UserAnswer } from './confirmation';
 import { explain, type Naming, ToolError } from './problems';
 import {
   dayText,
@@ -28,6 +29,11 @@ export interface Agent {
   readonly now: () => Date;
   /** The idempotency key of the tool call, if the client sent one. A tool writes at most once. */
   readonly idempotencyKey?: string | undefined;
+  /** The client that acts for the user; null if the token names none. */
+  readonly clientId: string | null;
+  readonly confirmations: Confirmations;
+  /** The user's answer to the question that the client put to the user, if this is the call after it. */
+  readonly userAnswer?: UserAnswer | undefined;
 }
 
 /** The result of a tool. */
@@ -195,19 +201,29 @@ export function createWorkspace(agent: Agent) {
     };
   }
 
-  async function reply(summary: string, lines: readonly string[], data: Reply['data']): Promise<Reply> {
+  /** @param request the id of the request of a write, for `undo_changes` */
+  async function reply(
+    summary: string,
+    lines: readonly string[],
+    data: Reply['data'],
+    request?: string,
+  ): Promise<Reply> {
     const head = await heading();
-    return { text: [`${head.line} ${summary}`, ...lines].join('\n'), data: { ...head.data, ...data } };
+    const undoable = request === undefined ? '' : ` Request ${request}.`;
+    return {
+      text: [`${head.line} ${summary}${undoable}`, ...lines].join('\n'),
+      data: { ...head.data, ...data, ...(request !== undefined && { request }) },
+    };
   }
 
   /** A reply with tasks. */
   async function replyWithTasks(
     summary: string,
     tasks: readonly Task[],
-    more: { total?: number; next_cursor?: string | null } = {},
+    more: { total?: number; next_cursor?: string | null; request?: string | undefined } = {},
   ): Promise<Reply> {
     const context = await contextOf(tasks);
-    const { total = tasks.length, next_cursor = null } = more;
+    const { total = tasks.length, next_cursor = null, request } = more;
     return reply(
       summary,
       [
@@ -220,6 +236,7 @@ export function createWorkspace(agent: Agent) {
         tasks: tasks.map((task) => taskData(task, context)),
         ...(next_cursor !== null && { next_cursor }),
       },
+      request,
     );
   }
 
@@ -231,15 +248,50 @@ export function createWorkspace(agent: Agent) {
     return fitting(Math.max(1, Math.min(limit - 1, Math.floor((limit * maxReplyTokens) / tokens))), make);
   }
 
-  /** Applies operations, all or none. @returns the tasks after them, null for a deleted one */
-  async function write(operations: readonly object[], naming: Naming): Promise<(Task | null)[]> {
-    const answer = await execute('applyBatch', {
-      body: { operations },
-      idempotencyKey: agent.idempotencyKey,
-    });
+  /**
+   * Applies operations, all or none.
+   * @param key the idempotency key, if it is not that of the tool call
+   * @returns the entities after them, null for a deleted one, and the id of the request
+   */
+  async function write<T = Task>(
+    operations: readonly object[],
+    naming: Naming,
+    key = agent.idempotencyKey,
+  ): Promise<{ results: T[]; request: string | undefined; replayed: boolean }> {
+    const answer = await execute('applyBatch', { body: { operations }, idempotencyKey: key });
     if ('problem' in answer)
       throw new ToolError(`${explain(answer.problem as AnyProblem, naming)}\nNothing was changed.`);
-    return answer.body.results.map(({ body }) => body as Task | null);
+    const { body, request, replayed = false } = answer;
+    return { results: body.results.map((each) => each.body as T), request, replayed };
+  }
+
+  /**
+   * Requires that the user confirmed a call.
+   * @param handle that the call has as its argument `confirm`
+   * @returns the idempotency key of the confirmed write
+   * @throws ConfirmationNeeded if the user was not asked yet, ToolError if the user declined or the handle is not valid
+   */
+  async function confirmed(
+    handle: string | undefined,
+    asked: Confirmed & { question: string; lines: readonly string[]; data: Reply['data'] },
+  ): Promise<string> {
+    const { confirmations, userAnswer } = agent;
+    if (userAnswer?.agrees === false) throw new ToolError('The user declined. Nothing was changed.');
+    const given = userAnswer?.handle ?? handle;
+    if (given !== undefined) {
+      const state = confirmations.check(given, asked);
+      if (state === 'valid') return `confirmed-${given}`;
+      throw new ToolError(
+        `confirm: ${state === 'expired' ? 'is older than five minutes' : 'was not made for this call'}. Nothing was changed. Call ${asked.tool} without confirm to get a new one.`,
+      );
+    }
+    const made = confirmations.issue(asked);
+    const shown = await reply(
+      `Nothing was changed yet. Show the user these tasks and ask: ${asked.question} If the user agrees, call ${asked.tool} with the same ids and confirm ${made} within five minutes.`,
+      asked.lines,
+      { ...asked.data, confirm: made },
+    );
+    throw new ConfirmationNeeded(made, asked.question, shown);
   }
 
   return {
@@ -256,5 +308,6 @@ export function createWorkspace(agent: Agent) {
     replyWithTasks,
     fitting,
     write,
+    confirmed,
   };
 }

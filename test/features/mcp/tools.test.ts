@@ -181,7 +181,8 @@ describe('writes', () => {
     expect((await agent.call('reopen_tasks', { ids })).data.tasks[0]).not.toHaveProperty('status');
     const moved = await agent.call('move_tasks', { ids: ids.toReversed(), parent });
     expect(moved.data.tasks).toMatchObject(ids.map(() => ({ parent })));
-    expect((await agent.call('delete_tasks', { ids })).text).toContain('3 of 3 tasks');
+    const { confirm } = (await agent.call('delete_tasks', { ids })).data;
+    expect((await agent.call('delete_tasks', { ids, confirm })).text).toContain('3 of 3 tasks');
     expect((await agent.call('find_tasks')).data.total).toBe(1);
     expect((await agent.call('restore_tasks', { ids })).text).toContain('3 of 3 tasks restored.');
     expect((await agent.call('find_tasks')).data.total).toBe(4);
