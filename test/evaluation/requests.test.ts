@@ -85,10 +85,7 @@ const solutions: Record<number, Solution> = {
   13: async (call, idsOf) => remove(call, await idsOf('Buy milk', 'Buy oat milk')),
   14: async (call, idsOf) =>
     remove(call, await idsOf('Book train tickets', 'Renew the passport', 'Pack the suitcase')),
-  15: async (call) => {
-    const id = / task (\w{8}) deleted/.exec(await call('find_activity', { action: ['deleted'] }))?.[1];
-    return call('restore_tasks', { ids: [id] });
-  },
+  15: async (call) => call('restore_tasks', { ids: ofText(await call('find_tasks', { deleted: true })) }),
   16: async (call, idsOf) => {
     const [parent] = await idsOf('Pack the suitcase');
     return call('add_tasks', { tasks: ['Sunscreen', 'Sandals'].map((title) => ({ title, parent })) });

@@ -1,7 +1,8 @@
 /** The tools that read. */
 import type { Schemas } from '../../platform/contract/document/operations';
+import { ToolError } from './problems';
 import { describe, object, pickQuery } from './schema';
-import { clip, dayText, localTime, quoted, shortIds, taskData, taskLine } from './text';
+import { clip, count as countOf, dayText, localTime, quoted, shortIds, taskData, taskLine } from './text';
 import { replySchema, type Tool, taskList, tasksSchema, tool } from './tool';
 import type { Reply, Workspace } from './workspace';
 
@@ -31,12 +32,36 @@ export interface FindTasks {
   completed_after?: string;
   completed_before?: string;
   sort?: string[];
+  deleted?: boolean;
   limit?: number;
   cursor?: string;
 }
 
+/** The tasks in the trash. */
+async function findDeletedTasks(
+  work: Workspace,
+  { deleted: _, limit = 25, cursor, ...others }: FindTasks,
+): Promise<Reply> {
+  const [other] = Object.keys(others);
+  if (other !== undefined)
+    throw new ToolError(`deleted: can be combined with limit and cursor, and not with ${other}.`);
+  return work.fitting(limit, async (fits) => {
+    const page = await work.call('listTrash', {
+      query: { limit: fits, ...(cursor !== undefined && { cursor }) },
+    });
+    const { items, next_cursor } = page;
+    const summary = `${countOf(items.length, 'deletion')}, the latest first${next_cursor === null ? '' : ', of more'}. restore_tasks brings tasks back.`;
+    return work.replyWithTasks(
+      summary,
+      items.map(({ task }) => task),
+      { next_cursor },
+    );
+  });
+}
+
 export async function findTasks(work: Workspace, args: FindTasks): Promise<Reply> {
-  const { text: q, project, parent, status, limit = 25, sort, ...others } = args;
+  if (args.deleted) return findDeletedTasks(work, args);
+  const { text: q, project, parent, status, limit = 25, sort, deleted: _, ...others } = args;
   const isClosed = args.completed_after !== undefined || args.completed_before !== undefined;
   const query = {
     ...others,
@@ -206,21 +231,33 @@ async function findActivity(work: Workspace, { task, limit = 25, ...query }: Fin
     const page = await work.call('listActivity', {
       query: { ...query, limit: fits, ...(entity !== undefined && { entity_id: entity }) },
     });
+    const titles = await work.titlesOf(
+      page.items.flatMap((each) => (each.type === 'task' && each.entity_id) || []),
+    );
     const changes = page.items.map(({ type, action, entity_id, fields, at, request }) => {
       const { date, time } = localTime(new Date(at), time_zone);
       const changed = Object.entries(fields)
         .slice(0, 8)
         .map(([name, { from, to }]) => `${name} ${shortValue(from)} → ${shortValue(to)}`);
-      return { at: `${date} ${time}`, type, id: entity_id?.slice(-8) ?? null, action, changed, request };
+      const title = titles.get(entity_id ?? '');
+      return {
+        at: `${date} ${time}`,
+        type,
+        id: entity_id?.slice(-8) ?? null,
+        ...(title !== undefined && { title: clip(title, 20) }),
+        action,
+        changed,
+        request,
+      };
     });
     const { next_cursor } = page;
     return work.reply(
       `${changes.length} changes, the newest first${next_cursor === null ? '' : ', of more'}.`,
       [
-        ...changes.flatMap(({ at, type, id: each, action, changed, request }, index) => [
+        ...changes.flatMap(({ at, type, id: each, title, action, changed, request }, index) => [
           // Once for all changes of a request that are listed together.
           ...(request !== null && request !== changes[index - 1]?.request ? [`Request ${request}:`] : []),
-          `${at} ${type} ${each ?? ''} ${action}${changed.length > 0 ? `: ${changed.join('; ')}` : ''}`,
+          `${at} ${type} ${each ?? ''}${title === undefined ? '' : ` ${quoted(title)}`} ${action}${changed.length > 0 ? `: ${changed.join('; ')}` : ''}`,
         ]),
         ...(next_cursor === null ? [] : [`More with cursor ${next_cursor}`]),
       ],
@@ -319,6 +356,7 @@ export const readTools = (): readonly Tool[] => [
         { type: 'array', items: text },
         'due, start, priority, title, created_at, updated_at, completed_at, position; - reverses',
       ),
+      deleted: describe({ type: 'boolean' }, 'The trash instead'),
       limit: ofPage(100),
     }),
     output: tasksSchema,

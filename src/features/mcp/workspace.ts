@@ -56,6 +56,16 @@ function splitIds(ids: readonly string[]): { full: string[]; endings: string[] }
   };
 }
 
+// Lists of tasks can be asked for by at most so many ids.
+const mostIds = 50;
+
+/** Divides ids into parts with which lists can be asked for. */
+function partsOf(ids: readonly string[]): string[][] {
+  const parts: string[][] = [];
+  for (let start = 0; start < ids.length; start += mostIds) parts.push(ids.slice(start, start + mostIds));
+  return parts;
+}
+
 const matches = (given: string) => (each: { id: string }) => given === each.id || given === endingOf(each.id);
 
 /** The one item that each id names. @throws ToolError if there is none, or several */
@@ -156,6 +166,22 @@ export function createWorkspace(agent: Agent) {
       },
     );
     return ids.map((given) => found.find(matches(given))?.id ?? given);
+  }
+
+  /** The present titles of tasks by their ids, also of those in the trash. Purged ones have none. */
+  async function titlesOf(ids: readonly string[]): Promise<Map<string, string>> {
+    const titles = new Map<string, string>();
+    const keep = (tasks: readonly Pick<Task, 'id' | 'title'>[]) => {
+      for (const { id, title } of tasks) titles.set(id, title);
+    };
+    for (const part of partsOf([...new Set(ids)])) {
+      keep((await call('listTasks', { query: { id: part, limit: mostIds } })).items);
+    }
+    for (const part of partsOf([...new Set(ids)].filter((id) => !titles.has(id)).map(endingOf))) {
+      const page = await call('listTrash', { query: { id_ends_with: part, limit: mostIds } });
+      keep(page.items.map(({ task }) => task));
+    }
+    return titles;
   }
 
   /** The id of the project with this id, or this name without regard to case. */
@@ -302,6 +328,7 @@ export function createWorkspace(agent: Agent) {
     projects,
     findTasks,
     findDeleted,
+    titlesOf,
     projectId,
     contextOf,
     reply,

@@ -143,6 +143,24 @@ test('find_activity shows old and new values', async () => {
   expect(text).toContain('title "Old title" → "New title"');
 });
 
+test('find_activity and the trash show the titles of deleted tasks', async () => {
+  const [id = ''] = await add({ title: 'Old bike' }, { title: 'New bike' });
+  await agent.call('delete_tasks', { ids: [id] });
+  const { text } = await agent.call('find_activity', { action: ['deleted'] });
+  expect(text).toContain(`task ${id} "Old bike" deleted`);
+  const trash = await agent.call('find_tasks', { deleted: true });
+  expect(trash).toMatchObject({
+    text: expect.stringMatching(
+      / 1 deletion, the latest first\. restore_tasks brings tasks back\.\n\w{8} "Old bike"$/,
+    ),
+    data: { shown: 1, tasks: [{ id, title: 'Old bike' }] },
+  });
+  expect((await agent.call('find_tasks', { deleted: true, text: 'bike' })).text).toContain(
+    'deleted: can be combined with limit and cursor, and not with text.',
+  );
+  expect((await agent.call('find_tasks', { deleted: false })).data.total).toBe(1);
+});
+
 test('get_stats and list_projects_and_tags count open tasks', async () => {
   await agent.call('save_project', { name: 'Home', color: '#2f855a' });
   await add({ title: 'One', project: 'Home', tags: ['garden'] });
