@@ -10,7 +10,7 @@ import { completionHandlers } from './features/completions/handlers';
 import { eventHandlers } from './features/events/handlers';
 import type { EventHub } from './features/events/hub';
 import { confirmationKey } from './features/mcp/confirmation';
-import { mcpResource } from './features/mcp/server';
+import { mcpResource } from './features/mcp/endpoint';
 import { profileHandlers } from './features/profile/handlers';
 import { projectHandlers } from './features/projects/handlers';
 import { quickHandlers } from './features/quick/handlers';

@@ -1,7 +1,5 @@
 /** The MCP server (Model Context Protocol, revisions 2026-07-28 and 2025-11-25). It is stateless. */
 import {
-  type AuthInfo,
-  createMcpHandler,
   fromJsonSchema,
   inputRequired,
   inputResponse,
@@ -11,10 +9,8 @@ import {
   type StandardSchemaWithJSON,
 } from '@modelcontextprotocol/server';
 import type { Logger } from 'pino';
-import { metadataUrl } from '../../platform/contract/http/admission';
-import type { Resource } from '../../platform/contract/http/resource';
 import { createArgumentCheck } from './arguments';
-import { ConfirmationNeeded, createConfirmations, type UserAnswer } from './confirmation';
+import { ConfirmationNeeded, type UserAnswer } from './confirmation';
 import { ToolError } from './problems';
 import { registerPrompts } from './prompts';
 import { readTools } from './read-tools';
@@ -23,9 +19,6 @@ import { type JsonSchema, object } from './schema';
 import type { Tool } from './tool';
 import { type Agent, createWorkspace, type Reply } from './workspace';
 import { writeTools } from './write-tools';
-
-/** The path of the server, and of its tokens. */
-export const mcpPath = '/mcp';
 
 export const instructions = `Tasklane holds the user's tasks. Each reply begins with the present time and the user's time zone: use them for "today" and "tomorrow".
 A task line: id, "title", due day and time, repetition, priority, @project, #tags. Fields with usual values (pending, medium) are left out.
@@ -180,51 +173,4 @@ export function createMcpServer(agent: Agent, log: Logger): McpServer {
   registerResources(server, agent, log);
   registerPrompts(server, taskArgument);
   return server;
-}
-
-/** The names of scopes in tokens. `write` includes `read`. */
-function scopeNames(scopes: readonly string[]): string[] {
-  return scopes.map((scope) => `tasklane:${scope}`);
-}
-
-/**
- * The server at `/mcp`.
- * @param publicUrl the address of the service, without a slash at the end
- * @param key for confirmations (`confirmationKey`)
- */
-export function mcpResource(publicUrl: () => string, key: Buffer): Resource {
-  let handler: ReturnType<typeof createMcpHandler> | undefined;
-  const serve = () =>
-    createMcpHandler(
-      ({ authInfo }) => {
-        const { agent, log } = (authInfo as AuthInfo).extra as { agent: Agent; log: Logger };
-        return createMcpServer(agent, log);
-      },
-      // Nothing that a client could subscribe to changes.
-      { maxSubscriptions: 0 },
-    );
-
-  return {
-    path: mcpPath,
-    answer({ request, body, identity, execute, log }) {
-      handler ??= serve();
-      const agent: Agent = {
-        execute,
-        url: publicUrl(),
-        now: () => new Date(),
-        idempotencyKey: request.headers.get('idempotency-key') ?? undefined,
-        clientId: identity.clientId,
-        confirmations: createConfirmations(key, identity),
-      };
-      const authInfo: AuthInfo = {
-        // The token itself is not needed any more.
-        token: '',
-        clientId: identity.userId,
-        scopes: scopeNames(identity.scopes),
-        resourceMetadataUrl: metadataUrl(publicUrl(), mcpPath),
-        extra: { agent, log },
-      };
-      return handler.fetch(request, { authInfo, parsedBody: body });
-    },
-  };
 }
