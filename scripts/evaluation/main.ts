@@ -3,6 +3,7 @@
  * - `scripts/evaluation/serve` starts a service with an empty database, whose clock stands still.
  * - `scripts/evaluation/call <n>` shows the request with this number and prepares its lane, `call <n> tools` shows the tools,
  *   `call <n> <tool> '<arguments as JSON>'` calls one.
+ * - `scripts/evaluation/tokens` prints the table of `docs/agents.md`.
  * - `scripts/evaluation/check <n> [answer]` says whether the request is solved. `reset <n>` gives it a fresh lane.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,9 +13,21 @@ import { parseConfig } from '../../src/config';
 import { signDevelopmentToken } from '../../src/platform/auth/development-token';
 import { createLogger } from '../../src/platform/observability/logger';
 import { startService } from '../../src/start';
-import { createAgent } from './agent';
+import { type Agent, createAgent } from './agent';
+import {
+  compared,
+  counted,
+  countedOperations,
+  operationTools,
+  type Row,
+  solutionsByOperations,
+  tableOf,
+  tokensOf,
+  tokensOfTools,
+} from './cost';
 import { now, readLane, type Send, seedLane, sender } from './lane';
 import { checkRequest, type Request, requests } from './requests';
+import { solutions } from './solutions';
 
 const directory = process.env.EVALUATION_DIR ?? join(tmpdir(), 'tasklane-evaluation');
 const stateFile = join(directory, 'evaluation.json');
@@ -85,17 +98,17 @@ async function laneOf(state: State, userId: string, before: Request['before'] = 
   return send;
 }
 
+async function agentOf({ url }: State, userId: string): Promise<Agent> {
+  const access = { userId, resource: `${url}/mcp`, scope: 'tasklane:write' };
+  return createAgent(url, await signDevelopmentToken(secret, access));
+}
+
 async function callTool(number: number, request: Request, [tool, json]: string[]): Promise<void> {
   const state = readState();
   const userId = `request-${number}-${state.attempts[number] ?? 0}`;
   await laneOf(state, userId, request.before);
   if (tool === undefined) return print(request.text);
-  const token = await signDevelopmentToken(secret, {
-    userId,
-    resource: `${state.url}/mcp`,
-    scope: 'tasklane:write',
-  });
-  const agent = createAgent(state.url, token);
+  const agent = await agentOf(state, userId);
   if (tool === 'tools') {
     const { instructions, tools } = await agent.list();
     print(instructions);
@@ -122,9 +135,29 @@ async function check(number: number, request: Request, answer: string): Promise<
   print(`Request ${number} is solved.`);
 }
 
+/** Prints what the requests cost in tokens. Each is carried out in two fresh lanes. */
+async function compareTokens(): Promise<void> {
+  const state = readState();
+  const run = Date.now().toString(36) + process.pid;
+  const rows: Row[] = [];
+  for (const number of compared) {
+    const { text, before } = requests[number - 1] as Request;
+    const row: Row = { text, tools: { tokens: 0, calls: 0 }, operations: { tokens: 0, calls: 0 } };
+    const userId = `tokens-${run}-${number}`;
+    await laneOf(state, userId, before);
+    await solutions[number]?.(counted(await agentOf(state, userId), row.tools));
+    const send = await laneOf(state, `${userId}-operations`, before);
+    await solutionsByOperations[number]?.(countedOperations(send, row.operations));
+    rows.push(row);
+  }
+  const tools = await tokensOfTools(await agentOf(state, 'tokens'));
+  print(tableOf(rows, { tools, operations: tokensOf(JSON.stringify(operationTools())) }));
+}
+
 async function main([command, given, ...rest]: string[]): Promise<void> {
   if (command === 'serve') return serve();
   stopClock();
+  if (command === 'tokens') return compareTokens();
   const number = Number(given);
   const request = requests[number - 1];
   if (!request) fail(`The number of the request must be from 1 to ${requests.length}.`);
