@@ -221,7 +221,7 @@ export const requests: readonly Request[] = [
     text: 'What is due next week, from Monday to Sunday? Leave out what is overdue now.',
     told: {
       all: [/quarterly/i, /rent/i, /dentist/i, /library/i],
-      none: [/passport/i, /grandma/i, /train/i],
+      none: [/passport/i, /train/i],
     },
   },
 ];

@@ -76,7 +76,8 @@ test('the table of tokens has the present lists of tools, and its sums', async (
   const agent = createAgent(service.url, await mcpTokenOf(service.url, 'lister'));
   const operations = tokensOf(JSON.stringify(operationTools()));
   const lists = table.get('the list of tools, once for each conversation') ?? [];
-  expect(lists[0]).toBe(await tokensOfTools(agent));
+  const tools = await tokensOfTools(agent);
+  expect(Math.abs((lists[0] ?? 0) - tools) / tools).toBeLessThan(0.02);
   expect(Math.abs((lists[2] ?? 0) - operations) / operations).toBeLessThan(0.02);
   const rows = compared.map((number) => table.get((requests[number - 1] as { text: string }).text) ?? []);
   const sums = [0, 1, 2, 3].map((index) => rows.reduce((sum, row) => sum + (row[index] ?? 0), 0));

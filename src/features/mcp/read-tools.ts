@@ -16,6 +16,8 @@ const ofPage = (most: number) => ({ type: 'integer', minimum: 1, maximum: most }
 
 const count = (n: number, total: number, noun: string) => `${n} of ${total} ${noun}${total === 1 ? '' : 's'}`;
 
+const repeatingNote = 'Repeating tasks are found only by their current due date, not by later ones.';
+
 /** The arguments of `find_tasks`. */
 export interface FindTasks {
   text?: string;
@@ -78,10 +80,15 @@ export async function findTasks(work: Workspace, args: FindTasks): Promise<Reply
     const total = page.total ?? page.items.length;
     const approximate = page.search?.approximate ? ' No exact match; these are similar.' : '';
     const { next_cursor } = page;
-    return work.replyWithTasks(`${count(page.items.length, total, 'task')}.${approximate}`, page.items, {
-      total,
-      next_cursor,
-    });
+    const dated = args.due_from !== undefined || args.due_until !== undefined ? ` ${repeatingNote}` : '';
+    return work.replyWithTasks(
+      `${count(page.items.length, total, 'task')}.${approximate}${dated}`,
+      page.items,
+      {
+        total,
+        next_cursor,
+      },
+    );
   });
 }
 
@@ -105,10 +112,10 @@ async function taskDetails(work: Workspace, task: Task): Promise<{ lines: string
     lines: [
       taskLine(task, context),
       `id ${task.id}, created ${date} ${time}`,
-      ...(task.completed_at === null ? [] : [`completed ${task.completed_at}`]),
       ...(task.repeat_from === 'completion' && task.rrule !== null ? ['repeats from the completion'] : []),
       ...(reminders.length === 0 ? [] : [`reminders: ${reminders.join('; ')}`]),
       ...(description === null ? [] : [`description: ${quoted(description)}`]),
+      ...(links.length < task.links.length ? [`${links.length} of ${task.links.length} links:`] : []),
       ...links.map(({ url, title }) => `link ${quoted(url)}${title ? ` ${quoted(title)}` : ''}`),
       ...(subtasks.total ? [`${shown.length} of ${subtasks.total} subtasks:`] : []),
       ...shown.map((each) => `  ${taskLine(each, context)}`),
@@ -117,7 +124,7 @@ async function taskDetails(work: Workspace, task: Task): Promise<{ lines: string
       ...taskData(task, context),
       id: task.id,
       ...(description !== null && { description }),
-      ...(links.length > 0 && { links }),
+      ...(links.length > 0 && { links, link_count: task.links.length }),
       ...(reminders.length > 0 && { reminders }),
       ...(subtasks.total && {
         subtask_count: subtasks.total,
@@ -162,7 +169,7 @@ export async function getDay(work: Workspace, args: { date?: string }): Promise<
     const [first = [], second = []] = firstOf(fits, [overdue, rest]);
     const shown = first.length + second.length;
     return work.reply(
-      `${dayText(date)}: ${count(shown, total, 'open task')}${shown < total ? '; find_tasks shows the others' : ''}.`,
+      `${dayText(date)}: ${count(shown, total, 'open task')}${shown < total ? '; find_tasks shows the others' : ''}.${date > today ? ` ${repeatingNote}` : ''}`,
       [
         ...(first.length > 0 ? ['Overdue:', ...first.map((task) => taskLine(task, context))] : []),
         ...(second.length > 0 ? ['That day:', ...second.map((task) => taskLine(task, context))] : []),
@@ -236,9 +243,10 @@ async function findActivity(work: Workspace, { task, limit = 25, ...query }: Fin
     );
     const changes = page.items.map(({ type, action, entity_id, fields, at, request }) => {
       const { date, time } = localTime(new Date(at), time_zone);
-      const changed = Object.entries(fields)
-        .slice(0, 8)
-        .map(([name, { from, to }]) => `${name} ${shortValue(from)} → ${shortValue(to)}`);
+      const all = Object.entries(fields).map(
+        ([name, { from, to }]) => `${name} ${shortValue(from)} → ${shortValue(to)}`,
+      );
+      const changed = all.length > 8 ? [...all.slice(0, 8), `8 of ${all.length} fields`] : all;
       const title = titles.get(entity_id ?? '');
       return {
         at: `${date} ${time}`,
@@ -272,7 +280,8 @@ async function getStats(work: Workspace, query: { from?: string; until?: string 
   const projects = stats.by_project.slice(0, 30);
   const names = new Map((await work.projects()).map(({ id: each, name }) => [each, name]));
   const nameOf = (each: string | null) => (each === null ? null : (names.get(each) ?? each.slice(-8)));
-  const busy = completions.days.filter((day) => day.count > 0).slice(-31);
+  const allBusy = completions.days.filter((day) => day.count > 0);
+  const busy = allBusy.slice(-31);
   return work.reply(
     `${by_status.pending + by_status.in_progress} of ${stats.total} tasks are open, ${stats.overdue} overdue, ${stats.due_today} due today.`,
     [
@@ -280,11 +289,14 @@ async function getStats(work: Workspace, query: { from?: string; until?: string 
       `open by priority: ${Object.entries(by_priority)
         .map(([name, tally]) => `${name} ${tally.open}`)
         .join(', ')}`,
+      ...(projects.length < stats.by_project.length
+        ? [`${projects.length} of ${stats.by_project.length} projects:`]
+        : []),
       ...projects.map(
         ({ project_id, open: still, completed }) =>
           `${project_id === null ? 'no project' : `@${quoted(nameOf(project_id) as string)}`}: ${still} open, ${completed} completed`,
       ),
-      `${completions.total} completions from ${completions.from} to ${completions.until}: ${busy
+      `${completions.total} completions from ${completions.from} to ${completions.until}${busy.length < allBusy.length ? `, the last ${busy.length} of ${allBusy.length} days with some` : ''}: ${busy
         .map((day) => `${day.date} ${day.count}`)
         .join(', ')}`,
       `streak ${streaks.current} days, longest ${streaks.longest}`,
@@ -356,7 +368,7 @@ export const readTools = (): readonly Tool[] => [
         { type: 'array', items: text },
         'due, start, priority, title, created_at, updated_at, completed_at, position; - reverses',
       ),
-      deleted: describe({ type: 'boolean' }, 'The trash instead'),
+      deleted: describe({ type: 'boolean' }, 'The trash; only with limit and cursor'),
       limit: ofPage(100),
     }),
     output: tasksSchema,

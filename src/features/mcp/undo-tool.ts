@@ -62,10 +62,15 @@ async function undoChanges(work: Workspace, { request, last }: Undo): Promise<Re
       : `${count(requests.length, 'request')} taken back: ${changed.length} of ${count(entities.length, 'item')} changed${partly > 0 ? `, ${partly} left in part or as a whole` : ''}.`;
   return work.fitting(entities.length, async (limit) => {
     const shown = entities.slice(0, limit);
+    const lines = await work.linesOf(shown.flatMap((each) => (each.type === 'task' && each.entity_id) || []));
+    const lineOf = (entity: UndoneEntity) => {
+      const line = lines.get(entity.entity_id ?? '');
+      return entityLine(entity) + (line === undefined ? '' : `. Now: ${line}`);
+    };
     return work.reply(
       summary,
       [
-        ...shown.map(entityLine),
+        ...shown.map(lineOf),
         ...(shown.length < entities.length ? [`${shown.length} of ${entities.length} items shown.`] : []),
       ],
       {

@@ -184,6 +184,27 @@ export function createWorkspace(agent: Agent) {
     return titles;
   }
 
+  /** The ids of those of the tasks that are below another one of them. */
+  async function idsBelowOthers(tasks: readonly Task[]): Promise<Set<string>> {
+    const given = new Set(tasks.map(({ id }) => id));
+    const parents = new Map(tasks.map(({ id, parent_id }) => [id, parent_id]));
+    const isKnown = (id: string | null | undefined) => id === null || id === undefined || parents.has(id);
+    // Tasks have at most five levels.
+    for (let unknown = [...parents.values()].filter((id) => !isKnown(id)); unknown.length > 0; ) {
+      const found: Task[] = [];
+      for (const part of partsOf([...new Set(unknown as string[])])) {
+        found.push(...(await call('listTasks', { query: { id: part, limit: mostIds } })).items);
+      }
+      for (const { id, parent_id } of found) parents.set(id, parent_id);
+      unknown = found.map(({ parent_id }) => parent_id).filter((id) => !isKnown(id));
+    }
+    const isBelow = (id: string): boolean => {
+      const parent = parents.get(id);
+      return parent !== null && parent !== undefined && (given.has(parent) || isBelow(parent));
+    };
+    return new Set([...given].filter(isBelow));
+  }
+
   /** The id of the project with this id, or this name without regard to case. */
   async function projectId(given: string): Promise<string> {
     const all = await projects();
@@ -215,6 +236,15 @@ export function createWorkspace(agent: Agent) {
       projectName: (id) => names.get(id) ?? endingOf(id),
       shortId: shortIds(ids),
     };
+  }
+
+  /** The lines of tasks by their ids, of the first 50 that are not deleted. */
+  async function linesOf(ids: readonly string[]): Promise<Map<string, string>> {
+    const [part] = partsOf([...new Set(ids)]);
+    if (part === undefined) return new Map();
+    const { items } = await call('listTasks', { query: { id: part, limit: mostIds } });
+    const context = await contextOf(items);
+    return new Map(items.map((task) => [task.id, taskLine(task, context)]));
   }
 
   /** The first line and the first fields of each reply. */
@@ -313,7 +343,7 @@ export function createWorkspace(agent: Agent) {
     }
     const made = confirmations.issue(asked);
     const shown = await reply(
-      `Nothing was changed yet. Show the user these tasks and ask: ${asked.question} If the user agrees, call ${asked.tool} with the same ids and confirm ${made} within five minutes.`,
+      `Nothing was changed yet. Show the user these tasks and ask: ${asked.question} If the user agrees, or asked for exactly this before, call ${asked.tool} with the same ids and confirm ${made} within five minutes.`,
       asked.lines,
       { ...asked.data, confirm: made },
     );
@@ -329,6 +359,8 @@ export function createWorkspace(agent: Agent) {
     findTasks,
     findDeleted,
     titlesOf,
+    idsBelowOthers,
+    linesOf,
     projectId,
     contextOf,
     reply,

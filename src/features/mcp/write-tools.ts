@@ -85,15 +85,34 @@ async function addTasks(work: Workspace, { tasks }: { tasks: NewTask[] }): Promi
   return writeTasks(work, operations, namingIn('tasks'), 'added');
 }
 
+interface TaskChange {
+  id: string;
+  add_tags?: string[];
+  remove_tags?: string[];
+}
+
+/** Tags with more or fewer of them. Case does not matter. */
+function changedTags(
+  tags: readonly string[],
+  more: readonly string[] = [],
+  fewer: readonly string[] = [],
+): string[] {
+  const names = (list: readonly string[]) => new Set(list.map((tag) => tag.toLowerCase()));
+  const [present, gone] = [names(tags), names(fewer)];
+  return [...tags, ...more.filter((tag) => !present.has(tag.toLowerCase()))].filter(
+    (tag) => !gone.has(tag.toLowerCase()),
+  );
+}
+
 /** Changes tasks. @param items each with the id of a task and the fields to change */
-async function changeTasks(work: Workspace, items: readonly { id: string }[], done: string): Promise<Reply> {
+async function changeTasks(work: Workspace, items: readonly TaskChange[], done: string): Promise<Reply> {
   const found = await work.findTasks(items.map((item) => item.id));
   assertDistinct(found.map((task) => task.id));
-  const operations = items.map(({ id: _, ...task }, index) => ({
-    op: 'update_task',
-    id: (found[index] as Task).id,
-    task,
-  }));
+  const operations = items.map(({ id: _, add_tags, remove_tags, ...task }, index) => {
+    const current = found[index] as Task;
+    const tags = add_tags || remove_tags ? changedTags(current.tags, add_tags, remove_tags) : undefined;
+    return { op: 'update_task', id: current.id, task: { ...task, ...(tags && { tags }) } };
+  });
   return writeTasks(work, operations, namingIn('tasks'), done);
 }
 
@@ -117,10 +136,7 @@ async function forEachTask(
   return writeTasks(work, tasks.map(operationOf), namingIn('ids'), done);
 }
 
-async function completeTasks(
-  work: Workspace,
-  { ids: given, ...rest }: OfOccurrence & { completed_at?: string },
-): Promise<Reply> {
+async function completeTasks(work: Workspace, { ids: given, ...rest }: OfOccurrence): Promise<Reply> {
   return forEachTask(work, { ids: given }, 'completed', (task) => ({
     op: 'complete_task',
     id: task.id,
@@ -176,8 +192,11 @@ interface Delete extends Named {
  * of what is confirmed.
  */
 async function deleteTasks(work: Workspace, { ids: given, confirm }: Delete): Promise<Reply> {
-  const tasks = await work.findTasks(given);
-  assertDistinct(tasks.map((task) => task.id));
+  const named = await work.findTasks(given);
+  assertDistinct(named.map((task) => task.id));
+  // A task takes its subtasks along, so those that are named too are not deleted a second time.
+  const below = await work.idsBelowOthers(named);
+  const tasks = named.filter((task) => !below.has(task.id));
   const ids = tasks.map((task) => task.id);
   const counts = await work.call('listTasks', {
     query: { id: ids, include_subtask_counts: true, limit: most },
@@ -188,13 +207,13 @@ async function deleteTasks(work: Workspace, { ids: given, confirm }: Delete): Pr
   );
   const shortId = shortIds(ids);
   const lines = tasks.map((task) => `${shortId(task.id)} ${quoted(task.title)}`);
-  const all = `${tasks.length} of ${given.length} task${given.length === 1 ? '' : 's'}`;
+  const all = `${named.length} of ${given.length} task${given.length === 1 ? '' : 's'}`;
   const data = {
     shown: tasks.length,
     total: given.length,
     tasks: ids.map((each) => ({ id: shortId(each) })),
   };
-  const isSeveral = tasks.length > 1 || subtasks > 0;
+  const isSeveral = named.length > 1 || subtasks > 0;
   const key = isSeveral
     ? await work.confirmed(confirm, {
         tool: 'delete_tasks',
@@ -228,6 +247,13 @@ async function restoreTasks(work: Workspace, { ids: given }: Named): Promise<Rep
   return writeTasks(work, operations, namingIn('ids'), 'restored');
 }
 
+/** The number of open tasks in a project, also if it is archived. */
+async function openTasksIn(work: Workspace, id: string): Promise<number> {
+  const query = { project_id: [id], status: ['pending', 'in_progress'], include_archived: true };
+  const page = await work.call('listTasks', { query: { ...query, limit: 1, include_total: true } as never });
+  return page.total ?? 0;
+}
+
 async function saveProject(
   work: Workspace,
   { id: given, ...project }: { id?: string; name?: string; color?: string | null; archived?: boolean },
@@ -240,8 +266,9 @@ async function saveProject(
     plainName(pointer).replace(/^operations\.0(\.project)?\.?/, ''),
   );
   const [saved] = results as [Schemas['Project']];
+  const hidden = project.archived === true ? await openTasksIn(work, saved.id) : 0;
   return work.reply(
-    `1 of 1 project ${given === undefined ? 'added' : 'changed'}.`,
+    `1 of 1 project ${given === undefined ? 'added' : 'changed'}.${hidden > 0 ? ` ${count(hidden, 'open task')} in it no longer shown by find_tasks and get_day.` : ''}`,
     [`@${quoted(saved.name)} ${endingOf(saved.id)}${saved.archived ? ' archived' : ''}`],
     { project: { id: endingOf(saved.id), name: saved.name, color: saved.color, archived: saved.archived } },
     request,
@@ -308,7 +335,7 @@ export const writeTools = (): readonly Tool[] => [
     output: writtenSchema,
     run: addTasks,
   }),
-  tool<{ tasks: { id: string }[] }>({
+  tool<{ tasks: TaskChange[] }>({
     name: 'update_tasks',
     title: 'Update tasks',
     description: 'Changes fields. Not dates: use reschedule_tasks. Lists are replaced.',
@@ -321,9 +348,11 @@ export const writeTools = (): readonly Tool[] => [
           {
             id,
             ...pick('TaskPatch', ['title', 'description', 'priority', 'status', 'tags', ...rules, 'links'], {
-              tags: 'All tags',
+              tags: 'Replaces all tags',
               rrule: 'null ends the repetition',
             }),
+            add_tags: { type: 'array', items: text },
+            remove_tags: { type: 'array', items: text },
           },
           ['id'],
         ),
@@ -336,7 +365,8 @@ export const writeTools = (): readonly Tool[] => [
   tool<{ tasks: { id: string }[] }>({
     name: 'reschedule_tasks',
     title: 'Reschedule tasks',
-    description: 'Changes dates and times; keeps repetition. What is left out stays; null removes.',
+    description:
+      'Changes dates and times; keeps repetition. What is left out stays; null removes. A new date moves one occurrence, a new time also the later ones.',
     scope: 'write',
     destructive: true,
     idempotent: true,
@@ -344,7 +374,7 @@ export const writeTools = (): readonly Tool[] => [
     output: writtenSchema,
     run: (work, { tasks }) => changeTasks(work, tasks, 'rescheduled'),
   }),
-  tool<OfOccurrence & { completed_at?: string }>({
+  tool<OfOccurrence>({
     name: 'complete_tasks',
     title: 'Complete tasks',
     description: 'Completes tasks. A repeating task moves to its next occurrence.',
@@ -385,10 +415,14 @@ export const writeTools = (): readonly Tool[] => [
   tool<Delete>({
     name: 'delete_tasks',
     title: 'Delete tasks',
-    description: 'Moves tasks and their subtasks to the trash. For several, the user must confirm.',
+    description:
+      'Moves tasks to the trash, with their subtasks: naming the parents is enough. For several, the first call only asks.',
     scope: 'write',
     destructive: true,
-    input: object({ ids, confirm: describe(text, 'From the first reply, once the user agreed') }, ['ids']),
+    input: object(
+      { ids, confirm: describe(text, 'From the first reply, if the user agrees or asked for exactly this') },
+      ['ids'],
+    ),
     output: replySchema({
       shown: { type: 'integer' },
       total: { type: 'integer' },

@@ -116,6 +116,26 @@ describe('delete_tasks', () => {
     expect(await openTasks()).toBe(3);
   });
 
+  test('counts and deletes subtasks once that are named together with a task above them', async () => {
+    const [parent = ''] = await add('Parent');
+    const addBelow = async (title: string, above: string) =>
+      (await agent.call('add_tasks', { tasks: [{ title, parent: above }] })).data.tasks[0].id as string;
+    const child = await addBelow('Child', parent);
+    const grandchild = await addBelow('Grandchild', child);
+    for (const ids of [
+      [parent, child, grandchild],
+      [grandchild, parent],
+    ]) {
+      const asked = await agent.call('delete_tasks', { ids });
+      expect(asked.text).toContain('Move 1 task with 1 subtask to the trash?');
+      const done = await agent.call('delete_tasks', { ids, confirm: asked.data.confirm });
+      expect(done.isError).toBe(false);
+      expect(await openTasks()).toBe(0);
+      await agent.call('restore_tasks', { ids: [parent] });
+      expect(await openTasks()).toBe(3);
+    }
+  });
+
   test('takes a handle once, at any instance', async () => {
     const ids = await add('One', 'Two');
     const { confirm } = (await agent.call('delete_tasks', { ids })).data;
@@ -290,7 +310,9 @@ describe('undo_changes', () => {
     await rest('PATCH', `/tasks/${items[0].id}`, { title: 'Water my plants' });
     const undone = await agent.call('undo_changes', { request: data.request });
     expect(undone.text).toContain('1 request taken back: 1 of 1 item changed, 1 left in part or as a whole.');
-    expect(undone.text).toContain(`task ${id}: updated; former priority; title left (was changed since)`);
+    expect(undone.text).toContain(
+      `task ${id}: updated; former priority; title left (was changed since). Now: ${id} "Water my plants"`,
+    );
     expect(undone.data.items).toEqual([
       {
         type: 'task',

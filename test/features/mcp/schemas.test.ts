@@ -44,6 +44,8 @@ const own = [
   'task',
   'tag',
   'deleted',
+  'add_tags',
+  'remove_tags',
 ];
 
 const cases: [string, () => Schema, (field: string) => Schema][] = [

@@ -161,6 +161,49 @@ test('find_activity and the trash show the titles of deleted tasks', async () =>
   expect((await agent.call('find_tasks', { deleted: false })).data.total).toBe(1);
 });
 
+test('save_project says how many open tasks an archived project hides', async () => {
+  const { id } = (await agent.call('save_project', { name: 'Garden' })).data.project;
+  await add({ title: 'One', project: 'Garden' }, { title: 'Two', project: 'Garden' });
+  const { text } = await agent.call('save_project', { id, archived: true });
+  expect(text).toContain('2 open tasks in it no longer shown');
+  expect((await agent.call('find_tasks')).data.total).toBe(0);
+});
+
+test('update_tasks adds and removes tags, and keeps the others', async () => {
+  const [id = ''] = await add({ title: 'One', tags: ['home', 'garden'] });
+  const { data } = await agent.call('update_tasks', {
+    tasks: [{ id, add_tags: ['Home', 'later'], remove_tags: ['GARDEN'] }],
+  });
+  expect(data.tasks[0].tags).toEqual(['home', 'later']);
+});
+
+test('a completed task shows when, and dates warn of repeating tasks', async () => {
+  await add({ title: 'One' });
+  const [{ id }] = (await rest('GET', '/tasks')).body.items;
+  await rest('PATCH', `/tasks/${id}/complete`, { completed: true, completed_at: '2020-01-31T12:30:00Z' });
+  const done = await agent.call('find_tasks', { status: ['completed'] });
+  expect(done.text).toContain('"One" completed 2020-01-31 12:30');
+  expect(done.data.tasks[0]).toMatchObject({ completed: '2020-01-31 12:30' });
+  expect(done.text).not.toContain('Repeating tasks');
+  expect((await agent.call('find_tasks', { due_from: '2027-01-31' })).text).toContain('Repeating tasks');
+  expect((await agent.call('get_day', { date: '2099-01-31' })).text).toContain('Repeating tasks');
+});
+
+test('what is cut from a reply is counted', async () => {
+  const [id = ''] = await add({ title: 'One' });
+  const links = Array.from({ length: 7 }, (_, index) => ({ url: `https://example.com/${index}` }));
+  await agent.call('update_tasks', { tasks: [{ id, links }] });
+  const task = await agent.call('get_task', { id });
+  expect(task.text).toContain('5 of 7 links:');
+  expect(task.data.task).toMatchObject({ link_count: 7 });
+  const operations = Array.from({ length: 31 }, (_, index) => [
+    { op: 'create_project', ref: `p${index}`, project: { name: `Project ${index}` } },
+    { op: 'create_task', task: { title: `Task ${index}`, project_id: `$p${index}` } },
+  ]);
+  await rest('POST', '/batch', { operations: operations.flat() });
+  expect((await agent.call('get_stats')).text).toContain('30 of 32 projects:');
+});
+
 test('get_stats and list_projects_and_tags count open tasks', async () => {
   await agent.call('save_project', { name: 'Home', color: '#2f855a' });
   await add({ title: 'One', project: 'Home', tags: ['garden'] });
