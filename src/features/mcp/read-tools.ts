@@ -223,6 +223,8 @@ interface FindActivity {
   task?: string;
   type?: Schemas['ChangeType'][];
   action?: Schemas['ChangeAction'][];
+  actor_type?: Schemas['ActorType'][];
+  client_id?: string;
   since?: string;
   until?: string;
   limit?: number;
@@ -236,20 +238,27 @@ async function findActivity(work: Workspace, { task, limit = 25, ...query }: Fin
   const { time_zone } = await work.profile();
   return work.fitting(limit, async (fits) => {
     const page = await work.call('listActivity', {
-      query: { ...query, limit: fits, ...(entity !== undefined && { entity_id: entity }) },
+      query: {
+        ...query,
+        limit: fits,
+        include_total: true,
+        ...(entity !== undefined && { entity_id: entity }),
+      },
     });
     const titles = await work.titlesOf(
       page.items.flatMap((each) => (each.type === 'task' && each.entity_id) || []),
     );
-    const changes = page.items.map(({ type, action, entity_id, fields, at, request }) => {
+    const changes = page.items.map(({ type, action, entity_id, fields, at, actor, request }) => {
       const { date, time } = localTime(new Date(at), time_zone);
       const all = Object.entries(fields).map(
         ([name, { from, to }]) => `${name} ${shortValue(from)} → ${shortValue(to)}`,
       );
       const changed = all.length > 8 ? [...all.slice(0, 8), `8 of ${all.length} fields`] : all;
       const title = titles.get(entity_id ?? '');
+      const by = actor.type === 'client' ? `client ${quoted(clip(actor.id ?? '', 40))}` : actor.type;
       return {
         at: `${date} ${time}`,
+        by,
         type,
         id: entity_id?.slice(-8) ?? null,
         ...(title !== undefined && { title: clip(title, 20) }),
@@ -258,18 +267,18 @@ async function findActivity(work: Workspace, { task, limit = 25, ...query }: Fin
         request,
       };
     });
-    const { next_cursor } = page;
+    const { next_cursor, total } = page;
     return work.reply(
-      `${changes.length} changes, the newest first${next_cursor === null ? '' : ', of more'}.`,
+      `${changes.length} of ${total} changes, the newest first.`,
       [
-        ...changes.flatMap(({ at, type, id: each, title, action, changed, request }, index) => [
+        ...changes.flatMap(({ at, by, type, id: each, title, action, changed, request }, index) => [
           // Once for all changes of a request that are listed together.
           ...(request !== null && request !== changes[index - 1]?.request ? [`Request ${request}:`] : []),
-          `${at} ${type} ${each ?? ''}${title === undefined ? '' : ` ${quoted(title)}`} ${action}${changed.length > 0 ? `: ${changed.join('; ')}` : ''}`,
+          `${at} by ${by}: ${type} ${each ?? ''}${title === undefined ? '' : ` ${quoted(title)}`} ${action}${changed.length > 0 ? `: ${changed.join('; ')}` : ''}`,
         ]),
         ...(next_cursor === null ? [] : [`More with cursor ${next_cursor}`]),
       ],
-      { changes, ...(next_cursor !== null && { next_cursor }) },
+      { shown: changes.length, total, changes, ...(next_cursor !== null && { next_cursor }) },
     );
   });
 }
@@ -413,10 +422,10 @@ export const readTools = (): readonly Tool[] => [
     scope: 'read',
     input: object({
       task: id,
-      ...pickQuery('listActivity', ['type', 'action', 'since', 'until', 'cursor']),
+      ...pickQuery('listActivity', ['type', 'action', 'actor_type', 'client_id', 'since', 'until', 'cursor']),
       limit: ofPage(100),
     }),
-    output: replySchema({ changes: list }),
+    output: replySchema({ shown: { type: 'integer' }, total: { type: 'integer' }, changes: list }),
     run: findActivity,
   }),
   tool<{ from?: string; until?: string }>({
