@@ -35,6 +35,7 @@ import { createProxyCheck } from './platform/edge/address';
 import { allowOrigins, createRefusedOriginLog } from './platform/edge/cors';
 import type { RateLimiter } from './platform/edge/rate-limit';
 import { requestLogger } from './platform/observability/logger';
+import type { Metrics } from './platform/observability/metrics/metrics';
 import { type ServiceState, serviceHandlers } from './platform/service/handlers';
 
 export interface AppDependencies {
@@ -56,6 +57,7 @@ export interface AppDependencies {
   readonly egress: EgressPolicy;
   readonly state: ServiceState;
   readonly log: Logger;
+  readonly metrics?: Metrics | undefined;
 }
 
 const securityHeaders: HelmetOptions = {
@@ -69,7 +71,7 @@ const securityHeaders: HelmetOptions = {
 
 /** Makes the Express app, compiled and ready for requests. @throws if the contract is not valid */
 export async function createApp(dependencies: AppDependencies): Promise<Express> {
-  const { config, database, authenticator, rateLimiter, events, egress, state, log } = dependencies;
+  const { config, database, authenticator, rateLimiter, events, egress, state, log, metrics } = dependencies;
   const handlers: Handlers = {
     ...serviceHandlers(state),
     ...taskHandlers,
@@ -105,7 +107,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', config.trustProxy);
-  const requests = requestLogger(log);
+  const requests = requestLogger(log, metrics);
   const checkProxy = createProxyCheck(config.trustProxy, log);
   const setCorsHeaders = allowOrigins(config.corsOrigins, createRefusedOriginLog(log));
   const withOrigin = new ConstantHeaders(headersOf(helmet(securityHeaders)));
@@ -123,7 +125,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
       trustedOrigins: new Set(config.corsOrigins.filter((each) => !each.includes('*'))),
       maxBodyBytes: config.maxBodyBytes,
       spool: await createSpool(config.imports, log),
-      resources: [mcpResource(() => state.publicUrl)],
+      resources: [mcpResource(() => state.publicUrl, metrics?.toolCalled)],
       requireIfMatch: config.requireIfMatch,
       loggerOf: (request) => requests.loggerOf(request, request.res as Response),
       invalidResponses: config.invalidResponses,

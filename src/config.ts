@@ -13,7 +13,9 @@ import type { Amounts } from './platform/database/quotas';
 import { defaultAppRole, defaultSystemRole } from './platform/database/roles';
 import { readTls, TlsError } from './platform/database/tls';
 import type { RateLimits } from './platform/edge/rate-limit';
+import type { SheddingBounds } from './platform/edge/shedding';
 import type { WriteLimits } from './platform/edge/write-limits';
+import type { MetricsAddress } from './platform/observability/metrics/server';
 import { projectPath, projectRoot } from './platform/paths';
 import {
   databaseSecretNames,
@@ -103,6 +105,10 @@ export interface Config {
   readonly imports: SpoolSettings;
   /** Whether changes of entities that have an ETag require `If-Match`. */
   readonly requireIfMatch: boolean;
+  /** The bounds above which requests are refused; null: never. */
+  readonly shedding: SheddingBounds | null;
+  /** Where the metrics are served. */
+  readonly metrics: MetricsAddress;
   readonly invalidResponses: 'reject' | 'report';
   /** Milliseconds between the signal to stop, when readiness begins to fail, and the end of accepting requests. */
   readonly shutdownDelayMs: number;
@@ -285,6 +291,11 @@ const variables = z.object({
   IMPORT_PATIENCE_MS: integer(100, 600_000, 10_000),
   IMPORT_DIR: z.string().optional(),
   REQUIRE_IF_MATCH: flag.default(false),
+  SHEDDING: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+  SHEDDING_EVENT_LOOP_MS: integer(10, 60_000, 200),
+  SHEDDING_POOL_WAIT_MS: integer(10, 60_000, 150),
+  METRICS_HOST: z.string().default('127.0.0.1'),
+  METRICS_PORT: integer(0, 65_535, 0).unwrap().optional(),
   INVALID_RESPONSES: z.enum(['reject', 'report'], { error: 'must be reject or report' }).default('reject'),
   SHUTDOWN_DELAY_MS: integer(0, 600_000, 0),
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000, 10_000),
@@ -380,6 +391,9 @@ export function parseConfig(environment: Environment): Config {
   if (result.success && result.data.IMPORT_TOTAL_BYTES < result.data.IMPORT_MAX_BYTES) {
     errors.push('IMPORT_TOTAL_BYTES must be at least IMPORT_MAX_BYTES.');
   }
+  if (result.success && result.data.METRICS_PORT === result.data.PORT && result.data.PORT !== 0) {
+    errors.push('METRICS_PORT must not be PORT.');
+  }
   if (!result.success || !auth.config || errors.length > 0) throw new ConfigError(errors);
 
   const values = result.data;
@@ -460,6 +474,11 @@ export function parseConfig(environment: Environment): Config {
       rate: { bytesPerSecond: values.IMPORT_BYTES_PER_SECOND, patienceMs: values.IMPORT_PATIENCE_MS },
     },
     requireIfMatch: values.REQUIRE_IF_MATCH,
+    shedding:
+      values.SHEDDING === 'off'
+        ? null
+        : { eventLoopMs: values.SHEDDING_EVENT_LOOP_MS, poolWaitMs: values.SHEDDING_POOL_WAIT_MS },
+    metrics: { host: values.METRICS_HOST, port: values.METRICS_PORT ?? null },
     invalidResponses: values.INVALID_RESPONSES,
     shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,

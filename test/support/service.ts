@@ -10,6 +10,8 @@ export const testSecret = 'a-secret-of-the-tests-that-is-long-enough';
 
 export interface TestService {
   readonly url: string;
+  /** The address of the metrics; null without METRICS_PORT. */
+  readonly metricsUrl: string | null;
   readonly database: TestDatabase;
   /** Its parsed log lines so far. */
   readonly logged: Record<string, unknown>[];
@@ -54,6 +56,7 @@ export async function startTestService(
   await service.ready;
   return {
     url: service.url,
+    metricsUrl: service.metricsUrl,
     database,
     logged,
     crossTenantStatements: watch.crossTenantStatements,
@@ -86,6 +89,9 @@ export function useTestService(
   return {
     get url() {
       return service.url;
+    },
+    get metricsUrl() {
+      return service.metricsUrl;
     },
     get database() {
       return service.database;

@@ -76,9 +76,14 @@ function preparedOnce(): Prepared {
   return prepared;
 }
 
+/** Called after each call of a tool. */
+type OnCall = (tool: string, hasFailed: boolean) => void;
+
+const ignore = () => undefined;
+
 const failed = (text: string) => ({ content: [{ type: 'text' as const, text }], isError: true });
 
-function register(server: McpServer, tool: PreparedTool, agent: Agent, log: Logger): void {
+function register(server: McpServer, tool: PreparedTool, agent: Agent, log: Logger, onCall: OnCall): void {
   const { name, title, description, inputSchema, outputSchema, scope } = tool;
   const isWrite = scope === 'write';
   server.registerTool(
@@ -100,8 +105,10 @@ function register(server: McpServer, tool: PreparedTool, agent: Agent, log: Logg
     async (args: object) => {
       try {
         const { text, data } = await tool.run(createWorkspace(agent), args as never);
+        onCall(name, false);
         return { content: [{ type: 'text' as const, text }], structuredContent: data };
       } catch (error) {
+        onCall(name, true);
         if (error instanceof ToolError) return failed(error.message);
         log.error({ err: error, tool: name }, 'internal error in a tool');
         return failed('An internal error happened. It is logged. Try again, or tell the user.');
@@ -111,7 +118,7 @@ function register(server: McpServer, tool: PreparedTool, agent: Agent, log: Logg
 }
 
 /** Makes a server for one request, or for one connection. */
-export function createMcpServer(agent: Agent, log: Logger): McpServer {
+export function createMcpServer(agent: Agent, log: Logger, onCall: OnCall = ignore): McpServer {
   const server = new McpServer(
     { name: 'tasklane', title: 'Tasklane', version: '1' },
     {
@@ -124,7 +131,7 @@ export function createMcpServer(agent: Agent, log: Logger): McpServer {
     },
   );
   const { tools, taskArgument } = preparedOnce();
-  for (const tool of tools) register(server, tool, agent, log);
+  for (const tool of tools) register(server, tool, agent, log, onCall);
   registerResources(server, agent, log);
   registerPrompts(server, taskArgument);
   return server;
@@ -136,13 +143,13 @@ function scopeNames(scopes: readonly string[]): string[] {
 }
 
 /** The server at `/mcp`. @param publicUrl the address of the service, without a slash at the end */
-export function mcpResource(publicUrl: () => string): Resource {
+export function mcpResource(publicUrl: () => string, onCall?: OnCall): Resource {
   let handler: ReturnType<typeof createMcpHandler> | undefined;
   const serve = () =>
     createMcpHandler(
       ({ authInfo }) => {
         const { agent, log } = (authInfo as AuthInfo).extra as { agent: Agent; log: Logger };
-        return createMcpServer(agent, log);
+        return createMcpServer(agent, log, onCall);
       },
       // Nothing that a client could subscribe to changes.
       { maxSubscriptions: 0 },

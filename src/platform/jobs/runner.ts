@@ -1,10 +1,20 @@
 /** Runs the background jobs in this process. Each job runs one round at a time until the service stops. */
 import { isUnavailable } from '../database/errors';
+import type { Metrics } from '../observability/metrics/metrics';
 import { alwaysBusy } from './activity';
 import type { Job, JobContext, Round } from './job';
 import { createSchedule, type Schedule } from './schedule';
 
+/** How late a job is. */
+export interface JobLag {
+  readonly job: string;
+  /** Milliseconds since the job began a round without a success after it; 0 while it waits for the next round. */
+  readonly lagMs: number;
+}
+
 export interface JobRunner {
+  /** How late each job is; empty before `start`. */
+  lags(): Iterable<JobLag>;
   /** Starts to run the jobs. */
   start(): void;
   /**
@@ -65,12 +75,15 @@ export function createJobRunner(
   jobs: readonly Job[],
   { withSystem, laneForJob, log }: Omit<JobContext, 'signal'>,
   schedule: Schedule = defaultSchedule(),
+  metrics?: Pick<Metrics, 'jobEnded'>,
 ): JobRunner {
   const stopping = new AbortController();
   const { signal } = stopping;
   const context: JobContext = { withSystem, laneForJob, log, signal };
   const loops = new Map(jobs.map((job) => [job.name, createJobLoop(job, context)]));
   const inFlight = new Set<Promise<unknown>>();
+  // When each started job began its first round after the last success.
+  const begunAt = new Map<string, number | null>();
 
   function track<T>(work: Promise<T>): Promise<T> {
     inFlight.add(work);
@@ -82,22 +95,29 @@ export function createJobRunner(
   async function runOn(job: Job, loop: JobLoop): Promise<void> {
     let failures = 0;
     let dueInMs: number | undefined;
+    begunAt.set(job.name, null);
     await schedule.wait(Math.min(job.everyMs, firstWithinMs) * Math.random(), undefined, signal);
     while (!signal.aborted) {
+      const since = performance.now();
+      begunAt.set(job.name, begunAt.get(job.name) ?? since);
       try {
         dueInMs = (await loop.rounds()).dueInMs;
         failures = 0;
+        begunAt.set(job.name, null);
       } catch (error) {
         failures++;
         dueInMs = undefined;
         const level = isUnavailable(error) ? 'warn' : 'error';
         log[level]({ err: error, job: job.name, failures }, 'job failed');
       }
+      metrics?.jobEnded(job.name, performance.now() - since, failures > 0);
       await schedule.wait(pauseAfter(job.everyMs, failures), dueInMs, signal);
     }
   }
 
   return {
+    lags: () =>
+      [...begunAt].map(([job, since]) => ({ job, lagMs: since === null ? 0 : performance.now() - since })),
     start() {
       for (const job of jobs) void track(runOn(job, loops.get(job.name) as JobLoop));
     },
