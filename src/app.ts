@@ -1,4 +1,4 @@
-import express, { type Express, type Response } from 'express';
+import express, { type Express, type RequestHandler, type Response } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
 import type { Logger } from 'pino';
 import type { Config } from './config';
@@ -36,6 +36,7 @@ import { allowOrigins, createRefusedOriginLog } from './platform/edge/cors';
 import type { RateLimiter } from './platform/edge/rate-limit';
 import { requestLogger } from './platform/observability/logger';
 import type { Metrics } from './platform/observability/metrics/metrics';
+import type { Tracing } from './platform/observability/tracing/tracing';
 import { type ServiceState, serviceHandlers } from './platform/service/handlers';
 
 export interface AppDependencies {
@@ -58,6 +59,7 @@ export interface AppDependencies {
   readonly state: ServiceState;
   readonly log: Logger;
   readonly metrics?: Metrics | undefined;
+  readonly tracing?: Tracing | undefined;
 }
 
 const securityHeaders: HelmetOptions = {
@@ -71,7 +73,8 @@ const securityHeaders: HelmetOptions = {
 
 /** Makes the Express app, compiled and ready for requests. @throws if the contract is not valid */
 export async function createApp(dependencies: AppDependencies): Promise<Express> {
-  const { config, database, authenticator, rateLimiter, events, egress, state, log, metrics } = dependencies;
+  const { config, database, authenticator, rateLimiter, events, egress, state, log, metrics, tracing } =
+    dependencies;
   const handlers: Handlers = {
     ...serviceHandlers(state),
     ...taskHandlers,
@@ -132,8 +135,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     },
     log,
   );
-  // One middleware: Express needs a microsecond for each.
-  app.use((request, response, next) => {
+  const handle: RequestHandler = (request, response, next) => {
     checkProxy(request);
     requests.watch(request, response);
     const hasOrigin = request.headers.origin !== undefined;
@@ -141,6 +143,12 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     head.setHeader('X-Request-Id', String(request.id));
     if (!hasOrigin) return serve(request, response, next);
     setCorsHeaders(request, head as unknown as Response, () => serve(request, response, next));
-  });
+  };
+  // One middleware: Express needs a microsecond for each.
+  app.use(
+    tracing
+      ? (request, response, next) => tracing.serve(request, response, () => handle(request, response, next))
+      : handle,
+  );
   return app;
 }

@@ -10,28 +10,31 @@ import { installationJob } from './platform/jobs/installation';
 import type { Job } from './platform/jobs/job';
 import { storageJob } from './platform/jobs/storage';
 import type { Backlog, Metrics } from './platform/observability/metrics/metrics';
+import type { Tracing } from './platform/observability/tracing/tracing';
 
-/** Who observes the jobs, if the service has metrics. */
-export interface JobObserver {
-  readonly metrics: Metrics;
+/** Who observes the jobs. */
+export interface Observer {
+  readonly metrics: Metrics | undefined;
+  readonly tracing: Tracing | undefined;
   /** Whether nobody uses the service. */
   isIdle(): boolean;
+  /** Called with the webhooks that wait. They are measured only for metrics. */
   backlogMeasured(backlog: Backlog): void;
 }
 
 /** Makes all jobs of the service. */
-export function createJobs(config: Config, egress: EgressPolicy, observer?: JobObserver): readonly Job[] {
+export function createJobs(config: Config, egress: EgressPolicy, observer?: Observer): readonly Job[] {
   return [
     createChangePurgeJob(config.changesRetentionDays),
     reminderJob,
     overdueJob,
     createTrashPurgeJob(config.trashRetentionDays),
-    createDeliveryJob(config.webhooks, egress, observer?.metrics),
+    createDeliveryJob(config.webhooks, egress, observer),
     deliveryPurgeJob,
     searchJob,
     createIdempotencyRecordsJob(config.changesRetentionDays),
     installationJob,
     storageJob,
-    ...(observer ? [createBacklogJob(observer.isIdle, observer.backlogMeasured)] : []),
+    ...(observer?.metrics ? [createBacklogJob(observer.isIdle, observer.backlogMeasured)] : []),
   ];
 }

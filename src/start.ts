@@ -91,8 +91,13 @@ async function migrate(config: Config, databaseUrl: string, log: Logger): Promis
   if (applied.length > 0) log.info({ applied }, 'migrated');
 }
 
+// Loading OpenTelemetry takes a third of a second and 15 MB.
+const loadTracing = () =>
+  require('./platform/observability/tracing/otel') as typeof import('./platform/observability/tracing/otel');
+
 async function startServing(config: Config, embedded: WatchedPostgres | null, log: Logger): Promise<Service> {
   const databaseUrl = config.databaseUrl ?? (embedded as WatchedPostgres).url;
+  const tracing = config.tracing ? loadTracing().createTracing(config.tracing, log) : undefined;
   const activity = createActivity();
   let backlog: Backlog | null = null;
   const metrics =
@@ -120,7 +125,8 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       transactionTimeoutMs: config.databaseTransactionTimeoutMs,
       preparedStatements: config.databasePreparedStatements,
       quotas: config.quotas,
-      metrics: metrics,
+      metrics,
+      tracing: tracing?.flights,
       onRecorded: queueDeliveries,
       onChanged: (userId) => events.wake(userId),
     },
@@ -139,8 +145,9 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   const rateLimiter = config.rateLimits ? createRateLimiter(config.rateLimits, counter, metrics) : unlimited;
   const { withSystem, laneForJob } = database;
   const egress = createEgressPolicy(config.webhooks.allowedHosts);
-  const observer = metrics && {
+  const observer = {
     metrics,
+    tracing,
     isIdle: activity.isIdle,
     backlogMeasured(measured: Backlog) {
       backlog = measured;
@@ -150,7 +157,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
     createJobs(config, egress, observer),
     { withSystem, laneForJob, log },
     createSchedule(activity, config.jobsIdleMs),
-    metrics,
+    observer,
   );
   const eventLoop = watchEventLoop(metrics?.loopDelayed);
   const logShedding = createSheddingLog(log);
@@ -170,6 +177,8 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
     counter.close();
     // A closed request can use its database connection until its statement ends.
     await Promise.race([database.close(), sleep(releaseTimeoutMs, undefined, { ref: false })]);
+    // The last spans must not delay the end.
+    await Promise.race([tracing?.close(), sleep(releaseTimeoutMs, undefined, { ref: false })]);
     await embedded?.stop();
   };
 
@@ -222,7 +231,8 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       egress,
       state,
       log,
-      metrics: metrics,
+      metrics,
+      tracing,
     });
     const answerOverload = createOverloadAnswer(createOriginCheck(config.corsOrigins));
     const server = createServer(shedding ? shedLoad(app, shedding, answerOverload) : app, config, log);

@@ -45,6 +45,7 @@ const wrong: Record<string, string> = {
   BETTER_AUTH_SECRET_FILE: '/nowhere/secret',
   BETTER_AUTH_SECRETS_FILE: '/nowhere/secret',
   REDIS_URL_FILE: '/nowhere/secret',
+  OTEL_EXPORTER_OTLP_HEADERS_FILE: '/nowhere/secret',
   NEON_DATABASE_URL: 'localhost',
   DATABASE_DIRECT_URL: 'postgres',
   DATABASE_APP_ROLE: 'Tasklane',
@@ -100,6 +101,10 @@ const wrong: Record<string, string> = {
   SHEDDING_EVENT_LOOP_MS: '0',
   SHEDDING_POOL_WAIT_MS: '0',
   METRICS_PORT: '65536',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318',
+  OTEL_EXPORTER_OTLP_HEADERS: 'api-key',
+  OTEL_SERVICE_NAME: 'two words',
+  OTEL_TRACES_SAMPLER_ARG: '1.5',
   IMPORT_MAX_BYTES: '0',
   IMPORT_TOTAL_BYTES: '0',
   IMPORT_CONCURRENCY: '0',
@@ -197,6 +202,7 @@ test('an empty environment gives the configuration for development', () => {
     },
     requireIfMatch: false,
     shedding: { eventLoopMs: 200, poolWaitMs: 150 },
+    tracing: null,
     metrics: { host: '127.0.0.1', port: null },
     invalidResponses: 'reject',
     shutdownDelayMs: 0,
@@ -283,6 +289,21 @@ test('the limit of all imports together can equal the limit of one import', () =
   const sizes = { IMPORT_MAX_BYTES: '2000', IMPORT_TOTAL_BYTES: '1999' };
   expect(errorsOf(sizes)).toEqual(['IMPORT_TOTAL_BYTES must be at least IMPORT_MAX_BYTES.']);
   expect(errorsOf({ ...sizes, IMPORT_TOTAL_BYTES: '2000' })).toEqual([]);
+});
+
+test('the receiver of traces can have headers with encoded values', () => {
+  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.example.com/base' };
+  expect(parse({ ...endpoint, OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a%20b=, x=1' }).tracing).toEqual({
+    endpoint: 'https://otlp.example.com/base',
+    headers: { 'api-key': 'a b=', x: '1' },
+    serviceName: 'tasklane',
+    ratio: 1,
+  });
+  for (const headers of ['api-key=%ff', '=1', 'a=1,,']) {
+    expect(errorsOf({ ...endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers })).toEqual([
+      'OTEL_EXPORTER_OTLP_HEADERS must contain headers such as api-key=secret.',
+    ]);
+  }
 });
 
 test('the metrics have a port of their own', () => {

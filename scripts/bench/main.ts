@@ -5,6 +5,7 @@
  *
  * - `--write`: measures only the figures of `docs/performance.md`, and records them.
  * - `--check`: fails if a request costs more, relative to the floor, than the recorded figures allow. For CI.
+ * - `--metrics`: compares a service with metrics with one without.
  * - `--tokens`: compares a token that is already verified with a new one.
  */
 import { loadavg } from 'node:os';
@@ -81,6 +82,22 @@ const operationsPlan: Plan = {
   },
 };
 
+const withMetrics = 'Tasklane with metrics';
+const metricsPlan: Plan = {
+  kinds: [
+    ...kindsNamed(compared.tasklane),
+    { name: withMetrics, argument: '0', ...tasklaneKind, environment: { METRICS_PORT: '0' } },
+  ],
+  loads,
+  servers: [compared.tasklane, withMetrics],
+  floor: { server: compared.tasklane },
+  conclude(samples) {
+    const growths = growth(samples, withMetrics, compared.tasklane);
+    const texts = growths.map(({ load, best }) => `${load} ${(best * 100).toFixed(1)} %`);
+    return { figures: { growths }, notes: [`CPU time that metrics add to a request: ${texts.join(', ')}.`] };
+  },
+};
+
 const tokensPlan: Plan = {
   // The loads are compared with each other, so one process is enough.
   kinds: kindsNamed(compared.tasklane).map((kind) => ({ ...kind, processes: 1 })),
@@ -107,6 +124,7 @@ function readOptions() {
       requests: { type: 'string', default: '250' },
       rounds: { type: 'string', default: '3' },
       tokens: { type: 'boolean', default: false },
+      metrics: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
@@ -155,7 +173,8 @@ async function main(): Promise<void> {
     print(report);
     if (!passed) process.exitCode = 1;
   } else {
-    print(await compare(options.tokens ? tokensPlan : operationsPlan, options));
+    const plan = options.tokens ? tokensPlan : options.metrics ? metricsPlan : operationsPlan;
+    print(await compare(plan, options));
   }
 }
 

@@ -4,6 +4,7 @@ import type { LaneKey } from '../../platform/database/lane';
 import { createLaneJob, type Job, type JobContext } from '../../platform/jobs/job';
 import { hashUser } from '../../platform/observability/logger';
 import type { Backlog, Metrics } from '../../platform/observability/metrics/metrics';
+import type { Tracing } from '../../platform/observability/tracing/tracing';
 import { purgeDeliveries } from './deliveries';
 import type { EgressPolicy } from './egress-policy';
 import { toMessage } from './events';
@@ -30,16 +31,30 @@ const batchSize = 8;
 const leaseMarginMs = 30_000;
 const formerSecretMs = 86_400_000;
 
+/** Who observes the deliveries, if anybody does. */
+export interface DeliveryObservers {
+  readonly metrics?: Pick<Metrics, 'webhookAnswered'> | undefined;
+  readonly tracing?: Pick<Tracing, 'send'> | undefined;
+}
+
 /** Creates the job that sends deliveries. A round ends when no delivery is due and none is being sent. */
 export function createDeliveryJob(
   settings: WebhookSettings,
   egress: EgressPolicy,
-  metrics?: Pick<Metrics, 'webhookAnswered'>,
+  { metrics, tracing }: DeliveryObservers = {},
 ): Job {
   const { intervalMs, timeoutMs, concurrency, hostRate } = settings;
   const send = createSender(egress, timeoutMs);
   const traffic = createTraffic(hostRate);
   const leaseMs = timeoutMs + leaseMarginMs;
+  const post: typeof send = async (url, headers, body) => {
+    if (!tracing) return send(url, headers, body);
+    const { sent } = await tracing.send('webhook delivery', async (context) => {
+      const sent = await send(url, { ...headers, ...context }, body);
+      return { sent, status: sent.attempt.status };
+    });
+    return sent;
+  };
 
   async function leaseInLane(
     { withSystem }: JobContext,
@@ -112,7 +127,7 @@ export function createDeliveryJob(
           'user-agent': 'Tasklane-Webhooks/1',
           ...signedHeaders({ id: delivery.id, timestamp, body }, secrets),
         };
-        const { attempt, retryAfterMs } = await send(url, headers, body);
+        const { attempt, retryAfterMs } = await post(url, headers, body);
         const { status, error, duration_ms } = attempt;
         metrics?.webhookAnswered(status, error, duration_ms);
         log.debug({ webhook: lease.id, delivery: delivery.id, status, error, duration_ms }, 'webhook sent');

@@ -4,6 +4,7 @@ import knex, { type Knex } from 'knex';
 import { type PoolClient, types } from 'pg';
 import type { Logger } from 'pino';
 import type { Metrics } from '../observability/metrics/metrics';
+import type { FlightTracing } from '../observability/tracing/tracing';
 import { connectionProvider } from './connection';
 import {
   breaksConnection,
@@ -36,6 +37,7 @@ export interface PoolOptions {
   readonly transactionTimeoutMs?: number;
   /** Whether statements may be prepared. Not every pooler keeps prepared statements of its clients apart. */
   readonly preparedStatements: boolean;
+  readonly tracing?: FlightTracing | undefined;
   readonly metrics?: Pick<Metrics, 'connectionAcquired' | 'connectionRefused'> | undefined;
 }
 
@@ -153,7 +155,7 @@ function createKnex(
       validate: (connection: Connection) => !destroyed.has(connection) && !isOutdated(connection),
       afterCreate(connection: Connection, done: (error: null, connection: Connection) => void) {
         openedAt.set(connection, performance.now());
-        sendInFlights(connection, namesStatements);
+        sendInFlights(connection, namesStatements, options.tracing);
         done(null, connection);
       },
     } as Knex.PoolConfig,

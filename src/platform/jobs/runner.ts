@@ -1,9 +1,16 @@
 /** Runs the background jobs in this process. Each job runs one round at a time until the service stops. */
 import { isUnavailable } from '../database/errors';
 import type { Metrics } from '../observability/metrics/metrics';
+import type { Tracing } from '../observability/tracing/tracing';
 import { alwaysBusy } from './activity';
 import type { Job, JobContext, Round } from './job';
 import { createSchedule, type Schedule } from './schedule';
+
+/** Who observes the rounds, if anybody does. */
+export interface JobObservers {
+  readonly metrics?: Pick<Metrics, 'jobEnded'> | undefined;
+  readonly tracing?: Pick<Tracing, 'run'> | undefined;
+}
 
 /** How late a job is. */
 export interface JobLag {
@@ -48,11 +55,15 @@ interface JobLoop {
   rounds(): Promise<Round>;
 }
 
-function createJobLoop(job: Job, context: JobContext): JobLoop {
+function createJobLoop(job: Job, context: JobContext, tracing: JobObservers['tracing']): JobLoop {
   const own = { ...context, log: context.log.child({ job: job.name }) };
   let last: Promise<unknown> = Promise.resolve();
   const round = () => {
-    const next = last.then(() => job.run(own));
+    const next = last.then(() =>
+      tracing
+        ? tracing.run(`job ${job.name}`, { 'tasklane.job': job.name }, () => job.run(own))
+        : job.run(own),
+    );
     last = next.catch(() => undefined);
     return next;
   };
@@ -75,12 +86,12 @@ export function createJobRunner(
   jobs: readonly Job[],
   { withSystem, laneForJob, log }: Omit<JobContext, 'signal'>,
   schedule: Schedule = defaultSchedule(),
-  metrics?: Pick<Metrics, 'jobEnded'>,
+  { metrics, tracing }: JobObservers = {},
 ): JobRunner {
   const stopping = new AbortController();
   const { signal } = stopping;
   const context: JobContext = { withSystem, laneForJob, log, signal };
-  const loops = new Map(jobs.map((job) => [job.name, createJobLoop(job, context)]));
+  const loops = new Map(jobs.map((job) => [job.name, createJobLoop(job, context, tracing)]));
   const inFlight = new Set<Promise<unknown>>();
   // When each started job began its first round after the last success.
   const begunAt = new Map<string, number | null>();

@@ -1,9 +1,7 @@
 /** The metrics of the process and of Node, with the names that other Node services have. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { projectPath } from '../../paths';
+import { readdirSync } from 'node:fs';
+import { version } from '../../version';
 import { Gauge, type Metric } from './instruments';
-
-const version: string = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')).version;
 
 /** The number of open files and sockets; null if the system does not tell. */
 function openHandles(): number | null {
