@@ -5,7 +5,7 @@
  *
  * - `--write`: measures only the figures of `docs/performance.md`, and records them.
  * - `--check`: fails if a request costs more, relative to the floor, than the recorded figures allow. For CI.
- * - `--metrics`: compares a service with metrics with one without.
+ * - `--metrics`: measures what the metrics add to a request, in this process.
  * - `--tokens`: compares a token that is already verified with a new one.
  */
 import { loadavg } from 'node:os';
@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { heapFlags } from '../../src/platform/heap';
 import { check } from './check';
 import { compared, type Figures, figuresOf, figuresTable, machine, recordedRatios } from './figures';
+import { metricsCost } from './metrics';
 import { readFigures, writeFigures } from './record';
 import { type Growth, growth, type Rows, type Sample, table } from './report';
 import { measureCheapest, measureRounds } from './rounds';
@@ -79,22 +80,6 @@ const operationsPlan: Plan = {
       figures: { ...figures, growths },
       notes: [figuresTable(figures), floorNote, growthNote(growths)],
     };
-  },
-};
-
-const withMetrics = 'Tasklane with metrics';
-const metricsPlan: Plan = {
-  kinds: [
-    ...kindsNamed(compared.tasklane),
-    { name: withMetrics, argument: '0', ...tasklaneKind, environment: { METRICS_PORT: '0' } },
-  ],
-  loads,
-  servers: [compared.tasklane, withMetrics],
-  floor: { server: compared.tasklane },
-  conclude(samples) {
-    const growths = growth(samples, withMetrics, compared.tasklane);
-    const texts = growths.map(({ load, best }) => `${load} ${(best * 100).toFixed(1)} %`);
-    return { figures: { growths }, notes: [`CPU time that metrics add to a request: ${texts.join(', ')}.`] };
   },
 };
 
@@ -165,7 +150,9 @@ async function compare(
 async function main(): Promise<void> {
   const options = readOptions();
   const print = (text: string) => process.stdout.write(`${text}\n`);
-  if (options.write) {
+  if (options.metrics) {
+    print(metricsCost(readFigures()));
+  } else if (options.write) {
     print(figuresTable(await record()));
   } else if (options.check) {
     const single = kindsNamed(compared.floor, compared.tasklane).map((kind) => ({ ...kind, processes: 1 }));
@@ -173,8 +160,7 @@ async function main(): Promise<void> {
     print(report);
     if (!passed) process.exitCode = 1;
   } else {
-    const plan = options.tokens ? tokensPlan : options.metrics ? metricsPlan : operationsPlan;
-    print(await compare(plan, options));
+    print(await compare(options.tokens ? tokensPlan : operationsPlan, options));
   }
 }
 

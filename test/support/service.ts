@@ -35,7 +35,14 @@ export interface TestServiceOptions {
 
 /** A configuration for tests: a free port, no automatic jobs, and no variables of this machine's environment. */
 export function testConfig(environment: Record<string, string>): Config {
-  return parseConfig({ PORT: '0', JOBS: 'off', BETTER_AUTH_SECRET: testSecret, ...environment });
+  // A machine that is busy with other tests must not make a service refuse requests.
+  return parseConfig({
+    PORT: '0',
+    JOBS: 'off',
+    SHEDDING: 'off',
+    BETTER_AUTH_SECRET: testSecret,
+    ...environment,
+  });
 }
 
 /** Starts a service with its own database. */

@@ -303,20 +303,20 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
     lastSeen: () => ({ goodAt, badAt }),
     async acquire(owner) {
       const askedAt = performance.now();
-      const leave = await shares.enter(owner).catch((error) => {
+      let leave: (() => void) | undefined;
+      let acquiredAt: number;
+      let connection: Connection;
+      try {
+        leave = await shares.enter(owner);
+        acquiredAt = performance.now();
+        connection = released.take(isCurrent) ?? (await openConnection());
+      } catch (error) {
+        // Without a turn, the pool is busy, which says nothing about the database.
+        if (leave) badAt = performance.now();
+        leave?.();
         metrics?.connectionRefused(owner);
         throw error;
-      });
-      const acquiredAt = performance.now();
-      const reused = released.take(isCurrent);
-      const connection =
-        reused ??
-        (await openConnection().catch((error) => {
-          leave();
-          badAt = performance.now();
-          metrics?.connectionRefused(owner);
-          throw error;
-        }));
+      }
       metrics?.connectionAcquired(owner, performance.now() - askedAt);
       let [isBroken, hasFailed] = [false, false];
       return {

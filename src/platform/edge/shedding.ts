@@ -31,6 +31,8 @@ export interface Shedding {
 }
 
 const recentMs = 2_000;
+// With fewer requests in a second, it is other work that takes the time, and refusing requests does not help.
+const fewRequests = 50;
 
 /**
  * Makes the decision.
@@ -50,11 +52,24 @@ export function createShedding(
     turnAt = undefined;
   };
 
+  // The number of requests in the second that began at `secondAt`, and in the one before.
+  let [secondAt, count, countBefore] = [Number.NEGATIVE_INFINITY, 0, 0];
+
+  function areMany(at: number): boolean {
+    if (at - secondAt >= 1_000) {
+      countBefore = at - secondAt < 2_000 ? count : 0;
+      [secondAt, count] = [at, 0];
+    }
+    count++;
+    return Math.max(count, countBefore) > fewRequests;
+  }
+
   function findReason(at: number): SheddingReason | null {
     if (turnAt === undefined) {
       turnAt = at;
       setImmediate(endTurn);
     }
+    if (!areMany(at)) return null;
     if (expectedPoolWaitMs() > poolWaitMs) return 'pool';
     return at - turnAt > eventLoopMs || eventLoop.delayMs() > eventLoopMs ? 'event-loop' : null;
   }

@@ -10,6 +10,7 @@ import { send } from '../../support/api';
 import { connectMcp } from '../../support/mcp';
 import { namesOf, readMetrics, samplesOf } from '../../support/metrics';
 import { operations } from '../../support/operations';
+import { hasPromtool } from '../../support/promtool';
 import { openReceiver, type Receiver } from '../../support/receiver';
 import { mcpTokenOf, startTestService, useTestService } from '../../support/service';
 import { until } from '../../support/until';
@@ -52,16 +53,6 @@ describe('the text', () => {
     expect(text.endsWith('\n# EOF\n')).toBe(true);
   });
 });
-
-/** Whether promtool, a part of Prometheus, is installed. */
-function hasPromtool(): boolean {
-  try {
-    execFileSync('promtool', ['--version'], { stdio: 'pipe' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 describe('a service with METRICS_PORT', () => {
   let receiver: Receiver;
@@ -157,8 +148,8 @@ describe('a service with METRICS_PORT', () => {
     await user.send('POST', '/tasks', { body: { title: 'Tell the receiver' } });
     await value('tasklane_webhook_attempts_total{result="5xx"}');
     await value('tasklane_webhook_attempt_duration_seconds_count', 2);
-    await value('tasklane_job_rounds_total{job="webhooks",result="success"}');
-    expect((await samples()).has('tasklane_job_lag_seconds{job="webhooks"}')).toBe(true);
+    await value('tasklane_job_rounds_total{job_name="webhooks",result="success"}');
+    expect((await samples()).has('tasklane_job_lag_seconds{job_name="webhooks"}')).toBe(true);
     await service.runJob('measure-webhook-backlog');
     expect((await samples()).has('tasklane_webhook_backlog')).toBe(true);
   });

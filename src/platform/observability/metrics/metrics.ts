@@ -76,14 +76,14 @@ export function createMetrics(sources: Sources) {
     ['owner'],
   );
   const rounds = new Counter('tasklane_job_rounds_total', 'Rounds of background jobs, by job and result.', [
-    'job',
+    'job_name',
     'result',
   ]);
   const roundDurations = new Histogram(
     'tasklane_job_round_duration_seconds',
     'Duration of the rounds of background jobs.',
     roundBounds,
-    ['job'],
+    ['job_name'],
   );
   const attempts = new Counter(
     'tasklane_webhook_attempts_total',
@@ -143,7 +143,7 @@ export function createMetrics(sources: Sources) {
     new Gauge(
       'tasklane_job_lag_seconds',
       'Time since a job began a round without a success after it; 0 while it waits for its next round.',
-      () => [...sources.jobs()].map(({ job, lagMs }) => [{ job }, lagMs / 1000] as const),
+      () => [...sources.jobs()].map(({ job, lagMs }) => [{ job_name: job }, lagMs / 1000] as const),
     ),
     new Gauge(
       'tasklane_webhook_backlog',
