@@ -2,7 +2,10 @@
  * A fair queue in front of the connection pool. Owners take turns, and each owner has at most its share of the
  * connections. Slow statements of one user then never block all other users.
  */
+import type { PoolUse } from '../observability/metrics/metrics';
 import { Unavailable } from './errors';
+
+export type { PoolUse } from '../observability/metrics/metrics';
 
 /** Who uses a connection: a user, the background jobs, or the platform itself. */
 export type Owner = string;
@@ -30,18 +33,6 @@ export interface ShareLimits {
   readonly perUser: number;
   /** The longest wait for a connection, in milliseconds. */
   readonly waitMs: number;
-}
-
-/** The use of the pool. */
-export interface PoolUse {
-  /** The number of connections. */
-  readonly max: number;
-  /** The connections that are used. */
-  readonly used: number;
-  /** The requests and jobs that wait for a connection. */
-  readonly waiting: number;
-  /** The milliseconds that another owner would wait, estimated from recent turns. */
-  readonly expectedWaitMs: number;
 }
 
 export interface Shares {

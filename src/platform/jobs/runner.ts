@@ -1,6 +1,6 @@
 /** Runs the background jobs in this process. Each job runs one round at a time until the service stops. */
 import { isUnavailable } from '../database/errors';
-import type { Metrics } from '../observability/metrics/metrics';
+import type { JobLag, Metrics } from '../observability/metrics/metrics';
 import type { Tracing } from '../observability/tracing/tracing';
 import { alwaysBusy } from './activity';
 import type { Job, JobContext, Round } from './job';
@@ -10,13 +10,6 @@ import { createSchedule, type Schedule } from './schedule';
 export interface JobObservers {
   readonly metrics?: Pick<Metrics, 'jobEnded'> | undefined;
   readonly tracing?: Pick<Tracing, 'run'> | undefined;
-}
-
-/** How late a job is. */
-export interface JobLag {
-  readonly job: string;
-  /** Milliseconds since the job began a round without a success after it; 0 while it waits for the next round. */
-  readonly lagMs: number;
 }
 
 export interface JobRunner {

@@ -1,8 +1,25 @@
 /** The metrics of the service. Labels have values of the contract or of the code, never of a request. */
-import type { Owner, PoolUse } from '../../database/shares';
-import type { JobLag } from '../../jobs/runner';
 import { Counter, Gauge, Histogram, type Metric, type textFormats, writeText } from './instruments';
 import { processMetrics } from './process';
+
+/** The use of the pool. */
+export interface PoolUse {
+  /** The number of connections. */
+  readonly max: number;
+  /** The connections that are used. */
+  readonly used: number;
+  /** The requests and jobs that wait for a connection. */
+  readonly waiting: number;
+  /** The milliseconds that another owner would wait, estimated from recent turns. */
+  readonly expectedWaitMs: number;
+}
+
+/** How late a job is. */
+export interface JobLag {
+  readonly job: string;
+  /** Milliseconds since the job began a round without a success after it; 0 while it waits for the next round. */
+  readonly lagMs: number;
+}
 
 /** The deliveries to webhooks that are due. */
 export interface Backlog {
@@ -39,7 +56,7 @@ const attemptBounds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15];
 /** The operation of a request that is none of the contract's: an unknown address, or a malformed request. */
 export const noOperation = 'none';
 
-const ownerKind = (owner: Owner) => (owner.startsWith('user ') ? 'user' : owner);
+const ownerKind = (owner: string) => (owner.startsWith('user ') ? 'user' : owner);
 
 /** Makes the metrics of one instance. All amounts of time are in seconds, as Prometheus recommends. */
 export function createMetrics(sources: Sources) {
@@ -187,10 +204,10 @@ export function createMetrics(sources: Sources) {
       shed.add(1, reason);
       requests.add(1, noOperation, '503');
     },
-    connectionAcquired(owner: Owner, ms: number): void {
+    connectionAcquired(owner: string, ms: number): void {
       poolWaits.observe(ms / 1000, ownerKind(owner));
     },
-    connectionRefused(owner: Owner): void {
+    connectionRefused(owner: string): void {
       poolFailures.add(1, ownerKind(owner));
     },
     jobEnded(job: string, ms: number, hasFailed: boolean): void {
