@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import express, { type Express, type Response } from 'express';
+import express, { type Express, type RequestHandler, type Response } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
 import type { Logger } from 'pino';
 import type { Config } from './config';
@@ -38,6 +38,8 @@ import { createProxyCheck } from './platform/edge/address';
 import { allowOrigins, createRefusedOriginLog } from './platform/edge/cors';
 import type { RateLimiter } from './platform/edge/rate-limit';
 import { requestLogger } from './platform/observability/logger';
+import type { Metrics } from './platform/observability/metrics/metrics';
+import type { Tracing } from './platform/observability/tracing/tracing';
 import { type ServiceState, serviceHandlers } from './platform/service/handlers';
 
 export interface AppDependencies {
@@ -61,6 +63,8 @@ export interface AppDependencies {
   readonly egress: EgressPolicy;
   readonly state: ServiceState;
   readonly log: Logger;
+  readonly metrics?: Metrics | undefined;
+  readonly tracing?: Tracing | undefined;
 }
 
 const securityHeaders: HelmetOptions = {
@@ -82,7 +86,8 @@ function sharedSecret({ auth, databaseUrl }: Pick<Config, 'auth' | 'databaseUrl'
 
 /** Makes the Express app, compiled and ready for requests. @throws if the contract is not valid */
 export async function createApp(dependencies: AppDependencies): Promise<Express> {
-  const { config, database, authenticator, rateLimiter, events, egress, state, log } = dependencies;
+  const { config, database, authenticator, rateLimiter, events, egress, state, log, metrics, tracing } =
+    dependencies;
   const handlers: Handlers = {
     ...serviceHandlers(state),
     ...taskHandlers,
@@ -119,7 +124,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', config.trustProxy);
-  const requests = requestLogger(log);
+  const requests = requestLogger(log, metrics);
   const checkProxy = createProxyCheck(config.trustProxy, log);
   const setCorsHeaders = allowOrigins(config.corsOrigins, createRefusedOriginLog(log));
   const withOrigin = new ConstantHeaders(headersOf(helmet(securityHeaders)));
@@ -137,15 +142,16 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
       trustedOrigins: new Set(config.corsOrigins.filter((each) => !each.includes('*'))),
       maxBodyBytes: config.maxBodyBytes,
       spool: await createSpool(config.imports, log),
-      resources: [mcpResource(() => state.publicUrl, confirmationKey(sharedSecret(config)))],
+      resources: [
+        mcpResource(() => state.publicUrl, confirmationKey(sharedSecret(config)), metrics?.toolCalled),
+      ],
       requireIfMatch: config.requireIfMatch,
       loggerOf: (request) => requests.loggerOf(request, request.res as Response),
       invalidResponses: config.invalidResponses,
     },
     log,
   );
-  // One middleware: Express needs a microsecond for each.
-  app.use((request, response, next) => {
+  const handle: RequestHandler = (request, response, next) => {
     checkProxy(request);
     requests.watch(request, response);
     const hasOrigin = request.headers.origin !== undefined;
@@ -153,6 +159,12 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     head.setHeader('X-Request-Id', String(request.id));
     if (!hasOrigin) return serve(request, response, next);
     setCorsHeaders(request, head as unknown as Response, () => serve(request, response, next));
-  });
+  };
+  // One middleware: Express needs a microsecond for each.
+  app.use(
+    tracing
+      ? (request, response, next) => tracing.serve(request, response, () => handle(request, response, next))
+      : handle,
+  );
   return app;
 }

@@ -40,6 +40,8 @@ export function runScript(
     PATH: process.env.PATH,
     HOME: process.env.HOME,
     ...noConfiguration,
+    // A machine that is busy with other tests must not make a service refuse requests.
+    SHEDDING: 'off',
     ...configuration,
   };
   const register = projectPath('test', 'support', 'register-swc.cjs');

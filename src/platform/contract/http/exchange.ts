@@ -1,5 +1,6 @@
 /** Sends the replies and problems of requests. */
 import type { Request, Response } from 'express';
+import { requestContext } from '../../observability/request-context';
 import { type ProblemCode, type ProblemMembers, problemBody } from '../document/problems';
 import type { OperationValidator } from '../validation/validator';
 import { matchesWeakly, type TagCondition } from './entity-tags';
@@ -77,6 +78,7 @@ export class Exchange {
     head.setHeaders(headers);
     if ('subscriber' in outcome) {
       head.setHeader('Content-Type', 'text/event-stream; charset=utf-8');
+      requestContext(this.request).isEventStream = true;
       head.write(response, status);
       return openEventStream(response, outcome.subscriber);
     }
@@ -96,6 +98,7 @@ export class Exchange {
     const { headers, body } = replayed;
     head.setHeaders(headers);
     head.setHeader('Idempotency-Replayed', 'true');
+    requestContext(this.request).isReplay = true;
     if (body === null) return void head.send(response, status);
     head.setHeader('Content-Type', contentTypes.get(status) ?? jsonType);
     head.send(response, status, body);
