@@ -2,6 +2,7 @@ import { satteri } from '@astrojs/markdown-satteri';
 import starlight from '@astrojs/starlight';
 import { defineConfig } from 'astro/config';
 import { http } from './src/http-grammar.mjs';
+import { searchLabel } from './src/search-label.mjs';
 import { readGroups } from './src/sources.mjs';
 
 export default defineConfig({
@@ -9,7 +10,7 @@ export default defineConfig({
   trailingSlash: 'never',
   // The service's content policy allows no inline styles, and inline scripts only by their hashes.
   build: { inlineStylesheets: 'never' },
-  vite: { build: { assetsInlineLimit: 0 } },
+  vite: { build: { assetsInlineLimit: 0 }, plugins: [searchLabel] },
   // Quotes and dashes stay as they are written: readers copy them.
   markdown: { processor: satteri({ features: { smartPunctuation: false } }) },
   telemetry: false,
@@ -23,7 +24,8 @@ export default defineConfig({
       pagefind: { ranking: { metaWeights: { title: 5, words: 3 } } },
       expressiveCode: {
         shiki: { langs: [http] },
-        defaultProps: { frame: 'none', overridesByLang: { 'http,csv,text': { wrap: true } } },
+        // Long lines wrap: code that scrolls sideways is hard to reach by keyboard, and to read on a phone.
+        defaultProps: { frame: 'none', wrap: true },
         styleOverrides: {
           borderRadius: '0.4rem',
           codeFontSize: '0.8125rem',

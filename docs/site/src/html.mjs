@@ -38,14 +38,18 @@ export class StyleClasses {
       const style = attribute(element, 'style');
       if (style === undefined) continue;
       const { attrs } = element.sourceCodeLocation.startTag ?? element.sourceCodeLocation;
-      // Scripts show again what only they can make work, by an empty style.
-      const name = /^display:\s*none;?$/.test(style) ? '' : this.#nameOf(style);
+      // A script shows the key of the search. Without it, the style sheet does.
+      if (/^display:\s*none;?$/.test(style)) {
+        edits.push({ ...attrs.style, text: '' });
+        continue;
+      }
+      const name = this.#nameOf(style);
       const classes = attribute(element, 'class');
-      if (classes !== undefined && name !== '') {
+      if (classes === undefined) {
+        edits.push({ ...attrs.style, text: `class="${name}"` });
+      } else {
         edits.push({ ...attrs.class, text: `class="${classes} ${name}"` });
         edits.push({ ...attrs.style, text: '' });
-      } else {
-        edits.push({ ...attrs.style, text: name === '' ? '' : `class="${name}"` });
       }
     }
     return edits
@@ -61,6 +65,21 @@ export class StyleClasses {
   stylesheet() {
     return [...this.#names].map(([style, name]) => `.${name}{${style.replace(/;\s*$/, '')}}`).join('\n');
   }
+}
+
+/**
+ * Moves the key of the search from the text of its button to the stylesheet: the name of a button must contain its text.
+ * @param {string} html
+ */
+export function withoutKeyText(html) {
+  const key = /(<kbd[^>]*>)Ctrl(<\/kbd><kbd[^>]*>)K(<\/kbd>)/;
+  if (!key.test(html)) throw new Error('The button of the search has no key.');
+  return html.replace(key, '$1$2$3');
+}
+
+/** Makes the empty headers of tables plain cells, because a header needs a name. @param {string} html */
+export function withoutEmptyHeaders(html) {
+  return html.replace(/<th([^>]*)><\/th>/g, '<td$1></td>');
 }
 
 /** Lets the stylesheet for code match the classes instead of the style attributes. @param {string} css */

@@ -5,7 +5,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'astro';
 import { markdownFiles } from './agents.mjs';
-import { codeStylesheet, linksAndIds, StyleClasses, scriptHashes } from './html.mjs';
+import {
+  codeStylesheet,
+  linksAndIds,
+  StyleClasses,
+  scriptHashes,
+  withoutEmptyHeaders,
+  withoutKeyText,
+} from './html.mjs';
 import { writeSite } from './output.mjs';
 import { searchIndex } from './search.mjs';
 import { addressOf, readPages, root } from './sources.mjs';
@@ -58,6 +65,14 @@ function policyOf(hashes) {
   ].join('; ');
 }
 
+/** Mends what the rules of accessibility forbid. */
+function accessible(files) {
+  return files.map(({ path, content }) => ({
+    path,
+    content: path.endsWith('.html') ? withoutEmptyHeaders(withoutKeyText(content.toString())) : content,
+  }));
+}
+
 /** Moves the style attributes of pages into a stylesheet. */
 function withoutInlineStyles(files) {
   const classes = new StyleClasses();
@@ -101,7 +116,7 @@ function checkLinks(pages, addresses) {
 
 const pages = readPages();
 const reference = readReference();
-const built = withoutInlineStyles(await buildPages());
+const built = withoutInlineStyles(accessible(await buildPages()));
 const htmlOf = new Map(built.map(({ path, content }) => [path, content]));
 
 const index = await searchIndex(

@@ -169,6 +169,10 @@ export function readPages() {
     return { id, title, description, markdown: withSiteLinks(path, markdown), file };
   };
   const listed = readGroups().flatMap(({ pages }) => pages);
+  const unlisted = readdirSync(join(root, 'docs'))
+    .map((name) => `docs/${name}`)
+    .filter((path) => path.endsWith('.md') && path !== index && !listed.some((each) => each.path === path));
+  if (unlisted.length > 0) throw new Error(`${index} does not list ${unlisted.join(', ')}.`);
   const { children } = markdownToMdast(read(index));
   const summary = textOf(children.find(({ type }) => type === 'paragraph')).replaceAll('\n', ' ');
   return [
