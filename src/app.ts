@@ -34,11 +34,13 @@ import { createContractRouter } from './platform/contract/http/router';
 import { findLaneOfCalendarFeed } from './platform/database/calendar-feeds';
 import type { Database } from './platform/database/database';
 import { isUnavailable } from './platform/database/errors';
+import { DocsSite } from './platform/docs/site';
 import { createProxyCheck } from './platform/edge/address';
 import { allowOrigins, createRefusedOriginLog } from './platform/edge/cors';
 import type { RateLimiter } from './platform/edge/rate-limit';
 import { requestLogger } from './platform/observability/logger';
 import type { Metrics } from './platform/observability/metrics/metrics';
+import { requestContext } from './platform/observability/request-context';
 import type { Tracing } from './platform/observability/tracing/tracing';
 import { type ServiceState, serviceHandlers } from './platform/service/handlers';
 
@@ -48,6 +50,7 @@ export interface AppDependencies {
     | 'auth'
     | 'corsOrigins'
     | 'databaseUrl'
+    | 'docsDir'
     | 'imports'
     | 'invalidResponses'
     | 'maxBodyBytes'
@@ -151,14 +154,28 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     },
     log,
   );
+  const docs = new DocsSite(config.docsDir);
+  const serveDocs: RequestHandler = (request, response, next) => {
+    docs.serve(request, response, headOf(response)).then(
+      (isServed) => {
+        if (!isServed) serve(request, response, next);
+      },
+      (error) => {
+        requestContext(request).error = error;
+        if (response.headersSent) response.destroy();
+        else serve(request, response, next);
+      },
+    );
+  };
   const handle: RequestHandler = (request, response, next) => {
     checkProxy(request);
     requests.watch(request, response);
     const hasOrigin = request.headers.origin !== undefined;
     const head = headOf(response, hasOrigin ? withOrigin : withoutOrigin);
     head.setHeader('X-Request-Id', String(request.id));
-    if (!hasOrigin) return serve(request, response, next);
-    setCorsHeaders(request, head as unknown as Response, () => serve(request, response, next));
+    const answer = request.url.startsWith('/api/') ? serve : serveDocs;
+    if (!hasOrigin) return answer(request, response, next);
+    setCorsHeaders(request, head as unknown as Response, () => answer(request, response, next));
   };
   // One middleware: Express needs a microsecond for each.
   app.use(

@@ -33,7 +33,7 @@ export interface TestServiceOptions {
   readonly allowCrossTenant?: boolean;
 }
 
-/** A configuration for tests: a free port, no automatic jobs, and no variables of this machine's environment. */
+/** A configuration for tests: a free port, no automatic jobs, no documentation site, and no variables of this machine's environment. */
 export function testConfig(environment: Record<string, string>): Config {
   // A machine that is busy with other tests must not make a service refuse requests.
   return parseConfig({
@@ -41,6 +41,7 @@ export function testConfig(environment: Record<string, string>): Config {
     JOBS: 'off',
     SHEDDING: 'off',
     BETTER_AUTH_SECRET: testSecret,
+    DOCS_DIR: '/nowhere',
     ...environment,
   });
 }
