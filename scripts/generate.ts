@@ -8,6 +8,7 @@ import { assertServable } from '../src/platform/contract/validation/validator';
 import { projectRoot } from '../src/platform/paths';
 import { redocLicences, redocScript } from './redoc';
 import { redocly } from './redocly';
+import { sampleFiles } from './samples/samples';
 import { sdkDefaults } from './sdk/defaults';
 import { sdkMethods } from './sdk/methods';
 import { copies, sdkWords } from './sdk/words';
@@ -93,6 +94,7 @@ export async function generate(root: string): Promise<Artifacts> {
     'sdk/src/methods.ts': sdkMethods(JSON.parse(contract)),
     ...sdkWords(),
     'sdk/src/live/field-defaults.ts': sdkDefaults(syncDefaults(JSON.parse(contract))),
+    ...sampleFiles(JSON.parse(contract)),
     'generated/docs/redoc.js': redocScript(),
     'generated/docs/LICENSES.txt': redocLicences(),
     ...(await sqlFiles()),
