@@ -1,4 +1,4 @@
-import express, { type Express, type Response } from 'express';
+import express, { type Express, type RequestHandler, type Response } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
 import type { Logger } from 'pino';
 import type { Config } from './config';
@@ -31,16 +31,19 @@ import { createContractRouter } from './platform/contract/http/router';
 import { findLaneOfCalendarFeed } from './platform/database/calendar-feeds';
 import type { Database } from './platform/database/database';
 import { isUnavailable } from './platform/database/errors';
+import { DocsSite } from './platform/docs/site';
 import { createProxyCheck } from './platform/edge/address';
 import { allowOrigins, createRefusedOriginLog } from './platform/edge/cors';
 import type { RateLimiter } from './platform/edge/rate-limit';
 import { requestLogger } from './platform/observability/logger';
+import { requestContext } from './platform/observability/request-context';
 import { type ServiceState, serviceHandlers } from './platform/service/handlers';
 
 export interface AppDependencies {
   readonly config: Pick<
     Config,
     | 'corsOrigins'
+    | 'docsDir'
     | 'imports'
     | 'invalidResponses'
     | 'maxBodyBytes'
@@ -130,6 +133,19 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     },
     log,
   );
+  const docs = new DocsSite(config.docsDir);
+  const serveDocs: RequestHandler = (request, response, next) => {
+    docs.serve(request, response, headOf(response)).then(
+      (isServed) => {
+        if (!isServed) serve(request, response, next);
+      },
+      (error) => {
+        requestContext(request).error = error;
+        if (response.headersSent) response.destroy();
+        else serve(request, response, next);
+      },
+    );
+  };
   // One middleware: Express needs a microsecond for each.
   app.use((request, response, next) => {
     checkProxy(request);
@@ -137,8 +153,9 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     const hasOrigin = request.headers.origin !== undefined;
     const head = headOf(response, hasOrigin ? withOrigin : withoutOrigin);
     head.setHeader('X-Request-Id', String(request.id));
-    if (!hasOrigin) return serve(request, response, next);
-    setCorsHeaders(request, head as unknown as Response, () => serve(request, response, next));
+    const handle = request.url.startsWith('/api/') ? serve : serveDocs;
+    if (!hasOrigin) return handle(request, response, next);
+    setCorsHeaders(request, head as unknown as Response, () => handle(request, response, next));
   });
   return app;
 }

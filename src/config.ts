@@ -98,6 +98,8 @@ export interface Config {
   readonly logLevel: string;
   /** An absolute path. Contains the embedded Postgres and the development secret. */
   readonly dataDir: string;
+  /** An absolute path. Contains the documentation site if it is built. */
+  readonly docsDir: string;
   readonly maxBodyBytes: number;
   /** Limits and directory of files for imports. */
   readonly imports: SpoolSettings;
@@ -274,6 +276,7 @@ const variables = z.object({
     })
     .default('info'),
   DATA_DIR: z.string().default('.data'),
+  DOCS_DIR: z.string().default('docs/site/dist'),
   // The longest task of the contract must fit, and JSON can need twelve bytes for a character (two `\u` escapes).
   MAX_BODY_BYTES: integer(1, 100 * 1024 * 1024, 256 * 1024),
   // About 50,000 tasks as JSON. Reading them takes several times as much memory.
@@ -450,6 +453,7 @@ export function parseConfig(environment: Environment): Config {
     trustProxy: values.TRUST_PROXY,
     logLevel: values.LOG_LEVEL,
     dataDir,
+    docsDir: resolve(projectRoot, values.DOCS_DIR),
     maxBodyBytes: values.MAX_BODY_BYTES,
     imports: {
       directory: values.IMPORT_DIR === undefined ? tmpdir() : resolve(projectRoot, values.IMPORT_DIR),

@@ -117,6 +117,7 @@ const unusual: Record<string, string> = {
   AUTH_SESSION_TABLE: 'sessions',
   AUTH_USER_TABLE: 'users',
   IMPORT_DIR: '/nowhere',
+  DOCS_DIR: '/nowhere',
 };
 
 test('an empty environment gives the configuration for development', () => {
@@ -181,6 +182,7 @@ test('an empty environment gives the configuration for development', () => {
     trustProxy: 0,
     logLevel: 'info',
     dataDir,
+    docsDir: projectPath('docs', 'site', 'dist'),
     maxBodyBytes: 262_144,
     imports: {
       directory: tmpdir(),

@@ -1,35 +1,14 @@
 /**
- * Opens the documentation of a running service in Chromium, every operation of it, and every problem type's page.
+ * Opens the reference of a running service in Chromium, every operation of it, and every problem type's page.
  * Fails on a policy violation, a console error, or a request to anywhere but the service.
  *
  * Environment: TASKLANE_URL (http://127.0.0.1:8000), CHROMIUM (/usr/bin/chromium).
  */
 import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
+import { watch } from './support/watch.mjs';
 
 const service = new URL(process.env.TASKLANE_URL ?? 'http://127.0.0.1:8000').origin;
-const errors = [];
-
-/** Records errors and requests that a page must not cause. The addresses of data: and blob: hold their own content. */
-async function watch(context) {
-  context.on('request', (request) => {
-    const url = new URL(request.url());
-    if (url.origin !== service && !['data:', 'blob:'].includes(url.protocol)) errors.push(`request: ${url}`);
-  });
-  context.on('response', (response) => {
-    if (response.status() >= 400) errors.push(`response: ${response.status()} ${response.url()}`);
-  });
-  context.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) errors.push(`console: ${message.text()}`);
-  });
-  context.on('weberror', (error) => errors.push(`script: ${error.error().message}`));
-  await context.exposeFunction('reportViolation', (text) => errors.push(`policy: ${text}`));
-  await context.addInitScript(() => {
-    addEventListener('securitypolicyviolation', (event) => {
-      window.reportViolation(`${event.effectiveDirective} ${event.blockedURI} at ${location.pathname}`);
-    });
-  });
-}
 
 async function open(page, path) {
   const response = await page.goto(service + path);
@@ -70,11 +49,11 @@ const browser = await chromium.launch({
 });
 try {
   const context = await browser.newContext({ viewport: { width: 1400, height: 1000 } });
-  await watch(context);
+  const errors = await watch(context, service);
   const contract = await (await context.request.get(`${service}/openapi.json`)).json();
   const page = await context.newPage();
 
-  await open(page, '/docs');
+  await open(page, '/docs/api');
   await page.getByRole('heading', { name: new RegExp(`^${contract.info.title}`) }).waitFor();
   await readOperations(page, contract);
   await search(page, Object.values(contract.paths)[0].get.summary);
@@ -91,7 +70,7 @@ try {
   }
 
   assert.deepEqual(errors, []);
-  process.stdout.write(`The documentation renders, and ${problems.length} problem pages.\n`);
+  process.stdout.write(`The reference renders, and ${problems.length} problem pages.\n`);
 } finally {
   await browser.close();
 }

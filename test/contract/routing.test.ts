@@ -14,7 +14,6 @@ beforeAll(async () => {
 
 describe('an unknown address', () => {
   test.each([
-    '/',
     '/api',
     '/api/ada/tasks/',
     '/api/ada/Tasks',

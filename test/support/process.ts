@@ -65,7 +65,7 @@ export function startProcess(
   configuration: Record<string, string>,
   deadlineMs = 20_000,
 ): ServiceProcess & { url: Promise<string> } {
-  const started = runScript('src/main.ts', [], { PORT: '0', ...configuration });
+  const started = runScript('src/main.ts', [], { PORT: '0', DOCS_DIR: '/nowhere', ...configuration });
   const { child, output } = started;
   const serving = () => /^Tasklane serves (\S+)$/m.exec(output.stdout)?.[1];
   const url = until(

@@ -31,9 +31,15 @@ export interface TestServiceOptions {
   readonly allowCrossTenant?: boolean;
 }
 
-/** A configuration for tests: a free port, no automatic jobs, and no variables of this machine's environment. */
+/** A configuration for tests: a free port, no automatic jobs, no documentation site, and no variables of this machine's environment. */
 export function testConfig(environment: Record<string, string>): Config {
-  return parseConfig({ PORT: '0', JOBS: 'off', BETTER_AUTH_SECRET: testSecret, ...environment });
+  return parseConfig({
+    PORT: '0',
+    JOBS: 'off',
+    BETTER_AUTH_SECRET: testSecret,
+    DOCS_DIR: '/nowhere',
+    ...environment,
+  });
 }
 
 /** Starts a service with its own database. */

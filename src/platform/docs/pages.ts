@@ -77,13 +77,14 @@ ${body}
 /**
  * The page that shows the contract with Redoc, from `/docs/redoc.js` and `/openapi.json`. Redoc sets styles at run
  * time, which needs `'unsafe-inline'` for styles only.
+ * @param notice a line of HTML above the contract
  */
-export function docsPage(): Page {
+export function docsPage(notice = ''): Page {
   return {
     html: document(
       'Tasklane API',
       '<style>body { margin: 0 }</style>\n<script type="module" src="/docs/redoc.js"></script>',
-      '<redoc spec-url="/openapi.json" disable-telemetry="true"></redoc>\n' +
+      `${notice}<redoc spec-url="/openapi.json" disable-telemetry="true"></redoc>\n` +
         '<noscript><p>This page needs JavaScript. The contract itself is at <a href="/openapi.yaml">/openapi.yaml</a>.</p></noscript>',
     ),
     contentSecurityPolicy: policy({

@@ -40,7 +40,9 @@ export function serviceHandlers(
   | 'getDocsScript'
   | 'getProblemType'
 > {
-  const docs = docsPage();
+  const docs = docsPage(
+    '<p style="margin: 1rem">The guides are not built. <code>npm run docs:build</code> builds them.</p>\n',
+  );
   const resource = (path: string, name: string, authorizationServers: readonly string[]) => ({
     resource: state.publicUrl + path,
     authorization_servers: [...authorizationServers],

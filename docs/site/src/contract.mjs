@@ -1,0 +1,48 @@
+/** The contract as Markdown: a page for each type of problem, and the twin of the reference. */
+
+/** The statuses and titles of problems, by code. */
+export function problemsOf(contract) {
+  return Object.values(contract.components.schemas)
+    .filter((schema) => schema.properties?.code?.const !== undefined && schema.properties.status?.const)
+    .map(({ title, description, properties }) => ({
+      code: properties.code.const,
+      status: properties.status.const,
+      title,
+      description,
+    }))
+    .sort((a, b) => a.status - b.status || a.code.localeCompare(b.code));
+}
+
+const firstSentence = (/** @type {string} */ text) =>
+  text
+    .trim()
+    .replaceAll('\n', ' ')
+    .split(/(?<=\.) /)[0]
+    .replace(/\.$/, '');
+
+function problemPage({ code, status, title, description }) {
+  return {
+    id: `problems/${code}`,
+    title,
+    description: firstSentence(description),
+    markdown: `Status ${status} · code \`${code}\`\n\n${description.trim()}\n`,
+  };
+}
+
+/** The list of all types of problem, and a page for each. */
+export function problemPages(contract) {
+  const problems = problemsOf(contract);
+  const rows = problems.map(
+    ({ code, status, title }) => `| ${status} | [\`${code}\`](/docs/problems/${code}) | ${title} |`,
+  );
+  return [
+    {
+      id: 'problems',
+      title: 'Problems',
+      description: 'all types of errors, and what to do about each',
+      markdown: `Errors are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problems. Programs check \`code\`. \`type\` is the
+address of a page that explains the problem.\n\n| status | code | title |\n|---|---|---|\n${rows.join('\n')}\n`,
+    },
+    ...problems.map(problemPage),
+  ];
+}
