@@ -5,6 +5,7 @@ import type { Config } from './config';
 import { activityHandlers } from './features/activity/handlers';
 import { batchHandlers } from './features/batch/handlers';
 import { calendarFeedHandlers } from './features/calendar-feed/handlers';
+import { clientHandlers } from './features/clients/handlers';
 import { completionHandlers } from './features/completions/handlers';
 import { eventHandlers } from './features/events/handlers';
 import type { EventHub } from './features/events/hub';
@@ -87,6 +88,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     ...trashHandlers(config.trashRetentionDays),
     ...batchHandlers,
     ...undoHandlers,
+    ...clientHandlers,
     ...statsHandlers,
     ...profileHandlers(moveInstants),
     ...syncHandlers,

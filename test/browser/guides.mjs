@@ -167,7 +167,7 @@ try {
 
   const missing = await page.goto(`${service}/docs/nowhere`);
   assert.equal(missing.status(), 404);
-  await page.getByRole('heading', { name: '404' }).waitFor();
+  await page.getByRole('heading', { name: 'Page not found' }).waitFor();
   await checkAccessibility(page, 'an unknown page');
   const expected = (error) => /404.*(nowhere|Not Found)|response: 404 .*nowhere/.test(error);
   assert.deepEqual(

@@ -9,6 +9,14 @@ export const collections = {
       name: 'tasklane-docs',
       async load({ store, parseData, renderMarkdown, generateDigest }) {
         store.clear();
+        const missing = { title: 'Page not found', template: 'splash', editUrl: false, pagefind: false };
+        store.set({
+          id: '404',
+          data: await parseData({ id: '404', data: missing }),
+          rendered: await renderMarkdown(
+            'The documentation has no such page. See [all guides](/docs) or the [API](/docs/api).',
+          ),
+        });
         for (const { id, title, description, markdown, file, isSearched } of readPages()) {
           const data = await parseData({
             id,

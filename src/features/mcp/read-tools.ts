@@ -191,6 +191,8 @@ interface FindActivity {
   task?: string;
   type?: Schemas['ChangeType'][];
   action?: Schemas['ChangeAction'][];
+  actor_type?: Schemas['ActorType'][];
+  client_id?: string;
   since?: string;
   until?: string;
   limit?: number;
@@ -204,26 +206,32 @@ async function findActivity(work: Workspace, { task, limit = 25, ...query }: Fin
   const { time_zone } = await work.profile();
   return work.fitting(limit, async (fits) => {
     const page = await work.call('listActivity', {
-      query: { ...query, limit: fits, ...(entity !== undefined && { entity_id: entity }) },
+      query: {
+        ...query,
+        limit: fits,
+        include_total: true,
+        ...(entity !== undefined && { entity_id: entity }),
+      },
     });
-    const changes = page.items.map(({ type, action, entity_id, fields, at }) => {
+    const changes = page.items.map(({ type, action, entity_id, fields, at, actor }) => {
       const { date, time } = localTime(new Date(at), time_zone);
       const changed = Object.entries(fields)
         .slice(0, 8)
         .map(([name, { from, to }]) => `${name} ${shortValue(from)} → ${shortValue(to)}`);
-      return { at: `${date} ${time}`, type, id: entity_id?.slice(-8) ?? null, action, changed };
+      const by = actor.type === 'client' ? `client ${quoted(clip(actor.id ?? '', 40))}` : actor.type;
+      return { at: `${date} ${time}`, by, type, id: entity_id?.slice(-8) ?? null, action, changed };
     });
-    const { next_cursor } = page;
+    const { next_cursor, total } = page;
     return work.reply(
-      `${changes.length} changes, the newest first${next_cursor === null ? '' : ', of more'}.`,
+      `${changes.length} of ${total} changes, the newest first.`,
       [
         ...changes.map(
-          ({ at, type, id: each, action, changed }) =>
-            `${at} ${type} ${each ?? ''} ${action}${changed.length > 0 ? `: ${changed.join('; ')}` : ''}`,
+          ({ at, by, type, id: each, action, changed }) =>
+            `${at} by ${by}: ${type} ${each ?? ''} ${action}${changed.length > 0 ? `: ${changed.join('; ')}` : ''}`,
         ),
         ...(next_cursor === null ? [] : [`More with cursor ${next_cursor}`]),
       ],
-      { changes, ...(next_cursor !== null && { next_cursor }) },
+      { shown: changes.length, total, changes, ...(next_cursor !== null && { next_cursor }) },
     );
   });
 }
@@ -362,10 +370,10 @@ export const readTools = (): readonly Tool[] => [
     scope: 'read',
     input: object({
       task: id,
-      ...pickQuery('listActivity', ['type', 'action', 'since', 'until', 'cursor']),
+      ...pickQuery('listActivity', ['type', 'action', 'actor_type', 'client_id', 'since', 'until', 'cursor']),
       limit: ofPage(100),
     }),
-    output: replySchema({ changes: list }),
+    output: replySchema({ shown: { type: 'integer' }, total: { type: 'integer' }, changes: list }),
     run: findActivity,
   }),
   tool<{ from?: string; until?: string }>({

@@ -135,6 +135,17 @@ function scopeNames(scopes: readonly string[]): string[] {
   return scopes.map((scope) => `tasklane:${scope}`);
 }
 
+const clientInfoKey = 'io.modelcontextprotocol/clientInfo';
+
+/** The title or the name in the client's description of itself, which is in each request, or only in the first one. */
+function clientName(body: unknown): string | null {
+  const { params } = Object(body);
+  const info = Object(Object(Object(params)._meta)[clientInfoKey] ?? Object(params).clientInfo);
+  const name: unknown = info.title ?? info.name;
+  if (typeof name !== 'string' || !name.isWellFormed()) return null;
+  return [...name.replace(/\p{Cc}+/gu, ' ').trim()].slice(0, 200).join('').trim() || null;
+}
+
 /** The server at `/mcp`. @param publicUrl the address of the service, without a slash at the end */
 export function mcpResource(publicUrl: () => string): Resource {
   let handler: ReturnType<typeof createMcpHandler> | undefined;
@@ -150,6 +161,7 @@ export function mcpResource(publicUrl: () => string): Resource {
 
   return {
     path: mcpPath,
+    clientName,
     answer({ request, body, identity, execute, log }) {
       handler ??= serve();
       const key = request.headers.get('idempotency-key') ?? undefined;

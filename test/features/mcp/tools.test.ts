@@ -1,5 +1,6 @@
 /** The tools of agents, through the official client. */
 import { send } from '../../support/api';
+import { tokenOfClient } from '../../support/clients';
 import { connectMcp, type McpClient } from '../../support/mcp';
 import { mcpTokenOf, tokenOf, useTestService } from '../../support/service';
 
@@ -140,7 +141,17 @@ test('find_activity shows old and new values', async () => {
   const [id = ''] = await add({ title: 'Old title' });
   await agent.call('update_tasks', { tasks: [{ id, title: 'New title' }] });
   const { text } = await agent.call('find_activity', { task: id });
-  expect(text).toContain('title "Old title" → "New title"');
+  expect(text).toContain('2 of 2 changes, the newest first.');
+  expect(text).toMatch(/ by user: task \S{8} updated: title "Old title" → "New title"/);
+  const client = await connectMcp(
+    service.url,
+    await tokenOfClient(user, 'https://agent.example.com/client.json', { url: service.url }),
+  );
+  await client.call('update_tasks', { tasks: [{ id, title: 'By a client' }] });
+  const found = await agent.call('find_activity', { task: id, actor_type: ['client'], limit: 1 });
+  expect(found.text).toContain('1 of 1 changes');
+  expect(found.text).toContain('by client "https://agent.example.com/client.json": task');
+  await client.close();
 });
 
 test('get_stats and list_projects_and_tags count open tasks', async () => {
