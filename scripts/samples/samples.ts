@@ -101,7 +101,7 @@ function describe(contract: Contract): Described[] {
               ? undefined
               : {
                   type,
-                  example: content[type]?.example,
+                  example: content[type]?.example ?? {},
                   isFile:
                     requestBody?.['x-spooled'] === true && fileTypes.has(type) && path.includes('/import'),
                 },

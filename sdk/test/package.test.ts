@@ -119,6 +119,13 @@ async function syncProgram(): Promise<string> {
   return /```ts\n(.*?)```/s.exec(guide)?.[1] as string;
 }
 
+/** The code of a language in a page of the repository. `token` is a value that the reader has. */
+async function pageProgram(page: string, language: string): Promise<string> {
+  const text = await readFile(join(sdk, '..', page), 'utf8');
+  const blocks = [...text.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))];
+  return `${blocks.map(([, code = '']) => code).join('')}\ndeclare const token: string;\n`;
+}
+
 const compilerOptions = {
   target: 'es2022',
   lib: ['es2022', 'dom'],
@@ -179,7 +186,20 @@ test('type errors name the field, the value or the path that is wrong', async ()
 }, 60_000);
 
 test.each([
-  ['bundler', 'esnext', ['bundler.ts', 'readme.ts', 'react.tsx', 'sync.ts']],
+  [
+    'bundler',
+    'esnext',
+    [
+      'bundler.ts',
+      'readme.ts',
+      'react.tsx',
+      'sync.ts',
+      'quick-start.ts',
+      'quick-start-react.tsx',
+      'root.ts',
+      'root-react.tsx',
+    ],
+  ],
   ['node16', 'node16', ['node.mts', 'node.cts']],
 ] as const)(
   'has types for moduleResolution %s',
@@ -189,6 +209,10 @@ test.each([
         'readme.ts': readmeProgram,
         'react.tsx': reactProgram,
         'sync.ts': syncProgram,
+        'quick-start.ts': () => pageProgram('docs/quick-start.md', 'ts'),
+        'quick-start-react.tsx': () => pageProgram('docs/quick-start.md', 'tsx'),
+        'root.ts': () => pageProgram('README.md', 'ts'),
+        'root-react.tsx': () => pageProgram('README.md', 'tsx'),
       };
       await writeFile(join(consumer, file), await (programs[file] ?? typeChecks)());
     }

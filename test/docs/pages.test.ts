@@ -70,6 +70,6 @@ describe('a problem page', () => {
     });
     expect(html).not.toContain('<script');
     expect(html).not.toContain(hostile);
-    expect(html.match(/&quot;&gt;&lt;script&gt;alert\(1\)&lt;\/script&gt;&amp;&#39;/g)).toHaveLength(5);
+    expect(html.match(/&quot;&gt;&lt;script&gt;alert\(1\)&lt;\/script&gt;&amp;&#39;/g)).toHaveLength(7);
   });
 });
