@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import express, { type Express, type RequestHandler, type Response } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
 import type { Logger } from 'pino';
@@ -9,7 +10,8 @@ import { clientHandlers } from './features/clients/handlers';
 import { completionHandlers } from './features/completions/handlers';
 import { eventHandlers } from './features/events/handlers';
 import type { EventHub } from './features/events/hub';
-import { mcpResource } from './features/mcp/server';
+import { confirmationKey } from './features/mcp/confirmation';
+import { mcpResource } from './features/mcp/endpoint';
 import { profileHandlers } from './features/profile/handlers';
 import { projectHandlers } from './features/projects/handlers';
 import { quickHandlers } from './features/quick/handlers';
@@ -43,7 +45,9 @@ import { type ServiceState, serviceHandlers } from './platform/service/handlers'
 export interface AppDependencies {
   readonly config: Pick<
     Config,
+    | 'auth'
     | 'corsOrigins'
+    | 'databaseUrl'
     | 'docsDir'
     | 'imports'
     | 'invalidResponses'
@@ -70,6 +74,14 @@ const securityHeaders: HelmetOptions = {
   },
   xFrameOptions: { action: 'deny' },
 };
+
+/**
+ * A secret that all instances have: that of the Better Auth server, or the address of the database with its password. With
+ * neither, the database is embedded and there is one instance, which makes a secret of its own.
+ */
+function sharedSecret({ auth, databaseUrl }: Pick<Config, 'auth' | 'databaseUrl'>): string {
+  return auth.secrets[0] ?? databaseUrl ?? randomBytes(32).toString('hex');
+}
 
 /** Makes the Express app, compiled and ready for requests. @throws if the contract is not valid */
 export async function createApp(dependencies: AppDependencies): Promise<Express> {
@@ -128,7 +140,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
       trustedOrigins: new Set(config.corsOrigins.filter((each) => !each.includes('*'))),
       maxBodyBytes: config.maxBodyBytes,
       spool: await createSpool(config.imports, log),
-      resources: [mcpResource(() => state.publicUrl)],
+      resources: [mcpResource(() => state.publicUrl, confirmationKey(sharedSecret(config)))],
       requireIfMatch: config.requireIfMatch,
       loggerOf: (request) => requests.loggerOf(request, request.res as Response),
       invalidResponses: config.invalidResponses,

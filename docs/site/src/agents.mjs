@@ -5,8 +5,9 @@ const heading = (title, text) => `# ${title}\n\n${text.trim()}\n`;
 
 /** Links to pages become links to their twins. */
 function withTwinLinks(markdown) {
-  return markdown.replace(/\]\(\/docs(\/[\w/-]*)?(#[\w-]*)?\)/g, (_, path = '/index', anchor = '') =>
-    path === '/api' || !path.includes('.') ? `](/docs${path}.md${anchor})` : `](/docs${path}${anchor})`,
+  return markdown.replace(
+    /\]\(\/docs(\/[\w/-]*)?(#[\w-]*)?\)/g,
+    (_, path = '/index', anchor = '') => `](/docs${path}.md${anchor})`,
   );
 }
 

@@ -285,7 +285,7 @@ export async function createContractRouter(
       } catch (error) {
         fail(exchange, error, dependencies);
       }
-      return readAnswer(head.status, head.text);
+      return readAnswer(head.status, head.text, (name) => head.getHeader(name));
     };
   }
 
