@@ -3,17 +3,9 @@
  * the build of the site.
  */
 import { contractDocument } from '../src/platform/contract/document/contract';
-import { docsPage } from '../src/platform/docs/pages';
-import { redocLicences, redocScript } from './redoc';
-
-/** A file of the site. */
-interface SiteFile {
-  /** Its path below `/docs`. A page has no extension in its address: `api.html` is served at `/docs/api`. */
-  readonly path: string;
-  readonly content: string;
-  /** The policy of a page that needs another one than the guides. */
-  readonly contentSecurityPolicy?: string;
-}
+import { redocLicences, wordmark } from './redoc';
+import { redocPages, type SiteFile } from './redoc-pages';
+import { samplesOf } from './samples/samples';
 
 /** Where an operation is in the reference, and what a search finds it by. */
 interface Entry {
@@ -40,18 +32,26 @@ interface OperationItem {
 
 /** The address that Redoc gives to an operation. */
 function addressOf(tag: string, operationId: string): string {
-  return `/docs/api#/${tag.toLowerCase().replaceAll(' ', '-')}/${operationId.toLowerCase()}`;
+  return `/docs/api/${tag.toLowerCase().replaceAll(' ', '-')}/${operationId.toLowerCase()}`;
 }
 
-export function reference(): Reference {
-  const page = docsPage();
+/**
+ * The contract as Redoc shows it: with samples, and a name that leads to the guides. The served contract has neither, because
+ * programs do not need them.
+ */
+function shownContract(): object {
+  const samples = samplesOf(contractDocument);
+  const shown = JSON.parse(JSON.stringify(contractDocument), (_name, value) =>
+    samples.has(value?.operationId) ? { ...value, 'x-codeSamples': samples.get(value.operationId) } : value,
+  );
+  shown.info['x-logo'] = { url: wordmark('Tasklane'), altText: 'Tasklane documentation', href: '/docs' };
+  return shown;
+}
+
+export async function reference(): Promise<Reference> {
   const paths = contractDocument.paths as unknown as Record<string, Record<string, OperationItem>>;
   return {
-    files: [
-      { path: 'api.html', content: page.html, contentSecurityPolicy: page.contentSecurityPolicy },
-      { path: 'redoc.js', content: redocScript() },
-      { path: 'LICENSES.txt', content: redocLicences() },
-    ],
+    files: [...(await redocPages(shownContract())), { path: 'LICENSES.txt', content: redocLicences() }],
     operations: Object.entries(paths).flatMap(([path, item]) =>
       Object.entries(item).flatMap(([method, { operationId, tags = [], summary = '', description = '' }]) =>
         operationId === undefined
@@ -71,4 +71,12 @@ export function reference(): Reference {
   };
 }
 
-if (require.main === module) process.stdout.write(JSON.stringify(reference()));
+if (require.main === module) {
+  reference().then(
+    (made) => process.stdout.write(JSON.stringify(made)),
+    (error: Error) => {
+      process.stderr.write(`${error.stack}\n`);
+      process.exitCode = 1;
+    },
+  );
+}

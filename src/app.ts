@@ -131,8 +131,8 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
   const checkProxy = createProxyCheck(config.trustProxy, log);
   const setCorsHeaders = allowOrigins(config.corsOrigins, createRefusedOriginLog(log));
   const withOrigin = new ConstantHeaders(headersOf(helmet(securityHeaders)));
-  // Caches must not use it for a page of another origin.
-  const withoutOrigin = new ConstantHeaders([...withOrigin.list, 'Vary', 'Origin']);
+  // Caches must not use it for a page of another origin, nor for a client that does not accept its coding.
+  const withoutOrigin = new ConstantHeaders([...withOrigin.list, 'Vary', 'Origin, Accept-Encoding']);
   const serve = await createContractRouter(
     {
       contract: readContract(contractDocument),
@@ -175,6 +175,8 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     head.setHeader('X-Request-Id', String(request.id));
     const answer = request.url.startsWith('/api/') ? serve : serveDocs;
     if (!hasOrigin) return answer(request, response, next);
+    // The CORS headers add the origin.
+    head.setHeader('Vary', 'Accept-Encoding');
     setCorsHeaders(request, head as unknown as Response, () => answer(request, response, next));
   };
   // One middleware: Express needs a microsecond for each.

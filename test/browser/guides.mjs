@@ -8,6 +8,7 @@
 import assert from 'node:assert/strict';
 import axe from 'axe-core';
 import { chromium } from 'playwright-core';
+import { timeOnPhone } from './support/phone.mjs';
 import { watch } from './support/watch.mjs';
 
 const service = new URL(process.env.TASKLANE_URL ?? 'http://127.0.0.1:8000').origin;
@@ -75,32 +76,6 @@ async function checkWeight(browser, path) {
   await context.close();
   const bytes = sizes.reduce((sum, { responseBodySize }) => sum + responseBodySize, 0);
   assert.ok(bytes <= maxBlockingBytes, `${path}: ${bytes} bytes before the page is readable`);
-}
-
-/** How long a page takes on slow 4G (1.6 Mbit/s, 150 ms) with a CPU at a quarter of its speed, in milliseconds. */
-async function timeOnPhone(browser, path) {
-  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
-  const page = await context.newPage();
-  const session = await context.newCDPSession(page);
-  await session.send('Network.emulateNetworkConditions', {
-    offline: false,
-    latency: 150,
-    downloadThroughput: 1_600_000 / 8,
-    uploadThroughput: 750_000 / 8,
-  });
-  await session.send('Emulation.setCPUThrottlingRate', { rate: 4 });
-  await page.goto(service + path, { waitUntil: 'load' });
-  const time = await page.evaluate(
-    () =>
-      new Promise((resolve) => {
-        new PerformanceObserver((list) => resolve(list.getEntries().at(-1).startTime)).observe({
-          type: 'largest-contentful-paint',
-          buffered: true,
-        });
-      }),
-  );
-  await context.close();
-  return Math.round(time);
 }
 
 /** Types into the open search, and returns the titles of the first pages that it finds. */
@@ -188,7 +163,7 @@ try {
   await search(page, 'mark done');
   await page.getByRole('link', { name: 'Complete or reopen a task' }).click();
   await page.getByRole('heading', { name: 'Complete or reopen a task' }).first().waitFor();
-  assert.equal(new URL(page.url()).pathname, '/docs/api');
+  assert.equal(new URL(page.url()).pathname, '/docs/api/tasks/completetask');
 
   const missing = await page.goto(`${service}/docs/nowhere`);
   assert.equal(missing.status(), 404);
@@ -202,7 +177,7 @@ try {
 
   for (const path of kinds) await checkWeight(browser, path);
   const heaviest = '/docs/sdk';
-  const time = await timeOnPhone(browser, heaviest);
+  const time = await timeOnPhone(browser, service + heaviest);
   process.stdout.write(`${heaviest} is readable on a slow phone after ${time} ms.\n`);
   process.stdout.write(`${guides.length} guides and ${Object.keys(searches).length} searches work.\n`);
 } finally {

@@ -1,18 +1,5 @@
 /** The contract as Markdown: a page for each type of problem, and the twin of the reference. */
 
-/** The statuses and titles of problems, by code. */
-export function problemsOf(contract) {
-  return Object.values(contract.components.schemas)
-    .filter((schema) => schema.properties?.code?.const !== undefined && schema.properties.status?.const)
-    .map(({ title, description, properties }) => ({
-      code: properties.code.const,
-      status: properties.status.const,
-      title,
-      description,
-    }))
-    .sort((a, b) => a.status - b.status || a.code.localeCompare(b.code));
-}
-
 const firstSentence = (/** @type {string} */ text) =>
   text
     .trim()
@@ -20,18 +7,30 @@ const firstSentence = (/** @type {string} */ text) =>
     .split(/(?<=\.) /)[0]
     .replace(/\.$/, '');
 
-function problemPage({ code, status, title, description }) {
+function problemPage({ code, status, title, description, action, example }) {
   return {
     id: `problems/${code}`,
     title,
     description: firstSentence(description),
-    markdown: `Status ${status} · code \`${code}\`\n\n${description.trim()}\n`,
+    markdown: `Status ${status} · code \`${code}\`
+
+${description.trim()}
+
+## What to do
+
+${action.trim()}
+
+## Example
+
+\`\`\`json
+${JSON.stringify(example, null, 2)}
+\`\`\`
+`,
   };
 }
 
 /** The list of all types of problem, and a page for each. */
-export function problemPages(contract) {
-  const problems = problemsOf(contract);
+export function problemPages(problems) {
   const rows = problems.map(
     ({ code, status, title }) => `| ${status} | [\`${code}\`](/docs/problems/${code}) | ${title} |`,
   );

@@ -161,7 +161,7 @@ function decisionPages() {
 
 /** All pages except the reference of the API, which is no Markdown. @returns {Page[]} */
 export function readPages() {
-  const contract = JSON.parse(read('generated/openapi.json'));
+  const problems = JSON.parse(read('generated/problems.json'));
   const pageOf = ({ id, path, label, description }) => {
     const file = pathToFileURL(join(root, path));
     if (id === 'settings') return { id, title: label, description, markdown: settingsPage(), file };
@@ -179,7 +179,7 @@ export function readPages() {
     pageOf({ id: 'index', path: index, label: 'Tasklane', description: summary }),
     ...listed.filter(({ id }) => !['api', 'problems', 'decisions'].includes(id)).map(pageOf),
     ...decisionPages(),
-    ...problemPages(contract).map((page) => ({
+    ...problemPages(problems).map((page) => ({
       ...page,
       file: pathToFileURL(join(root, 'openapi/problems.yaml')),
     })),

@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Request } from 'express';
+import { type Coding, codingOf } from '../edge/coding';
 
 /** A file of the site, as the build lists it in `site.json`. */
 interface SiteFile {
@@ -46,12 +47,14 @@ function isKnown(header: string | undefined, tag: string): boolean {
   return header?.split(',').some((each) => ['*', tag, `W/${tag}`].includes(each.trim())) ?? false;
 }
 
-/** The file in the form that the client accepts. */
+/** The form of the file that the client gets. */
 function chooseEncoding({ sizes }: SiteFile, request: Request): string {
-  const offered = ['br', 'gzip'].filter((each) => each in sizes);
-  const accepted =
-    request.headers['accept-encoding'] === undefined ? false : request.acceptsEncodings(offered);
-  return accepted && offered.includes(accepted) ? accepted : 'identity';
+  return (
+    codingOf(
+      request,
+      ['br', 'gzip'].filter((each): each is Coding => each in sizes),
+    ) ?? 'identity'
+  );
 }
 
 /** The documentation site in a folder. It can be built, and built again, while the service runs. */

@@ -2,9 +2,9 @@ import { createReadStream } from 'node:fs';
 import { clientContract } from '../contract/document/client-contract';
 import { contractDocument } from '../contract/document/contract';
 import type { Schemas } from '../contract/document/operations';
-import { problemTypes } from '../contract/document/problems';
 import type { Handlers } from '../contract/http/call';
 import { docsPage, problemPage } from '../docs/pages';
+import { readProblems } from '../docs/problems';
 import { projectPath } from '../paths';
 
 export interface ServiceState {
@@ -55,6 +55,7 @@ export function serviceHandlers(
   const docs = docsPage(
     '<p style="margin: 1rem">The guides are not built. <code>npm run docs:build</code> builds them.</p>\n',
   );
+  const problems = new Map(readProblems(contractDocument).map((each) => [each.code, each]));
   const resource = (path: string, name: string, authorizationServers: readonly string[]) => ({
     resource: state.publicUrl + path,
     authorization_servers: [...authorizationServers],
@@ -111,7 +112,7 @@ export function serviceHandlers(
     },
 
     async getProblemType(call) {
-      const type = problemTypes.get(call.path.code);
+      const type = problems.get(call.path.code);
       if (!type) return call.fail('not-found');
       const page = problemPage(type);
       return call.reply(200, page.html, { 'Content-Security-Policy': page.contentSecurityPolicy });
