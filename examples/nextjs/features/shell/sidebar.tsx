@@ -1,0 +1,25 @@
+'use client';
+import { AccountMenu } from '@/features/account/account-menu';
+import { openOverlay } from '@/lib/overlays';
+import { Icon } from '@/ui/icons';
+import { Keys } from '@/ui/keys';
+import { Navigation } from './navigation';
+import styles from './sidebar.module.css';
+
+export function Sidebar({ current, rest }: { current: string; rest: string }) {
+  return (
+    <nav className={styles.sidebar} aria-label="Main">
+      <div className={styles.top}>
+        <AccountMenu />
+      </div>
+      <button type="button" className={styles.add} onClick={() => openOverlay('quick-add', {})}>
+        <Icon name="plus" />
+        <span>Add a task</span>
+        <Keys keys="q" />
+      </button>
+      <div className={styles.links}>
+        <Navigation current={current} rest={rest} />
+      </div>
+    </nav>
+  );
+}

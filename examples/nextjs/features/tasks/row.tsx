@@ -1,0 +1,84 @@
+'use client';
+import { memo } from 'react';
+import { useApp } from '@/features/shell/app-provider';
+import { openDetails } from '@/lib/router';
+import { selection, setFocused, toggleMark } from '@/lib/selection';
+import { useStore } from '@/lib/store';
+import type { Project, Task } from '@/lib/tasklane';
+import { toggleComplete } from './complete';
+import { useIsLingering } from './lingering';
+import { Meta } from './meta';
+import { Ring } from './ring';
+import styles from './row.module.css';
+
+export interface RowProps {
+  readonly task: Task;
+  readonly today: string;
+  readonly time: string;
+  readonly project?: Project | undefined;
+  readonly parent?: Task | undefined;
+  readonly done?: number | undefined;
+  readonly all?: number | undefined;
+  /** How many tasks are above it in the tree. */
+  readonly level?: number;
+  readonly hidesDate?: boolean;
+  /** Whether the tab key stops here: once in each list. */
+  readonly isStop: boolean;
+  /** Whether its details are open. */
+  readonly isOpen: boolean;
+}
+
+/** A task in a list. */
+export const Row = memo(function Row({
+  task,
+  project,
+  parent,
+  done,
+  all,
+  level = 0,
+  isStop,
+  isOpen,
+  ...meta
+}: RowProps) {
+  const app = useApp();
+  const isMarked = useStore(selection, ({ marked }) => marked.has(task.id));
+  const isLingering = useIsLingering(task.id);
+  const isDone = task.completed || isLingering;
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Enter is a command.
+    <li
+      className={styles.row}
+      data-task={task.id}
+      data-done={isDone || undefined}
+      data-marked={isMarked || undefined}
+      data-open={isOpen || undefined}
+      style={level > 0 ? { paddingInlineStart: `${level * 28}px` } : undefined}
+      tabIndex={isStop ? 0 : -1}
+      onFocus={() => setFocused(task.id)}
+      onClick={(event) => {
+        if (event.metaKey || event.ctrlKey) toggleMark(task.id);
+        else openDetails(task.id);
+      }}
+    >
+      <Ring
+        task={task}
+        isDone={isDone}
+        tabIndex={isStop ? 0 : -1}
+        onToggle={() => toggleComplete(app, [task])}
+      />
+      <span className={styles.content}>
+        <span className={styles.title}>
+          <span className={styles.words}>{task.title}</span>
+        </span>
+        <Meta
+          task={task}
+          project={project}
+          parent={parent}
+          subtasks={all ? [done ?? 0, all] : undefined}
+          {...meta}
+        />
+      </span>
+      {isMarked && <span className="visually-hidden">Selected</span>}
+    </li>
+  );
+});
