@@ -4,6 +4,9 @@ import { type ComponentType, useEffect } from 'react';
 import { closeOverlay, type OverlayName, type Overlays, overlay } from '@/lib/overlays';
 import { focusRow } from '@/lib/rows';
 import { useStore } from '@/lib/store';
+import { Confirm } from './confirm/confirm';
+import { Help } from './help/help';
+import { Palette } from './palette/palette';
 import { GoToProject } from './pickers/go-to-project';
 import { PriorityMenu } from './pickers/priority-menu';
 import { ProjectPicker } from './pickers/project-picker';
@@ -12,6 +15,9 @@ import { QuickAdd } from './quick-add/quick-add';
 import { SchedulePopover } from './schedule/schedule-popover';
 
 const components: { [Name in OverlayName]: ComponentType<Overlays[Name] & { onClose: () => void }> } = {
+  confirm: Confirm,
+  palette: Palette,
+  help: Help,
   'quick-add': QuickAdd,
   schedule: SchedulePopover,
   'pick-project': ProjectPicker,

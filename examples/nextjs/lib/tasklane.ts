@@ -5,6 +5,8 @@ import { createElement, type ReactNode } from 'react';
 import { authClient } from './auth-client';
 
 export type {
+  DeletedProject,
+  ImportReport,
   Profile,
   ProfilePatch,
   Project,
@@ -15,6 +17,8 @@ export type {
   TaskCreate,
   TaskMove,
   TaskPatch,
+  TransferMethods as Transfer,
+  TrashItem,
 } from '@tasklane/sdk';
 export { isProblem } from '@tasklane/sdk';
 export { type FailedWrite, type LiveLane, UnsentWritesError, type Write } from '@tasklane/sdk/live';

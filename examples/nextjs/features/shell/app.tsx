@@ -2,7 +2,10 @@
 import { type ComponentType, type ReactNode, Suspense, useEffect } from 'react';
 import { Details } from '@/features/details/details';
 import { OverlayHost } from '@/features/overlays';
+import { useNotifier } from '@/features/reminders/use-notifier';
 import { screenComponents } from '@/features/screens';
+import { SyncSign } from '@/features/sync/sign';
+import { useServiceWorker } from '@/features/sync/use-service-worker';
 import { loadPreferences, preferences } from '@/lib/preferences';
 import { navigate, useAddress } from '@/lib/router';
 import type { ScreenId } from '@/lib/screens';
@@ -18,6 +21,7 @@ import { useKeys } from './use-keys';
 /** The app of a signed-in user. */
 export function App({ service }: { service: Service }) {
   useTheme();
+  useServiceWorker();
   return (
     <Backend service={service}>
       <SignedIn>
@@ -57,6 +61,7 @@ function SignedIn({ children }: { children: ReactNode }) {
 function Frame() {
   useKeys();
   useFirstSettings();
+  useNotifier();
   const address = useAddress();
   const [, id = '', ...rest] = address?.pathname.split('/') ?? [];
   const Screen = screenComponents[id as ScreenId] as ComponentType<{ rest: string }> | undefined;
@@ -74,6 +79,7 @@ function Frame() {
       </main>
       {taskId !== null && <Details key={taskId} taskId={taskId} />}
       <BottomBar current={id} />
+      <SyncSign />
       <OverlayHost />
     </div>
   );

@@ -1,12 +1,25 @@
 'use client';
 import { AccountMenu } from '@/features/account/account-menu';
+import { openOverlay } from '@/lib/overlays';
+import { Button } from '@/ui/button';
+import { Icon } from '@/ui/icons';
 import { Navigation } from './navigation';
 import { ScreenFrame } from './screen';
 
 /** What phones show instead of the sidebar. */
 export default function BrowseScreen() {
   return (
-    <ScreenFrame title="Browse" actions={<AccountMenu />}>
+    <ScreenFrame
+      title="Browse"
+      actions={
+        <>
+          <Button look="icon" aria-label="Search" onClick={() => openOverlay('palette', {})}>
+            <Icon name="search" />
+          </Button>
+          <AccountMenu />
+        </>
+      }
+    >
       <Navigation current="browse" rest="" />
     </ScreenFrame>
   );

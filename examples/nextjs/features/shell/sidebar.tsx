@@ -17,6 +17,11 @@ export function Sidebar({ current, rest }: { current: string; rest: string }) {
         <span>Add a task</span>
         <Keys keys="q" />
       </button>
+      <button type="button" className={styles.search} onClick={() => openOverlay('palette', {})}>
+        <Icon name="search" />
+        <span>Search</span>
+        <Keys keys="Mod+k" />
+      </button>
       <div className={styles.links}>
         <Navigation current={current} rest={rest} />
       </div>
