@@ -1,6 +1,6 @@
 /** What commands work with. */
 import type { Actions } from './actions';
-import { openDetails } from './router';
+import { openDetails, openedTask } from './router';
 import { selection } from './selection';
 import type { LiveLane, Task } from './tasklane';
 
@@ -11,10 +11,8 @@ export interface AppContext {
   tasks(): readonly Task[];
 }
 
-const detailsId = (): string | null => {
-  const url = new URL(location.href);
-  return url.searchParams.get('task') ?? /^\/task\/([^/]+)$/.exec(url.pathname)?.[1] ?? null;
-};
+const detailsId = (): string | null =>
+  openedTask() ?? /^\/task\/([^/]+)$/.exec(location.pathname)?.[1] ?? null;
 
 export function createAppContext(lane: LiveLane, actions: Actions): AppContext {
   return {
@@ -23,8 +21,9 @@ export function createAppContext(lane: LiveLane, actions: Actions): AppContext {
     tasks() {
       const { focused, marked } = selection.get();
       const isShown = (id: string) => document.querySelector(`[data-task="${CSS.escape(id)}"]`) !== null;
-      const ids =
-        marked.size > 0 ? [...marked] : [focused !== null && isShown(focused) ? focused : detailsId()];
+      const isInDetails = document.activeElement?.closest('aside') != null;
+      const isRow = focused !== null && !isInDetails && isShown(focused);
+      const ids = marked.size > 0 ? [...marked] : [isRow ? focused : detailsId()];
       return ids.flatMap((id) => (id === null ? [] : (lane.tasks.get(id) ?? [])));
     },
   };
@@ -32,5 +31,5 @@ export function createAppContext(lane: LiveLane, actions: Actions): AppContext {
 
 /** Closes the details if they show one of these tasks. */
 export function closeDetailsOf(tasks: readonly Task[]): void {
-  if (tasks.some(({ id }) => id === new URL(location.href).searchParams.get('task'))) openDetails(null);
+  if (tasks.some(({ id }) => id === openedTask())) openDetails(null);
 }

@@ -37,5 +37,9 @@ export function detailsAddress(taskId: string | null): string {
   return url.pathname + url.search;
 }
 
+/** The task whose details are open beside the list; null if none are. */
+export const openedTask = (): string | null => new URL(location.href).searchParams.get('task');
+
+/** Opens the details of a task, or closes them with null. The back button closes them, too. */
 export const openDetails = (taskId: string | null): void =>
-  navigate(detailsAddress(taskId), { replace: true });
+  navigate(detailsAddress(taskId), { replace: taskId === null || openedTask() !== null });

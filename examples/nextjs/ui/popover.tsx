@@ -48,11 +48,12 @@ export function Popover({ label, anchor, onClose, className = '', children }: Po
     const toggled = (event: ToggleEvent) => {
       if (event.newState === 'closed') close.current();
     };
-    box.addEventListener('toggle', toggled);
+    // Unlike `toggle`, it comes before the next key.
+    box.addEventListener('beforetoggle', toggled);
     const resized = () => place(box, anchor);
     addEventListener('resize', resized);
     return () => {
-      box.removeEventListener('toggle', toggled);
+      box.removeEventListener('beforetoggle', toggled);
       removeEventListener('resize', resized);
     };
   }, [anchor]);

@@ -4,6 +4,7 @@ import { useApp } from '@/features/shell/app-provider';
 import { priorityNames } from '@/features/tasks/commands';
 import { nameOf } from '@/lib/actions';
 import { sayDate } from '@/lib/dates';
+import { sayBefore } from '@/lib/reminders';
 import { useAddress } from '@/lib/router';
 import { useStore } from '@/lib/store';
 import { loadWords, type ReadWords, type TaskCreate, useProjects } from '@/lib/tasklane';
@@ -118,7 +119,7 @@ export function QuickAdd({ onClose }: { onClose: () => void }) {
       case 'priority':
         return ['flag', priorityNames[value as keyof typeof priorityNames]];
       default:
-        return ['bell', /^\d+$/.test(value) ? sayMinutes(Number(value)) : `At ${value}`];
+        return ['bell', /^\d+$/.test(value) ? sayBefore(Number(value)) : `At ${value}`];
     }
   }
 
@@ -218,17 +219,6 @@ export function QuickAdd({ onClose }: { onClose: () => void }) {
       </div>
     </Dialog>
   );
-}
-
-function sayMinutes(minutes: number): string {
-  if (minutes === 0) return 'When due';
-  const [amount, unit] =
-    minutes % 1440 === 0
-      ? [minutes / 1440, 'd']
-      : minutes % 60 === 0
-        ? [minutes / 60, 'h']
-        : [minutes, 'min'];
-  return `${amount} ${unit} before`;
 }
 
 /** The text with its pieces marked. It lies behind the field, letter under letter. */

@@ -25,7 +25,8 @@ export function Calendar({ today, chosen, firstDay, onChoose }: CalendarProps) {
   const first = `${month}-01`;
   const begin = addDays(first, -((weekdayOf(first) - firstDay + 7) % 7));
   const days = Array.from({ length: 42 }, (_, index) => addDays(begin, index));
-  const weeks = days.filter((_, index) => index % 7 === 0).filter((day) => monthOf(day) <= month);
+  // Weeks that are past are of no use.
+  const weeks = days.filter((day, index) => index % 7 === 0 && addDays(day, 6) >= today).slice(0, 5);
 
   function move(event: KeyboardEvent<HTMLTableElement>) {
     const step = steps[event.key];

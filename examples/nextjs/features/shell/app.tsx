@@ -10,6 +10,7 @@ import { loadPreferences, preferences } from '@/lib/preferences';
 import { navigate, useAddress } from '@/lib/router';
 import type { ScreenId } from '@/lib/screens';
 import { Backend, type Service, useLaneStatus } from '@/lib/tasklane';
+import { useMedia } from '@/lib/use-media';
 import { Toasts } from '@/ui/toast';
 import styles from './app.module.css';
 import { AppProvider } from './app-provider';
@@ -69,16 +70,18 @@ function Frame() {
     if (address && !Screen) navigate('/today', { replace: true });
   }, [address, Screen]);
   const taskId = address?.searchParams.get('task') ?? null;
+  const isSheet = useMedia('(max-width: 1099px)');
+  const isCovered = isSheet && taskId !== null;
   return (
     <div className={styles.app} data-details={taskId !== null || undefined}>
-      <Sidebar current={id} rest={decodeURIComponent(rest.join('/'))} />
-      <main className={styles.main}>
+      <Sidebar current={id} rest={decodeURIComponent(rest.join('/'))} inert={isCovered} />
+      <main className={styles.main} inert={isCovered}>
         <Suspense>
           {Screen && <Screen key={address?.pathname} rest={decodeURIComponent(rest.join('/'))} />}
         </Suspense>
       </main>
-      {taskId !== null && <Details key={taskId} taskId={taskId} />}
-      <BottomBar current={id} />
+      {taskId !== null && <Details key={taskId} taskId={taskId} isSheet={isSheet} />}
+      <BottomBar current={id} inert={isCovered} />
       <SyncSign />
       <OverlayHost />
     </div>

@@ -14,7 +14,7 @@ const right: readonly [id: string, title: string, icon: IconName][] = [
 ];
 
 /** The navigation of phones. */
-export function BottomBar({ current }: { current: string }) {
+export function BottomBar({ current, inert }: { current: string; inert: boolean }) {
   const link = ([id, title, icon]: readonly [string, string, IconName]) => (
     <Link key={id} href={`/${id}`} className={styles.link} aria-current={current === id ? 'page' : undefined}>
       <Icon name={icon} size={22} />
@@ -22,7 +22,7 @@ export function BottomBar({ current }: { current: string }) {
     </Link>
   );
   return (
-    <nav className={styles.bar} aria-label="Main">
+    <nav className={styles.bar} aria-label="Main" inert={inert}>
       {left.map(link)}
       <button
         type="button"

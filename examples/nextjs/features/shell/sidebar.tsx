@@ -6,9 +6,9 @@ import { Keys } from '@/ui/keys';
 import { Navigation } from './navigation';
 import styles from './sidebar.module.css';
 
-export function Sidebar({ current, rest }: { current: string; rest: string }) {
+export function Sidebar({ current, rest, inert }: { current: string; rest: string; inert: boolean }) {
   return (
-    <nav className={styles.sidebar} aria-label="Main">
+    <nav className={styles.sidebar} aria-label="Main" inert={inert}>
       <div className={styles.top}>
         <AccountMenu />
       </div>

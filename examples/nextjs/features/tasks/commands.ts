@@ -2,11 +2,13 @@ import { showUndo } from '@/features/undo/commands';
 import { nameOf } from '@/lib/actions';
 import { type AppContext, closeDetailsOf } from '@/lib/app-context';
 import { type Command, hasTasks } from '@/lib/commands';
-import { openDetails } from '@/lib/router';
+import { openDetails, openedTask } from '@/lib/router';
 import { focusedRow, focusRow, focusTask, rowAfter } from '@/lib/rows';
 import { clearMarks, selection, toggleMark } from '@/lib/selection';
 import type { Task } from '@/lib/tasklane';
 import { toggleComplete } from './complete';
+import { stepTask } from './order';
+import type { Direction } from './tree';
 
 export const priorities = ['urgent', 'high', 'medium', 'low'] as const;
 export const priorityNames: Record<Task['priority'], string> = {
@@ -25,7 +27,20 @@ export function deleteTasks(app: AppContext, tasks: readonly Task[]): void {
   showUndo(app, step);
 }
 
-const isOpen = (): boolean => new URL(location.href).searchParams.has('task');
+const steps: readonly [direction: Direction, key: string, title: string][] = [
+  ['up', 'ArrowUp', 'Move up'],
+  ['down', 'ArrowDown', 'Move down'],
+  ['in', 'ArrowRight', 'Make it a subtask of the task above'],
+  ['out', 'ArrowLeft', 'Move it out of its parent'],
+];
+
+const isOpen = (): boolean => openedTask() !== null;
+/** Moves the focus; open details follow it. */
+function step(distance: number): void {
+  focusRow(distance);
+  if (isOpen()) openDetails(selection.get().focused);
+}
+
 const hasRow = (): boolean => focusedRow() !== undefined;
 
 export const taskCommands: readonly Command[] = [
@@ -35,7 +50,7 @@ export const taskCommands: readonly Command[] = [
     group: 'Tasks',
     keys: ['j', 'ArrowDown'],
     hidden: true,
-    run: () => focusRow(1),
+    run: () => step(1),
   },
   {
     id: 'list.previous',
@@ -43,7 +58,7 @@ export const taskCommands: readonly Command[] = [
     group: 'Tasks',
     keys: ['k', 'ArrowUp'],
     hidden: true,
-    run: () => focusRow(-1),
+    run: () => step(-1),
   },
   {
     id: 'task.open',
@@ -101,6 +116,20 @@ export const taskCommands: readonly Command[] = [
       run: (app) => {
         const tasks = app.tasks();
         app.actions.update(tasks, { priority }, `Set the priority of ${nameOf(tasks)}`);
+      },
+    }),
+  ),
+  ...steps.map(
+    ([direction, key, title]): Command => ({
+      id: `task.${direction}`,
+      title,
+      group: 'Tasks',
+      keys: [`Alt+${key}`],
+      words: 'order indent subtask',
+      when: (app) => app.tasks().length === 1,
+      run: (app) => {
+        const [task] = app.tasks();
+        if (task) stepTask(app, task, direction);
       },
     }),
   ),

@@ -1,15 +1,21 @@
 'use client';
-import { type ReactNode, useLayoutEffect, useMemo, useRef } from 'react';
+import { type ReactNode, useEffect, useLayoutEffect, useMemo, useRef } from 'react';
 import { useApp } from '@/features/shell/app-provider';
+import { openOverlay } from '@/lib/overlays';
 import { useAddress } from '@/lib/router';
 import { focusTask } from '@/lib/rows';
 import { selection } from '@/lib/selection';
 import { useStore } from '@/lib/store';
 import { type Project, type Task, useProjects, useTasks } from '@/lib/tasklane';
 import { useNow } from '@/lib/use-today';
+import { toggleComplete } from './complete';
+import { useGestures } from './gestures';
 import { useLingering } from './lingering';
 import styles from './list.module.css';
+import { moveTask, offerOrder } from './order';
 import { Row } from './row';
+import { useSlide } from './slide';
+import { treeOf } from './tree';
 
 export interface Group {
   readonly id: string;
@@ -17,6 +23,8 @@ export interface Group {
   /** What stands at the end of the heading. */
   readonly action?: ReactNode;
   readonly tasks: readonly Task[];
+  /** Whether the user can order them. */
+  readonly isOrdered?: boolean;
 }
 
 export interface TaskListProps {
@@ -27,19 +35,6 @@ export interface TaskListProps {
   readonly isTree?: boolean;
   readonly showsProject?: boolean;
   readonly hidesDate?: boolean;
-}
-
-/** The tasks with their levels: subtasks follow their parents. */
-function treeOf(tasks: readonly Task[]): readonly { task: Task; level: number }[] {
-  const ids = new Set(tasks.map(({ id }) => id));
-  const children = new Map<string | null, Task[]>();
-  for (const task of tasks) {
-    const parent = task.parent_id !== null && ids.has(task.parent_id) ? task.parent_id : null;
-    children.set(parent, [...(children.get(parent) ?? []), task]);
-  }
-  const below = (parent: string | null, level: number): { task: Task; level: number }[] =>
-    (children.get(parent) ?? []).flatMap((task) => [{ task, level }, ...below(task.id, level + 1)]);
-  return below(null, 0);
 }
 
 /** The numbers of completed and of all subtasks, by parent. */
@@ -63,7 +58,8 @@ export function TaskList({
   showsProject = false,
   hidesDate = false,
 }: TaskListProps) {
-  const { lane } = useApp();
+  const app = useApp();
+  const { lane } = app;
   const now = useNow();
   const [today, time] = [now.slice(0, 10), now.slice(11)];
   const projects = useProjects();
@@ -77,8 +73,24 @@ export function TaskList({
   const all = useMemo(() => groups.flatMap(({ tasks }) => tasks), [groups]);
   const first = all.some(({ id }) => id === focused) ? focused : all[0]?.id;
   useKeptFocus(all);
+  const ref = useRef<HTMLElement>(null);
+  useSlide(
+    ref,
+    all.map(({ id }) => id),
+  );
+  useGestures(ref, {
+    onSwipe(taskId, direction, row) {
+      const task = lane.tasks.get(taskId);
+      if (task && direction === 'right') toggleComplete(app, [task]);
+      else openOverlay('schedule', { taskIds: [taskId], anchor: row });
+    },
+    onMove(taskId, move, inTree) {
+      const task = lane.tasks.get(taskId);
+      if (task) moveTask(app, task, move, inTree);
+    },
+  });
   return (
-    <section className={styles.list} aria-label={label}>
+    <section ref={ref} className={styles.list} aria-label={label}>
       {groups.map((group) => (
         <GroupSection key={group.id} {...group} get={lane.tasks.get} isTree={isTree}>
           {(task, level) => {
@@ -112,10 +124,23 @@ interface GroupSectionProps extends Group {
   readonly children: (task: Task, level: number) => ReactNode;
 }
 
-function GroupSection({ id, title, action, tasks, get, isTree, children }: GroupSectionProps) {
+function GroupSection({
+  id,
+  title,
+  action,
+  tasks,
+  get,
+  isTree,
+  isOrdered = isTree,
+  children,
+}: GroupSectionProps) {
   const shown = useLingering(tasks, get);
-  if (shown.length === 0) return null;
-  const rows = isTree ? treeOf(shown) : shown.map((task) => ({ task, level: 0 }));
+  const rows = useMemo(
+    () => (isTree ? treeOf(shown) : shown.map((task) => ({ task, level: 0 }))),
+    [shown, isTree],
+  );
+  useEffect(() => (isOrdered ? offerOrder(id, { rows, isTree }) : undefined), [id, rows, isTree, isOrdered]);
+  if (rows.length === 0) return null;
   return (
     <section aria-labelledby={title ? `group-${id}` : undefined} className={styles.group}>
       {title && (

@@ -5,7 +5,9 @@ import { openDetails } from '@/lib/router';
 import { selection, setFocused, toggleMark } from '@/lib/selection';
 import { useStore } from '@/lib/store';
 import type { Project, Task } from '@/lib/tasklane';
+import { Icon } from '@/ui/icons';
 import { toggleComplete } from './complete';
+import { indentPx } from './gestures';
 import { useIsLingering } from './lingering';
 import { Meta } from './meta';
 import { Ring } from './ring';
@@ -52,7 +54,7 @@ export const Row = memo(function Row({
       data-done={isDone || undefined}
       data-marked={isMarked || undefined}
       data-open={isOpen || undefined}
-      style={level > 0 ? { paddingInlineStart: `${level * 28}px` } : undefined}
+      style={level > 0 ? { marginInlineStart: `${level * indentPx}px` } : undefined}
       tabIndex={isStop ? 0 : -1}
       onFocus={() => setFocused(task.id)}
       onClick={(event) => {
@@ -60,23 +62,29 @@ export const Row = memo(function Row({
         else openDetails(task.id);
       }}
     >
-      <Ring
-        task={task}
-        isDone={isDone}
-        tabIndex={isStop ? 0 : -1}
-        onToggle={() => toggleComplete(app, [task])}
-      />
-      <span className={styles.content}>
-        <span className={styles.title}>
-          <span className={styles.words}>{task.title}</span>
-        </span>
-        <Meta
+      <span className={styles.under} aria-hidden="true">
+        <Icon name="check" />
+        <Icon name="upcoming" />
+      </span>
+      <span className={styles.content} data-content="">
+        <Ring
           task={task}
-          project={project}
-          parent={parent}
-          subtasks={all ? [done ?? 0, all] : undefined}
-          {...meta}
+          isDone={isDone}
+          tabIndex={isStop ? 0 : -1}
+          onToggle={() => toggleComplete(app, [task])}
         />
+        <span className={styles.texts}>
+          <span className={styles.title}>
+            <span className={styles.words}>{task.title}</span>
+          </span>
+          <Meta
+            task={task}
+            project={project}
+            parent={parent}
+            subtasks={all ? [done ?? 0, all] : undefined}
+            {...meta}
+          />
+        </span>
       </span>
       {isMarked && <span className="visually-hidden">Selected</span>}
     </li>

@@ -33,7 +33,12 @@ export function TodayScreen() {
     return [
       { id: 'overdue', title: 'Overdue', action: reschedule, tasks: late },
       { id: 'timed', title: 'At a time', tasks: timed },
-      { id: 'rest', title: late.length + timed.length > 0 ? 'Any time' : undefined, tasks: rest },
+      {
+        id: 'rest',
+        title: late.length + timed.length > 0 ? 'Any time' : undefined,
+        tasks: rest,
+        isOrdered: true,
+      },
     ];
   }, [overdue, due, today]);
   if (!due || !overdue) return <ScreenFrame title="Today">{null}</ScreenFrame>;
