@@ -103,7 +103,12 @@ export function createActions(lane: LiveLane): Actions {
           .filter(({ completed }) => !completed)
           .map((task) => {
             const occurrence = task.rrule && task.due_date ? { occurrence: task.due_date } : {};
-            return { write: live.complete(task.id), inverse: () => live.reopen(task.id, occurrence) };
+            const inverse = () => {
+              live.reopen(task.id, occurrence);
+              // A reopened task is pending.
+              if (task.status !== 'pending') live.update(task.id, { status: task.status });
+            };
+            return { write: live.complete(task.id), inverse };
           }),
       ),
     reopen: (tasks) =>

@@ -15,6 +15,7 @@ import { Toasts } from '@/ui/toast';
 import styles from './app.module.css';
 import { AppProvider } from './app-provider';
 import { BottomBar } from './bottom-bar';
+import { Boundary } from './boundary';
 import { Sidebar } from './sidebar';
 import { useFirstSettings } from './use-first-settings';
 import { useKeys } from './use-keys';
@@ -76,9 +77,9 @@ function Frame() {
     <div className={styles.app} data-details={taskId !== null || undefined}>
       <Sidebar current={id} rest={decodeURIComponent(rest.join('/'))} inert={isCovered} />
       <main className={styles.main} inert={isCovered}>
-        <Suspense>
-          {Screen && <Screen key={address?.pathname} rest={decodeURIComponent(rest.join('/'))} />}
-        </Suspense>
+        <Boundary key={address?.pathname}>
+          <Suspense>{Screen && <Screen rest={decodeURIComponent(rest.join('/'))} />}</Suspense>
+        </Boundary>
       </main>
       {taskId !== null && <Details key={taskId} taskId={taskId} isSheet={isSheet} />}
       <BottomBar current={id} inert={isCovered} />
