@@ -39,6 +39,12 @@ export const tests = {
     await until(async () => (await titlesOf(page)).includes('Water the plants'));
     await focusTask(page, 'Water the plants');
     await page.keyboard.press('Backspace');
+    // Another tab shows the change after the device has stored it.
+    const other = await world.openTab(context, '/today');
+    await until(async () => {
+      const titles = await titlesOf(other);
+      return titles.length > 0 && !titles.includes('Water the plants');
+    });
     await goTo(page, '/upcoming');
     await until(async () => (await titlesOf(page)).length > 0);
     for (const path of ['/board', '/settings', '/statistics', '/trash', '/failed']) await goTo(page, path);

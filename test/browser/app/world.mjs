@@ -155,6 +155,8 @@ export function makeWorld(browser, { app, service }) {
     async start(path, options) {
       const made = await this.makeUser(options);
       const page = await openTab(made.context, path);
+      // The sidebar counts the tasks as soon as the device has them.
+      if (options?.hasTasks !== false) await page.locator('nav [class*=count]').first().waitFor({ state: 'attached' });
       return { ...made, page };
     },
     async closeDevices() {

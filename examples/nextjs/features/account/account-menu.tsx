@@ -1,6 +1,8 @@
 'use client';
 import { useRef, useState } from 'react';
+import { changes } from '@/features/sync/words';
 import { authClient } from '@/lib/auth-client';
+import { openOverlay } from '@/lib/overlays';
 import { preferences, setPreference } from '@/lib/preferences';
 import { useStore } from '@/lib/store';
 import { UnsentWritesError, useTasklane } from '@/lib/tasklane';
@@ -19,13 +21,18 @@ export function AccountMenu() {
   const { theme } = useStore(preferences);
   const name = data?.user.name ?? '';
 
-  async function leave() {
+  async function leave(discard: boolean) {
     try {
-      await signOut();
+      await signOut({ discard });
     } catch (error) {
       if (!(error instanceof UnsentWritesError)) throw error;
-      if (!confirm(`${error.pending} changes were not sent. Sign out and lose them?`)) return;
-      await signOut({ discard: true });
+      openOverlay('confirm', {
+        title: 'Sign out?',
+        text: `${changes(error.pending)} of this device ${error.pending === 1 ? 'is' : 'are'} not saved yet, and would be lost.`,
+        action: 'Sign out and lose them',
+        run: () => void leave(true),
+      });
+      return;
     }
     await authClient.signOut();
     location.assign('/sign-in');
@@ -59,7 +66,7 @@ export function AccountMenu() {
               isChecked: theme === id,
               run: () => setPreference({ theme: id as keyof typeof themes }),
             })),
-            { id: 'sign-out', title: 'Sign out', run: () => void leave() },
+            { id: 'sign-out', title: 'Sign out', run: () => void leave(false) },
           ]}
         />
       )}
