@@ -112,6 +112,7 @@ async function main() {
     DATABASE_URL: databaseUrl,
     BETTER_AUTH_URL: app,
     BETTER_AUTH_SECRET: secret,
+    AUTH_RATE_LIMIT: 'off',
     TASKLANE_URL: service,
     TASKLANE_ACCESS: process.env.TASKLANE_ACCESS ?? 'bearer',
     NEXT_TELEMETRY_DISABLED: '1',
