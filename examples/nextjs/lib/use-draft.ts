@@ -10,14 +10,14 @@ export interface Draft {
 }
 
 /**
- * A text that is saved while somebody writes it: after a short pause, when the field loses the focus (call `flush`), and when
- * the page is left. While nobody writes, it follows `stored`.
+ * A text that is saved while somebody writes it: after a short pause, and when the field loses the focus (call `flush`). If the
+ * page is left before that, `keep` gets it. While nobody writes, it follows `stored`.
  */
-export function useDraft(stored: string, save: (text: string) => void): Draft {
+export function useDraft(stored: string, save: (text: string) => void, keep: (text: string) => void): Draft {
   const [draft, setDraft] = useState<string>();
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const latest = useRef({ draft, stored, save });
-  latest.current = { draft, stored, save };
+  const latest = useRef({ draft, stored, save, keep });
+  latest.current = { draft, stored, save, keep };
   const flush = useCallback(() => {
     clearTimeout(timer.current);
     const { draft: text, stored: former, save: store } = latest.current;
@@ -26,9 +26,13 @@ export function useDraft(stored: string, save: (text: string) => void): Draft {
     if (text !== undefined && text !== former) store(text);
   }, []);
   useEffect(() => {
-    addEventListener('pagehide', flush);
+    const leave = () => {
+      const { draft: text, stored: former, keep: store } = latest.current;
+      if (text !== undefined && text !== former) store(text);
+    };
+    addEventListener('pagehide', leave);
     return () => {
-      removeEventListener('pagehide', flush);
+      removeEventListener('pagehide', leave);
       flush();
     };
   }, [flush]);

@@ -1,5 +1,5 @@
 'use client';
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, useLayoutEffect, useRef } from 'react';
 import styles from './dialog.module.css';
 
 export interface DialogProps {
@@ -15,7 +15,8 @@ export interface DialogProps {
 /** A modal dialog. Escape and a click beside it close it. */
 export function Dialog({ label, onClose, place = 'center', className = '', children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before the content measures itself.
+  useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
     // Closing before it leaves the page gives the focus back to where it was.

@@ -11,6 +11,7 @@ import { sayFullDate } from '@/lib/dates';
 import { openDetails } from '@/lib/router';
 import { focusRow } from '@/lib/rows';
 import { type Task, useTask } from '@/lib/tasklane';
+import { keepUnsaved } from '@/lib/unsaved';
 import { useDraft } from '@/lib/use-draft';
 import { useToday } from '@/lib/use-today';
 import { Button } from '@/ui/button';
@@ -75,15 +76,19 @@ export function DetailsBody({ task }: { task: Task }) {
   const app = useApp();
   const today = useToday();
   const isLingering = useIsLingering(task.id);
-  const title = useDraft(task.title, (text) => {
-    if (text.trim() !== '') app.actions.update([task], { title: text.trim() }, `Renamed ${nameOf([task])}`);
-  });
-  const description = useDraft(task.description ?? '', (text) =>
-    app.actions.update(
-      [task],
-      { description: text.trim() === '' ? null : text },
-      `Changed the notes of ${nameOf([task])}`,
-    ),
+  const patchTitle = (text: string) => ({ title: text.trim() || task.title });
+  const title = useDraft(
+    task.title,
+    (text) => {
+      if (text.trim() !== '') app.actions.update([task], patchTitle(text), `Renamed ${nameOf([task])}`);
+    },
+    (text) => keepUnsaved(app.lane, task.id, patchTitle(text)),
+  );
+  const patchNotes = (text: string) => ({ description: text.trim() === '' ? null : text });
+  const description = useDraft(
+    task.description ?? '',
+    (text) => app.actions.update([task], patchNotes(text), `Changed the notes of ${nameOf([task])}`),
+    (text) => keepUnsaved(app.lane, task.id, patchNotes(text)),
   );
   return (
     <div className={styles.body}>

@@ -3,14 +3,13 @@ import { useMemo } from 'react';
 import { openOverlay } from '@/lib/overlays';
 import { sidebarScreens } from '@/lib/screens';
 import { useProjects, useTags, useTasks } from '@/lib/tasklane';
-import { useToday, useZone } from '@/lib/use-today';
+import { useZone } from '@/lib/use-today';
 import { Icon } from '@/ui/icons';
 import { Link } from './link';
 import styles from './navigation.module.css';
 
 /** How many open tasks there are, by project, and for today. */
 function useCounts() {
-  const today = useToday();
   const tz = useZone();
   const open = useTasks({ status: ['pending', 'in_progress'] });
   const now = useTasks({ view: 'today', tz });
@@ -18,7 +17,7 @@ function useCounts() {
   return useMemo(() => {
     const byProject = new Map<string | null, number>();
     for (const { project_id } of open ?? []) byProject.set(project_id, (byProject.get(project_id) ?? 0) + 1);
-    const overdue = (late ?? []).filter(({ due_date }) => due_date !== null && due_date < today).length;
+    const overdue = (late ?? []).filter((task) => !now?.includes(task)).length;
     return {
       overdue,
       of: (screen: string, rest = '') =>
@@ -30,7 +29,7 @@ function useCounts() {
               ? (byProject.get(null) ?? 0)
               : 0,
     };
-  }, [open, now, late, today]);
+  }, [open, now, late]);
 }
 
 /** The links to all screens, projects and tags. */

@@ -23,6 +23,8 @@ export interface Group {
   /** What stands at the end of the heading. */
   readonly action?: ReactNode;
   readonly tasks: readonly Task[];
+  /** The date that the title says, so that the rows do not repeat it. */
+  readonly hiddenDate?: string;
   /** Whether the user can order them. */
   readonly isOrdered?: boolean;
 }
@@ -34,7 +36,6 @@ export interface TaskListProps {
   /** Whether subtasks stand below their parents. */
   readonly isTree?: boolean;
   readonly showsProject?: boolean;
-  readonly hidesDate?: boolean;
 }
 
 /** The numbers of completed and of all subtasks, by parent. */
@@ -51,13 +52,7 @@ function useSubtaskCounts(): ReadonlyMap<string, readonly [number, number]> {
 }
 
 /** Tasks in groups. Its rows are what the keys act on. */
-export function TaskList({
-  label,
-  groups,
-  isTree = false,
-  showsProject = false,
-  hidesDate = false,
-}: TaskListProps) {
+export function TaskList({ label, groups, isTree = false, showsProject = false }: TaskListProps) {
   const app = useApp();
   const { lane } = app;
   const now = useNow();
@@ -106,7 +101,7 @@ export function TaskList({
                 all={count}
                 parent={!isTree && task.parent_id ? lane.tasks.get(task.parent_id) : undefined}
                 project={showsProject && task.project_id ? projectById.get(task.project_id) : undefined}
-                hidesDate={hidesDate}
+                hiddenDate={group.hiddenDate}
                 isStop={task.id === first}
                 isOpen={task.id === openId}
               />

@@ -13,8 +13,8 @@ export interface MetaProps {
   readonly parent?: Task | undefined;
   /** The number of completed and of all subtasks. */
   readonly subtasks?: readonly [done: number, all: number] | undefined;
-  /** Whether the list says the date already. */
-  readonly hidesDate?: boolean;
+  /** A date that the list says already. */
+  readonly hiddenDate?: string | undefined;
 }
 
 /** Whether a task is past due, at a local date and time. */
@@ -24,9 +24,9 @@ export function isOverdue({ due_date, due_time, completed }: Task, today: string
 }
 
 /** What a list shows of a task besides its title: one line. */
-export function Meta({ task, today, time, project, parent, subtasks, hidesDate }: MetaProps) {
+export function Meta({ task, today, time, project, parent, subtasks, hiddenDate }: MetaProps) {
   const { due_date, due_time, tags, rrule, reminders, description } = task;
-  const date = due_date !== null && !(hidesDate && due_date === today) ? sayDate(due_date, today) : null;
+  const date = due_date !== null && due_date !== hiddenDate ? sayDate(due_date, today) : null;
   const when = [date, due_time].filter(Boolean).join(' ');
   return (
     <span className={styles.meta}>

@@ -23,7 +23,8 @@ export interface RowProps {
   readonly all?: number | undefined;
   /** How many tasks are above it in the tree. */
   readonly level?: number;
-  readonly hidesDate?: boolean;
+  /** A date that the list says already. */
+  readonly hiddenDate?: string | undefined;
   /** Whether the tab key stops here: once in each list. */
   readonly isStop: boolean;
   /** Whether its details are open. */

@@ -15,7 +15,8 @@ export function TodayScreen() {
   const overdue = useTasks({ view: 'overdue', sort: ['due', 'position'], tz });
   const due = useTasks({ view: 'today', sort: ['due', 'position'], tz });
   const groups = useMemo((): Group[] => {
-    const late = (overdue ?? []).filter(({ due_date }) => due_date !== null && due_date < today);
+    // What is due later today, or was due earlier today, has its place below.
+    const late = (overdue ?? []).filter((task) => !due?.includes(task));
     const timed = (due ?? []).filter((task) => task.due_date === today && task.due_time !== null);
     const rest = (due ?? [])
       .filter((task) => !timed.includes(task))
@@ -32,11 +33,12 @@ export function TodayScreen() {
     );
     return [
       { id: 'overdue', title: 'Overdue', action: reschedule, tasks: late },
-      { id: 'timed', title: 'At a time', tasks: timed },
+      { id: 'timed', title: 'At a time', tasks: timed, hiddenDate: today },
       {
         id: 'rest',
         title: late.length + timed.length > 0 ? 'Any time' : undefined,
         tasks: rest,
+        hiddenDate: today,
         isOrdered: true,
       },
     ];
@@ -44,8 +46,8 @@ export function TodayScreen() {
   if (!due || !overdue) return <ScreenFrame title="Today">{null}</ScreenFrame>;
   return (
     <ScreenFrame title="Today" detail={`${sayWeekday(today)}, ${sayDay(today)}`}>
-      <TaskList label="Today" groups={groups} showsProject hidesDate />
-      {due.length + overdue.length === 0 && <Empty>Nothing is due today.</Empty>}
+      <TaskList label="Today" groups={groups} showsProject />
+      {groups.every(({ tasks }) => tasks.length === 0) && <Empty>Nothing is due today.</Empty>}
     </ScreenFrame>
   );
 }

@@ -23,9 +23,16 @@ export function UpcomingScreen() {
       const day = dayOf(task, today);
       return daysBetween(today, day) <= daysShownAlone ? day : day.slice(0, 7);
     });
+    // The rest of a month comes after its days.
+    const order = (day: string) => (day.length === 7 ? `${day}-99` : day);
     return [...byDay]
-      .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([day, items]) => ({ id: day, title: <DayTitle day={day} today={today} />, tasks: items }));
+      .sort(([one], [other]) => (order(one) < order(other) ? -1 : 1))
+      .map(([day, items]) => ({
+        id: day,
+        title: <DayTitle day={day} today={today} />,
+        tasks: items,
+        hiddenDate: day,
+      }));
   }, [tasks, today]);
   return (
     <ScreenFrame title="Upcoming">
