@@ -1,14 +1,12 @@
 'use client';
 import { useRef, useState } from 'react';
-import { changes } from '@/features/sync/words';
 import { authClient } from '@/lib/auth-client';
-import { openOverlay } from '@/lib/overlays';
 import { preferences, setPreference } from '@/lib/preferences';
 import { useStore } from '@/lib/store';
-import { UnsentWritesError, useTasklane } from '@/lib/tasklane';
 import { Icon } from '@/ui/icons';
 import { Menu } from '@/ui/menu';
 import styles from './account-menu.module.css';
+import { useLeave } from './use-leave';
 
 const themes = { system: 'As the system', light: 'Light', dark: 'Dark' } as const;
 
@@ -17,26 +15,9 @@ export function AccountMenu() {
   const anchor = useRef<HTMLButtonElement>(null);
   const [isOpen, setOpen] = useState(false);
   const { data } = authClient.useSession();
-  const { signOut } = useTasklane();
+  const leave = useLeave();
   const { theme } = useStore(preferences);
   const name = data?.user.name ?? '';
-
-  async function leave(discard: boolean) {
-    try {
-      await signOut({ discard });
-    } catch (error) {
-      if (!(error instanceof UnsentWritesError)) throw error;
-      openOverlay('confirm', {
-        title: 'Sign out?',
-        text: `${changes(error.pending)} of this device ${error.pending === 1 ? 'is' : 'are'} not saved yet, and would be lost.`,
-        action: 'Sign out and lose them',
-        run: () => void leave(true),
-      });
-      return;
-    }
-    await authClient.signOut();
-    location.assign('/sign-in');
-  }
 
   return (
     <>
@@ -49,7 +30,7 @@ export function AccountMenu() {
         aria-label={`Account of ${name}`}
         onClick={() => setOpen(true)}
       >
-        <span className={styles.letter}>
+        <span className={styles.letter} aria-hidden="true">
           {name.slice(0, 1).toUpperCase() || <Icon name="person" size={16} />}
         </span>
         <span className={styles.name}>{name}</span>
@@ -66,7 +47,7 @@ export function AccountMenu() {
               isChecked: theme === id,
               run: () => setPreference({ theme: id as keyof typeof themes }),
             })),
-            { id: 'sign-out', title: 'Sign out', run: () => void leave(false) },
+            { id: 'sign-out', title: 'Sign out', run: () => void leave() },
           ]}
         />
       )}

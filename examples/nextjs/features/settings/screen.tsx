@@ -1,5 +1,6 @@
 'use client';
 import { type ReactNode, useId, useMemo } from 'react';
+import { useLeave } from '@/features/account/use-leave';
 import { useNotifications } from '@/features/reminders/permission';
 import { useApp } from '@/features/shell/app-provider';
 import { ScreenFrame } from '@/features/shell/screen';
@@ -23,6 +24,7 @@ const weekStarts = { monday: 'Monday', sunday: 'Sunday', saturday: 'Saturday' };
 export default function SettingsScreen() {
   const app = useApp();
   const { client } = useTasklane();
+  const leave = useLeave();
   const profile = useProfile();
   const zone = useZone();
   const { theme, singleKeys } = useStore(preferences);
@@ -36,11 +38,12 @@ export default function SettingsScreen() {
   async function erase() {
     try {
       await client.lane(app.lane.userId).erase({ confirm: app.lane.userId });
-      app.lane.wake();
-      showToast({ text: 'Everything is erased.' });
     } catch {
       showToast({ text: 'The service cannot be reached. Nothing was erased.' });
+      return;
     }
+    // The service refuses the tokens of before, so the user signs in again.
+    await leave(true);
   }
   return (
     <ScreenFrame title="Settings">
@@ -89,7 +92,8 @@ export default function SettingsScreen() {
       </Section>
       <Section title="Erase">
         <p className={styles.text}>
-          All tasks, projects, tags and settings are deleted for good, on all devices.
+          All tasks, projects, tags and settings are deleted for good, on all devices. You are signed out
+          after that.
         </p>
         <Button
           onClick={() =>
