@@ -1,11 +1,9 @@
 'use client';
 /** The components of all overlays. */
-import { type ComponentType, useEffect } from 'react';
+import { type ComponentType, lazy, Suspense, useEffect } from 'react';
 import { closeOverlay, type OverlayName, type Overlays, overlay } from '@/lib/overlays';
 import { focusRow } from '@/lib/rows';
 import { useStore } from '@/lib/store';
-import { Confirm } from './confirm/confirm';
-import { Help } from './help/help';
 import { Palette } from './palette/palette';
 import { GoToProject } from './pickers/go-to-project';
 import { PriorityMenu } from './pickers/priority-menu';
@@ -15,9 +13,9 @@ import { QuickAdd } from './quick-add/quick-add';
 import { SchedulePopover } from './schedule/schedule-popover';
 
 const components: { [Name in OverlayName]: ComponentType<Overlays[Name] & { onClose: () => void }> } = {
-  confirm: Confirm,
+  confirm: lazy(() => import('./confirm/confirm')),
   palette: Palette,
-  help: Help,
+  help: lazy(() => import('./help/help')),
   'quick-add': QuickAdd,
   schedule: SchedulePopover,
   'pick-project': ProjectPicker,
@@ -42,5 +40,9 @@ export function OverlayHost() {
   }, [open]);
   if (!open) return null;
   const Component = components[open.name] as ComponentType<object>;
-  return <Component {...open.props} {...{ onClose: closeOverlay }} />;
+  return (
+    <Suspense>
+      <Component {...open.props} {...{ onClose: closeOverlay }} />
+    </Suspense>
+  );
 }

@@ -21,7 +21,7 @@ declare module '@/lib/overlays' {
 }
 
 /** Asks before something that cannot be taken back. */
-export function Confirm({
+export default function Confirm({
   title,
   text,
   action,

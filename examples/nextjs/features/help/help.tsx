@@ -19,7 +19,7 @@ declare module '@/lib/overlays' {
 const groups: readonly Command['group'][] = ['Tasks', 'Go to', 'App'];
 
 /** The keys of all commands, and the setting that switches the single ones off. */
-export function Help({ onClose }: { onClose: () => void }) {
+export default function Help({ onClose }: { onClose: () => void }) {
   const { singleKeys } = useStore(preferences);
   return (
     <Dialog label="Keyboard shortcuts" onClose={onClose} className={styles.dialog}>
