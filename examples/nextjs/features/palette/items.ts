@@ -12,7 +12,7 @@ export interface Item {
   /** What stands at its end. */
   readonly detail?: string | undefined;
   readonly keys?: string | undefined;
-  readonly icon: IconName;
+  readonly icon?: IconName;
   readonly dot?: string | null | undefined;
   readonly isDone?: boolean;
   readonly run: (app: AppContext) => void;
@@ -49,7 +49,6 @@ const commandItem = (command: Command): Item => ({
   id: command.id,
   title: command.title,
   keys: command.keys?.[0],
-  icon: command.group === 'Go to' ? 'next' : command.group === 'Tasks' ? 'check' : 'settings',
   run: command.run,
 });
 

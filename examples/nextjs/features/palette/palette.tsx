@@ -112,10 +112,10 @@ export function Palette({ onClose }: { onClose: () => void }) {
                   onPointerMove={() => setActive(place)}
                   onClick={() => run(item)}
                 >
-                  {item.dot === undefined ? (
-                    <Icon name={item.icon} size={18} />
-                  ) : (
+                  {item.dot !== undefined ? (
                     <span className={styles.dot} style={item.dot ? { background: item.dot } : undefined} />
+                  ) : (
+                    item.icon && <Icon name={item.icon} size={18} />
                   )}
                   <span className={styles.title}>{item.title}</span>
                   {item.detail && <span className={styles.detail}>{item.detail}</span>}
