@@ -1,8 +1,9 @@
 /** Correct uses of the hooks' types, and deliberate mistakes that they reject. `npm test` type-checks this file. */
+
 import type { Profile, Project, Stats, Tag, Task } from '../src/index';
+import { betterAuthCookies } from '../src/index';
 import type { FailedWrite, LiveLane, LiveStatus } from '../src/live/index';
 import {
-  betterAuthCookies,
   TasklaneProvider,
   type useLaneStatus,
   type useProfile,

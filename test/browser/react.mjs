@@ -100,6 +100,29 @@ async function start(page, token, props = {}) {
     [service, token, props],
   );
 }
+/** Opens the app with cookies: the device's requests carry the token themselves, as if it were one. */
+async function startWithCookies(device, page, userId) {
+  await device.context.setExtraHTTPHeaders({ authorization: `Bearer ${tokenOf(userId)}` });
+  await page.goto(`${service}/app`);
+  await page.evaluate(
+    ([baseUrl, userId]) => {
+      globalThis.user = userId;
+      const client = {
+        getSession: async () =>
+          globalThis.user === 'away'
+            ? { error: { status: 503 } }
+            : { data: globalThis.user && { user: { id: globalThis.user } } },
+        $store: {
+          listen(atom, listener) {
+            if (atom === '$sessionSignal') globalThis.signal = listener;
+          },
+        },
+      };
+      globalThis.page.start({ baseUrl, auth: globalThis.page.betterAuthCookies(client) });
+    },
+    [service, userId],
+  );
+}
 async function open(device, token, props) {
   const page = await device.context.newPage();
   await start(page, token, props);
@@ -157,6 +180,7 @@ const tests = {
         () =>
           shown.stats?.total === 1 &&
           shown.tags?.[0]?.name === 'green' &&
+          shown.profile?.time_zone === 'UTC' &&
           shown.inProject?.length === 1 &&
           shown.task?.title === 'In detail',
       ),
@@ -246,6 +270,37 @@ const tests = {
     await until(async () => (await titlesOf(page)) === undefined);
     assert.equal((await statusOf(page)).connection, 'signed-out');
     await device.context.setOffline(false);
+    await device.context.close();
+  },
+
+  async 'cookies authenticate requests without a token'() {
+    const [ada, bob, device] = [randomUUID(), randomUUID(), await makeDevice()];
+    const page = await device.context.newPage();
+    await startWithCookies(device, page, ada);
+    await isLive(page);
+    await page.evaluate(() => shown.actions.create({ title: 'Of Ada' }).stored);
+    await isLive(page);
+    assert.equal(await page.evaluate(() => shown.session.client.hasToken), false);
+    const become = async (userId) => {
+      if (userId) await device.context.setExtraHTTPHeaders({ authorization: `Bearer ${tokenOf(userId)}` });
+      await page.evaluate((userId) => {
+        globalThis.user = userId;
+        globalThis.signal();
+      }, userId);
+    };
+    await become(bob);
+    await isShown(page, []);
+    await isLive(page);
+    await become(ada);
+    await isShown(page, ['Of Ada']);
+    // Nobody can say who is signed in.
+    await startWithCookies(device, page, ada);
+    await isShown(page, ['Of Ada']);
+    await become('away');
+    await isShown(page, ['Of Ada']);
+    await become(null);
+    await until(async () => (await statusOf(page)).connection === 'signed-out');
+    assert.equal(await titlesOf(page), undefined);
     await device.context.close();
   },
 

@@ -1,6 +1,7 @@
 'use client';
 /** The only file that knows the backend: everything else of the app imports it from here. */
-import { betterAuthCookies, TasklaneProvider } from '@tasklane/sdk/react';
+import { betterAuthCookies } from '@tasklane/sdk';
+import { TasklaneProvider } from '@tasklane/sdk/react';
 import { createElement, type ReactNode } from 'react';
 import { authClient } from './auth-client';
 

@@ -22,7 +22,7 @@ import type {
 import type { GetStatsQuery, Profile, Project, Stats, Tag, Task } from '../methods.js';
 import { type Auth, createSession, firstStatus, type Session } from './session.js';
 
-export { type Auth, type BetterAuthSessionClient, betterAuthCookies, type CookieAuth } from './session.js';
+export type { Auth } from './session.js';
 
 /** The options of `openLane` are those of the first rendering. */
 export interface TasklaneProviderProps extends OpenLaneOptions {

@@ -10,36 +10,7 @@ import {
 } from '../live/index.js';
 import type { TokenRequest, TokenSource } from '../raw.js';
 import { pauseAfter } from '../retry.js';
-import { type BetterAuthTokenClient, betterAuthTokens } from '../tokens.js';
-
-/** Says who is signed in, for requests that cookies or a proxy authenticate. */
-export interface CookieAuth {
-  /** The id of the user; null if nobody is signed in. It fails while nobody can say. */
-  userId(): Promise<string | null | undefined>;
-  /** Calls the listener when somebody signs in or out in this page. */
-  listen?(listener: () => void): unknown;
-}
-
-/** The parts of Better Auth's client that `betterAuthCookies` uses. */
-export interface BetterAuthSessionClient {
-  getSession(): Promise<{
-    data?: { readonly user?: { readonly id: string } } | null | undefined;
-    error?: unknown;
-  }>;
-  readonly $store?: { listen(atom: string, listener: (value: unknown) => void): unknown } | undefined;
-}
-
-/** For a service at the app's own origin, which accepts the cookies of Better Auth. */
-export function betterAuthCookies(client: BetterAuthSessionClient): CookieAuth {
-  return {
-    async userId() {
-      const { data, error } = await client.getSession();
-      if (error) throw error;
-      return data?.user?.id;
-    },
-    listen: (listener) => client.$store?.listen('$sessionSignal', listener),
-  };
-}
+import { type BetterAuthTokenClient, betterAuthTokens, type CookieAuth } from '../tokens.js';
 
 /**
  * The client of Better Auth with the plugin `jwtClient`, a token, or a function that returns the token; or who is signed in,
@@ -104,12 +75,12 @@ export function createSession(baseUrl: string, given: Auth, options: OpenLaneOpt
     return typeof source === 'function' ? source(request) : source;
   };
   const client = createTasklane({ baseUrl, ...(!isCookies(auth) && { token }) });
-  let followed: CookieAuth | undefined;
+  let isFollowed = false;
   /** The user's id. @throws {NoTokenError} if nobody is signed in; it has a cause if nobody can say */
   async function askUserId(): Promise<string> {
     if (!isCookies(auth)) return client.lane().userId();
-    if (followed !== auth) auth.listen?.(() => check(true));
-    followed = auth;
+    if (!isFollowed) auth.listen?.(() => check(true));
+    isFollowed = true;
     const userId = await auth.userId().catch((cause: unknown) => {
       throw new NoTokenError({ cause });
     });
