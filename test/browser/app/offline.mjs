@@ -52,7 +52,8 @@ export const tests = {
     await until(async () => (await titlesOf(page)).length > 0);
     assert.ok(!(await titlesOf(page)).includes('Water the plants'));
     await context.setOffline(false);
-    await until(async () => (await lane.tasks.list({ q: 'plants' })).items.length === 0);
+    await until(async () => (await sign(page).count()) === 0);
+    assert.equal((await lane.tasks.list({ q: 'plants' })).items.length, 0);
   },
 
   async 'the service worker keeps nothing of the service and of the accounts'(world) {

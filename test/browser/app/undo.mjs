@@ -1,6 +1,6 @@
 /** Undo, and the trash. */
 import assert from 'node:assert/strict';
-import { assertFast, focusTask, goTo, titlesOf, until } from './world.mjs';
+import { assertFast, focusTask, titlesOf, until } from './world.mjs';
 
 const title = 'Water the plants';
 const taskOf = async (lane) => {
@@ -100,7 +100,8 @@ export const tests = {
       await focusTask(page, each);
       await page.keyboard.press('Backspace');
     }
-    await goTo(page, '/trash');
+    for (const key of ['g', 'x']) await page.keyboard.press(key);
+    await until(async () => (await page.getByRole('button', { name: /^Restore/ }).count()) === 3);
     await page.getByRole('button', { name: `Restore “${title}”` }).click();
     await until(async () => await taskOf(lane));
     await until(async () => (await page.getByRole('button', { name: `Restore “${title}”` }).count()) === 0);
