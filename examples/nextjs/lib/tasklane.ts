@@ -6,6 +6,7 @@ import { createElement, type ReactNode } from 'react';
 import { authClient } from './auth-client';
 
 export type {
+  ClientEntry,
   DeletedProject,
   ImportReport,
   Profile,

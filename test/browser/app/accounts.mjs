@@ -101,7 +101,7 @@ export const tests = {
     await page.waitForURL('**/sign-in?to=%2Fupcoming');
     await page.getByRole('link', { name: 'Create an account' }).click();
     await page.getByLabel('Name').fill('Grace');
-    await page.getByLabel('E-mail').fill('grace@example.com');
+    await page.getByLabel('E-mail').fill(`grace-${process.pid}@example.com`);
     await page.getByLabel('Password').fill('correct horse battery staple');
     await page.getByRole('button', { name: 'Create an account' }).click();
     await page.waitForURL(/\/(today|upcoming)$/);

@@ -17,8 +17,10 @@ const screens = {
   '/trash': 'main p',
   '/settings': 'select',
   '/failed': 'main p',
-  '/browse': 'main li',
 };
+
+/** The screen that only phones have. */
+const ofPhones = { '/browse': 'main li' };
 
 const sizes = {
   desktop: { viewport: { width: 1280, height: 800 } },

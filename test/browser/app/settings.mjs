@@ -28,6 +28,12 @@ export const tests = {
     assert.equal((await lane.profile.get()).time_zone, 'Asia/Tokyo');
   },
 
+  async 'the programs that act for the user are listed'(world) {
+    const { page } = await world.start('/settings');
+    const section = page.getByRole('region', { name: 'Agents and other programs' });
+    await section.getByText('No program has used your tasks so far.').waitFor();
+  },
+
   async 'the theme of a device is kept'(world) {
     const { page } = await world.start('/settings');
     await page.getByLabel('Theme').selectOption('dark');

@@ -82,6 +82,8 @@ export async function violationsOf(page, name) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     const found = await page.evaluate(async (source) => {
       if (!globalThis.axe) new Function(source)();
+      // The page shows the scheme with the next frame.
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
       const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'] });
       return violations.flatMap(({ id, nodes }) =>
         nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),

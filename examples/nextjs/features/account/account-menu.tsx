@@ -27,13 +27,15 @@ export function AccountMenu() {
         className={styles.button}
         aria-haspopup="menu"
         aria-expanded={isOpen}
-        aria-label={`Account of ${name}`}
         onClick={() => setOpen(true)}
       >
         <span className={styles.letter} aria-hidden="true">
           {name.slice(0, 1).toUpperCase() || <Icon name="person" size={16} />}
         </span>
-        <span className={styles.name}>{name}</span>
+        <span className={styles.name}>
+          <span className="visually-hidden">Account of </span>
+          {name}
+        </span>
       </button>
       {isOpen && (
         <Menu

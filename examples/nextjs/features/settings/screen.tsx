@@ -1,6 +1,7 @@
 'use client';
 import { type ReactNode, useId, useMemo } from 'react';
 import { useLeave } from '@/features/account/use-leave';
+import { ClientSettings } from '@/features/clients/clients';
 import { useNotifications } from '@/features/reminders/permission';
 import { useApp } from '@/features/shell/app-provider';
 import { ScreenFrame } from '@/features/shell/screen';
@@ -89,6 +90,9 @@ export default function SettingsScreen() {
       </Section>
       <Section title="Calendar">
         <CalendarFeedSettings />
+      </Section>
+      <Section title="Agents and other programs">
+        <ClientSettings />
       </Section>
       <Section title="Erase">
         <p className={styles.text}>
