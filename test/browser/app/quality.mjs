@@ -39,6 +39,7 @@ export const tests = Object.fromEntries(
         const details = { [`/task/${id}`]: 'main h2', [`/today?task=${id}`]: 'aside' };
         for (const [path, content] of Object.entries({
           ...screens,
+          ...(options.isMobile && ofPhones),
           [`/project/${project.id}`]: 'h1',
           ...details,
         })) {
