@@ -9,6 +9,7 @@ import * as complete from './complete.mjs';
 import { startDemo } from './demo.mjs';
 import * as details from './details.mjs';
 import * as keyboard from './keyboard.mjs';
+import * as oneOrigin from './one-origin.mjs';
 import * as order from './order.mjs';
 import * as quickAdd from './quick-add.mjs';
 import * as schedule from './schedule.mjs';
@@ -16,7 +17,7 @@ import * as today from './today.mjs';
 import { makeWorld } from './world.mjs';
 
 const wanted = process.argv[2] ?? '';
-const tests = [today, quickAdd, complete, schedule, keyboard, details, order]
+const tests = [today, quickAdd, complete, schedule, keyboard, details, order, oneOrigin]
   .flatMap((feature) => Object.entries(feature.tests))
   .filter(([name]) => name.includes(wanted));
 
