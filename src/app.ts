@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import express, { type Express, type Response } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
 import type { Logger } from 'pino';
@@ -5,10 +6,12 @@ import type { Config } from './config';
 import { activityHandlers } from './features/activity/handlers';
 import { batchHandlers } from './features/batch/handlers';
 import { calendarFeedHandlers } from './features/calendar-feed/handlers';
+import { clientHandlers } from './features/clients/handlers';
 import { completionHandlers } from './features/completions/handlers';
 import { eventHandlers } from './features/events/handlers';
 import type { EventHub } from './features/events/hub';
-import { mcpResource } from './features/mcp/server';
+import { confirmationKey } from './features/mcp/confirmation';
+import { mcpResource } from './features/mcp/endpoint';
 import { profileHandlers } from './features/profile/handlers';
 import { projectHandlers } from './features/projects/handlers';
 import { quickHandlers } from './features/quick/handlers';
@@ -40,7 +43,9 @@ import { type ServiceState, serviceHandlers } from './platform/service/handlers'
 export interface AppDependencies {
   readonly config: Pick<
     Config,
+    | 'auth'
     | 'corsOrigins'
+    | 'databaseUrl'
     | 'imports'
     | 'invalidResponses'
     | 'maxBodyBytes'
@@ -67,6 +72,14 @@ const securityHeaders: HelmetOptions = {
   xFrameOptions: { action: 'deny' },
 };
 
+/**
+ * A secret that all instances have: that of the Better Auth server, or the address of the database with its password. With
+ * neither, the database is embedded and there is one instance, which makes a secret of its own.
+ */
+function sharedSecret({ auth, databaseUrl }: Pick<Config, 'auth' | 'databaseUrl'>): string {
+  return auth.secrets[0] ?? databaseUrl ?? randomBytes(32).toString('hex');
+}
+
 /** Makes the Express app, compiled and ready for requests. @throws if the contract is not valid */
 export async function createApp(dependencies: AppDependencies): Promise<Express> {
   const { config, database, authenticator, rateLimiter, events, egress, state, log } = dependencies;
@@ -84,6 +97,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     ...trashHandlers(config.trashRetentionDays),
     ...batchHandlers,
     ...undoHandlers,
+    ...clientHandlers,
     ...statsHandlers,
     ...profileHandlers(moveInstants),
     ...syncHandlers,
@@ -123,7 +137,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
       trustedOrigins: new Set(config.corsOrigins.filter((each) => !each.includes('*'))),
       maxBodyBytes: config.maxBodyBytes,
       spool: await createSpool(config.imports, log),
-      resources: [mcpResource(() => state.publicUrl)],
+      resources: [mcpResource(() => state.publicUrl, confirmationKey(sharedSecret(config)))],
       requireIfMatch: config.requireIfMatch,
       loggerOf: (request) => requests.loggerOf(request, request.res as Response),
       invalidResponses: config.invalidResponses,

@@ -2,6 +2,8 @@
 import type { Command } from '@/lib/commands';
 import { navigate } from '@/lib/router';
 import { type Screen, screens } from '@/lib/screens';
+import { helpCommands } from './help/commands';
+import { paletteCommands } from './palette/commands';
 import { pickerCommands } from './pickers/commands';
 import { quickAddCommands } from './quick-add/commands';
 import { scheduleCommands } from './schedule/commands';
@@ -28,5 +30,7 @@ export const commands: readonly Command[] = [
   ...scheduleCommands,
   ...pickerCommands,
   ...undoCommands,
+  ...paletteCommands,
+  ...helpCommands,
   ...screenCommands,
 ];

@@ -1,5 +1,14 @@
 /** What the user does with tasks: each action shows at once, and can be taken back. */
-import type { LiveLane, Task, TaskCreate, TaskMove, TaskPatch } from './tasklane';
+import type {
+  LiveLane,
+  Profile,
+  ProfilePatch,
+  Project,
+  Task,
+  TaskCreate,
+  TaskMove,
+  TaskPatch,
+} from './tasklane';
 import { type Reversible, remember, type Step, takeBack } from './undo';
 
 export interface Actions {
@@ -10,6 +19,10 @@ export interface Actions {
   reopen(tasks: readonly Task[]): Step;
   move(task: Task, body: TaskMove, label?: string): Step;
   delete(tasks: readonly Task[]): Step;
+  restore(task: Task): Step;
+  createProject(name: string): { readonly id: string; readonly step: Step };
+  restoreProject(project: Project): Step;
+  changeSettings(body: ProfilePatch): Step;
   /** Takes back a step; without one, the last. Resolves to undefined if there is none. */
   undo(step?: Step): Promise<Step | undefined>;
 }
@@ -90,7 +103,12 @@ export function createActions(lane: LiveLane): Actions {
           .filter(({ completed }) => !completed)
           .map((task) => {
             const occurrence = task.rrule && task.due_date ? { occurrence: task.due_date } : {};
-            return { write: live.complete(task.id), inverse: () => live.reopen(task.id, occurrence) };
+            const inverse = () => {
+              live.reopen(task.id, occurrence);
+              // A reopened task is pending.
+              if (task.status !== 'pending') live.update(task.id, { status: task.status });
+            };
+            return { write: live.complete(task.id), inverse };
           }),
       ),
     reopen: (tasks) =>
@@ -110,6 +128,28 @@ export function createActions(lane: LiveLane): Actions {
         `Deleted ${nameOf(tasks)}`,
         tasks.map(({ id }) => ({ write: live.delete(id), inverse: () => live.restore(id) })),
       ),
+    restore: (task) =>
+      step(`Restored ${nameOf([task])}`, [
+        { write: live.restore(task.id), inverse: () => live.delete(task.id) },
+      ]),
+    createProject(name) {
+      const write = lane.projects.create({ name });
+      const inverse = () => lane.projects.delete(write.id, { tasks: 'move' });
+      return { id: write.id, step: step(`Added the project “${name}”`, [{ write, inverse }]) };
+    },
+    restoreProject: ({ id, name }) =>
+      step(`Restored the project “${name}”`, [
+        { write: lane.projects.restore(id), inverse: () => lane.projects.delete(id, { tasks: 'delete' }) },
+      ]),
+    changeSettings(body) {
+      const profile = lane.profile.get();
+      const former = Object.fromEntries(
+        Object.keys(body).map((name) => [name, profile?.[name as keyof Profile]]),
+      ) as ProfilePatch;
+      return step('Changed the settings', [
+        { write: lane.profile.update(body), inverse: () => lane.profile.update(former) },
+      ]);
+    },
     undo: takeBack,
   };
 }

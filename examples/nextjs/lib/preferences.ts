@@ -5,10 +5,14 @@ export interface Preferences {
   readonly theme: 'system' | 'light' | 'dark';
   /** Whether single keys are commands (WCAG 2.1.4). */
   readonly singleKeys: boolean;
+  /** What the columns of the board are. */
+  readonly board: 'status' | 'priority';
+  /** Whether reminders show as notifications of this device. */
+  readonly notifies: boolean;
 }
 
 const key = 'tasklane app preferences';
-const defaults: Preferences = { theme: 'system', singleKeys: true };
+const defaults: Preferences = { theme: 'system', singleKeys: true, board: 'status', notifies: false };
 
 function read(): Preferences {
   try {

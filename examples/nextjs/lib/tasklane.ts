@@ -6,6 +6,9 @@ import { createElement, type ReactNode } from 'react';
 import { authClient } from './auth-client';
 
 export type {
+  ClientEntry,
+  DeletedProject,
+  ImportReport,
   Profile,
   ProfilePatch,
   Project,
@@ -16,6 +19,8 @@ export type {
   TaskCreate,
   TaskMove,
   TaskPatch,
+  TransferMethods as Transfer,
+  TrashItem,
 } from '@tasklane/sdk';
 export { isProblem } from '@tasklane/sdk';
 export { type FailedWrite, type LiveLane, UnsentWritesError, type Write } from '@tasklane/sdk/live';

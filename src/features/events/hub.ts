@@ -36,6 +36,8 @@ export interface StreamRequest {
   readonly userId: string;
   /** The lane, opened with the caller's token. */
   readonly lane: UserScope;
+  /** The client of this token; null for the user. */
+  readonly clientId: string | null;
   /** When the token expires, in milliseconds since 1970. */
   readonly expiresAt: number;
   /** The lane's history at the time of the request. */
@@ -87,7 +89,7 @@ export function createEventHub({ settings, findMoved, log }: EventHubDependencie
   }
 
   return {
-    subscribe({ userId, lane, expiresAt, history, from }) {
+    subscribe({ userId, lane, clientId, expiresAt, history, from }) {
       const exceeded = closed ? 'process-limit' : registry.exceededBy(userId);
       if (exceeded) return exceeded;
       const present = { epoch: history.epoch, seq: history.counter };
@@ -97,6 +99,7 @@ export function createEventHub({ settings, findMoved, log }: EventHubDependencie
       const now = Date.now();
       const subscription: Subscription = {
         lane,
+        clientId,
         endsAt: Math.min(expiresAt, now + maxAgeMs),
         endReason: expiresAt <= now + maxAgeMs ? 'token-expired' : 'age',
         stream: null,

@@ -29,10 +29,13 @@ export function hasBehind(lane: LaneStreams): boolean {
   return false;
 }
 
-/** The subscriptions of a lane that need a read, in groups with the same position. */
+/** The subscriptions of a lane that need a read, in groups with the same position and the same client. */
 export function behind(lane: LaneStreams): Iterable<Subscription[]> {
   const some = [...lane.subscriptions].filter((each) => isBehind(lane, each));
-  return Map.groupBy(some, (each) => positionText(each.position)).values();
+  return Map.groupBy(
+    some,
+    ({ position, clientId }) => `${positionText(position)} ${clientId ?? ''}`,
+  ).values();
 }
 
 export interface Registry {

@@ -5,19 +5,30 @@
  * SERVICE_URL of a demo that runs already.
  */
 import { chromium } from 'playwright-core';
+import * as accounts from './accounts.mjs';
+import * as board from './board.mjs';
 import * as complete from './complete.mjs';
 import { startDemo } from './demo.mjs';
 import * as details from './details.mjs';
 import * as keyboard from './keyboard.mjs';
+import * as offline from './offline.mjs';
 import * as oneOrigin from './one-origin.mjs';
 import * as order from './order.mjs';
+import * as palette from './palette.mjs';
+import * as quality from './quality.mjs';
 import * as quickAdd from './quick-add.mjs';
 import * as schedule from './schedule.mjs';
+import * as settings from './settings.mjs';
 import * as today from './today.mjs';
+import * as undo from './undo.mjs';
 import { makeWorld } from './world.mjs';
 
 const wanted = process.argv[2] ?? '';
-const tests = [today, quickAdd, complete, schedule, keyboard, details, order, oneOrigin]
+const features = [
+  ...[today, quickAdd, complete, schedule, keyboard, details, order, oneOrigin],
+  ...[palette, undo, offline, accounts, board, settings, quality],
+];
+const tests = features
   .flatMap((feature) => Object.entries(feature.tests))
   .filter(([name]) => name.includes(wanted));
 

@@ -3,10 +3,10 @@ import { useRef, useState } from 'react';
 import { authClient } from '@/lib/auth-client';
 import { preferences, setPreference } from '@/lib/preferences';
 import { useStore } from '@/lib/store';
-import { UnsentWritesError, useTasklane } from '@/lib/tasklane';
 import { Icon } from '@/ui/icons';
 import { Menu } from '@/ui/menu';
 import styles from './account-menu.module.css';
+import { useLeave } from './use-leave';
 
 const themes = { system: 'As the system', light: 'Light', dark: 'Dark' } as const;
 
@@ -15,21 +15,9 @@ export function AccountMenu() {
   const anchor = useRef<HTMLButtonElement>(null);
   const [isOpen, setOpen] = useState(false);
   const { data } = authClient.useSession();
-  const { signOut } = useTasklane();
+  const leave = useLeave();
   const { theme } = useStore(preferences);
   const name = data?.user.name ?? '';
-
-  async function leave() {
-    try {
-      await signOut();
-    } catch (error) {
-      if (!(error instanceof UnsentWritesError)) throw error;
-      if (!confirm(`${error.pending} changes were not sent. Sign out and lose them?`)) return;
-      await signOut({ discard: true });
-    }
-    await authClient.signOut();
-    location.assign('/sign-in');
-  }
 
   return (
     <>
@@ -39,13 +27,15 @@ export function AccountMenu() {
         className={styles.button}
         aria-haspopup="menu"
         aria-expanded={isOpen}
-        aria-label={`Account of ${name}`}
         onClick={() => setOpen(true)}
       >
-        <span className={styles.letter}>
+        <span className={styles.letter} aria-hidden="true">
           {name.slice(0, 1).toUpperCase() || <Icon name="person" size={16} />}
         </span>
-        <span className={styles.name}>{name}</span>
+        <span className={styles.name}>
+          <span className="visually-hidden">Account of </span>
+          {name}
+        </span>
       </button>
       {isOpen && (
         <Menu

@@ -79,8 +79,9 @@ export function Reminders({ task }: { task: Task }) {
           </button>
         </span>
       ))}
-      <button type="button" className={styles.add} aria-label="Add a reminder" onClick={open}>
+      <button type="button" className={styles.add} onClick={open}>
         {task.reminders.length === 0 ? 'None' : <Icon name="plus" size={14} />}
+        <span className="visually-hidden"> Add a reminder</span>
       </button>
       {anchor && (
         <ChoicePopover

@@ -1,5 +1,6 @@
 'use client';
 import { type KeyboardEvent, type ReactNode, useId, useState } from 'react';
+import { fold } from '@/lib/text';
 import { Icon, type IconName } from '@/ui/icons';
 import { Popover } from '@/ui/popover';
 import styles from './choice.module.css';
@@ -22,8 +23,6 @@ export interface ChoicePopoverProps {
   readonly onChoose: (id: string) => void;
   readonly onClose: () => void;
 }
-
-const fold = (text: string) => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 
 /** A list to choose from, with a field that narrows it. */
 export function ChoicePopover({

@@ -1,5 +1,6 @@
 'use client';
 import { useApp } from '@/features/shell/app-provider';
+import { showUndo } from '@/features/undo/commands';
 import { navigate } from '@/lib/router';
 import { useProjects } from '@/lib/tasklane';
 import { ChoicePopover } from './choice';
@@ -12,7 +13,7 @@ declare module '@/lib/overlays' {
 
 /** Leads to a project, or makes one. */
 export function GoToProject({ onClose }: { onClose: () => void }) {
-  const { lane } = useApp();
+  const app = useApp();
   const projects = useProjects({ archived: false }) ?? [];
   const go = (id: string) => {
     onClose();
@@ -25,7 +26,11 @@ export function GoToProject({ onClose }: { onClose: () => void }) {
       choices={projects.map(({ id, name, color }) => ({ id, title: name, dot: color }))}
       create={{
         label: (name) => `New project “${name}”`,
-        run: (name) => go(lane.projects.create({ name }).id),
+        run: (name) => {
+          const { id, step } = app.actions.createProject(name);
+          go(id);
+          showUndo(app, step);
+        },
       }}
       onChoose={go}
       onClose={onClose}

@@ -48,7 +48,7 @@ export function ProjectPicker({
       ]}
       create={{
         label: (name) => `New project “${name}”`,
-        run: (name) => move(app.lane.projects.create({ name }).id, name),
+        run: (name) => move(app.actions.createProject(name).id, name),
       }}
       onChoose={(id) =>
         id === inbox ? move(null, 'Inbox') : move(id, projects.find((each) => each.id === id)?.name ?? '')

@@ -2,7 +2,10 @@
 import { type ComponentType, type ReactNode, Suspense, useEffect } from 'react';
 import { Details } from '@/features/details/details';
 import { OverlayHost } from '@/features/overlays';
+import { useNotifier } from '@/features/reminders/use-notifier';
 import { screenComponents } from '@/features/screens';
+import { SyncSign } from '@/features/sync/sign';
+import { useServiceWorker } from '@/features/sync/use-service-worker';
 import { loadPreferences, preferences } from '@/lib/preferences';
 import { navigate, useAddress } from '@/lib/router';
 import type { ScreenId } from '@/lib/screens';
@@ -12,6 +15,7 @@ import { Toasts } from '@/ui/toast';
 import styles from './app.module.css';
 import { AppProvider } from './app-provider';
 import { BottomBar } from './bottom-bar';
+import { Boundary } from './boundary';
 import { Sidebar } from './sidebar';
 import { useFirstSettings } from './use-first-settings';
 import { useKeys } from './use-keys';
@@ -19,6 +23,7 @@ import { useKeys } from './use-keys';
 /** The app of a signed-in user. */
 export function App({ service }: { service: Service }) {
   useTheme();
+  useServiceWorker();
   return (
     <Backend service={service}>
       <SignedIn>
@@ -58,6 +63,7 @@ function SignedIn({ children }: { children: ReactNode }) {
 function Frame() {
   useKeys();
   useFirstSettings();
+  useNotifier();
   const address = useAddress();
   const [, id = '', ...rest] = address?.pathname.split('/') ?? [];
   const Screen = screenComponents[id as ScreenId] as ComponentType<{ rest: string }> | undefined;
@@ -71,12 +77,13 @@ function Frame() {
     <div className={styles.app} data-details={taskId !== null || undefined}>
       <Sidebar current={id} rest={decodeURIComponent(rest.join('/'))} inert={isCovered} />
       <main className={styles.main} inert={isCovered}>
-        <Suspense>
-          {Screen && <Screen key={address?.pathname} rest={decodeURIComponent(rest.join('/'))} />}
-        </Suspense>
+        <Boundary key={address?.pathname}>
+          <Suspense>{Screen && <Screen rest={decodeURIComponent(rest.join('/'))} />}</Suspense>
+        </Boundary>
       </main>
       {taskId !== null && <Details key={taskId} taskId={taskId} isSheet={isSheet} />}
       <BottomBar current={id} inert={isCovered} />
+      <SyncSign />
       <OverlayHost />
     </div>
   );

@@ -9,18 +9,21 @@ export function ScreenFrame({
   title,
   detail,
   actions,
+  isWide = false,
   children,
 }: {
   title: string;
   detail?: ReactNode;
   actions?: ReactNode;
+  /** Whether it takes the whole width of the page. */
+  isWide?: boolean;
   children: ReactNode;
 }) {
   useEffect(() => {
     document.title = `${title} · Tasklane`;
   }, [title]);
   return (
-    <div className={styles.frame}>
+    <div className={styles.frame} data-wide={isWide || undefined}>
       <header className={styles.header}>
         <h1 tabIndex={-1}>{title}</h1>
         {detail && <p className={styles.detail}>{detail}</p>}

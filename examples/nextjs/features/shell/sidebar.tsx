@@ -17,6 +17,11 @@ export function Sidebar({ current, rest, inert }: { current: string; rest: strin
         <span>Add a task</span>
         <Keys keys="q" />
       </button>
+      <button type="button" className={styles.search} onClick={() => openOverlay('palette', {})}>
+        <Icon name="search" />
+        <span>Search</span>
+        <Keys keys="Mod+k" />
+      </button>
       <div className={styles.links}>
         <Navigation current={current} rest={rest} />
       </div>
