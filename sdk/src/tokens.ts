@@ -117,6 +117,15 @@ export interface BetterAuthSessionClient {
   readonly $store?: { listen(atom: string, listener: (value: unknown) => void): unknown } | undefined;
 }
 
+/** Calls the listener when somebody signs in or out in this page. Better Auth also calls it at once, which is no change. */
+export function followSignIns({ $store }: Pick<BetterAuthTokenClient, '$store'>, listener: () => void): void {
+  let isChange = false;
+  $store?.listen('$sessionSignal', () => {
+    if (isChange) listener();
+  });
+  isChange = true;
+}
+
 /** For a service at the app's own origin, which accepts the cookies of Better Auth. */
 export function betterAuthCookies(client: BetterAuthSessionClient): CookieAuth {
   return {
@@ -125,6 +134,6 @@ export function betterAuthCookies(client: BetterAuthSessionClient): CookieAuth {
       if (error) throw error;
       return data?.user?.id;
     },
-    listen: (listener) => client.$store?.listen('$sessionSignal', listener),
+    listen: (listener) => followSignIns(client, listener),
   };
 }

@@ -93,7 +93,13 @@ async function start(page, token, props = {}) {
           if (globalThis.token === 'never') await new Promise(() => undefined);
           return globalThis.token === '' ? { error: { status: 503 } } : { data: { token: globalThis.token } };
         },
-        $store: { listen: (atom, listener) => atom === '$sessionSignal' && listeners.add(listener) },
+        $store: {
+          listen(atom, listener) {
+            if (atom !== '$sessionSignal') return;
+            listeners.add(listener);
+            listener();
+          },
+        },
       };
       globalThis.page.start({ baseUrl, auth, ...props });
     },
@@ -114,7 +120,9 @@ async function startWithCookies(device, page, userId) {
             : { data: globalThis.user && { user: { id: globalThis.user } } },
         $store: {
           listen(atom, listener) {
-            if (atom === '$sessionSignal') globalThis.signal = listener;
+            if (atom !== '$sessionSignal') return;
+            globalThis.signal = listener;
+            listener();
           },
         },
       };
@@ -201,6 +209,10 @@ const tests = {
     await page.evaluate(() => shown.actions.create({ title: 'Kept' }).stored);
     await isLive(page);
     await start(page, 'never');
+    await isShown(page, ['Kept']);
+    // The session has expired.
+    await start(page, null);
+    await until(async () => (await statusOf(page)).connection === 'signed-out');
     await isShown(page, ['Kept']);
     await device.context.setOffline(true);
     await start(page, '');

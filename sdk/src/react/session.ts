@@ -10,7 +10,7 @@ import {
 } from '../live/index.js';
 import type { TokenRequest, TokenSource } from '../raw.js';
 import { pauseAfter } from '../retry.js';
-import { type BetterAuthTokenClient, betterAuthTokens, type CookieAuth } from '../tokens.js';
+import { type BetterAuthTokenClient, betterAuthTokens, type CookieAuth, followSignIns } from '../tokens.js';
 
 /**
  * The client of Better Auth with the plugin `jwtClient`, a token, or a function that returns the token; or who is signed in,
@@ -70,7 +70,7 @@ export function createSession(baseUrl: string, given: Auth, options: OpenLaneOpt
   const token = (request: TokenRequest) => {
     if (source === undefined) {
       source = isClient(auth) ? betterAuthTokens(auth) : (auth as TokenSource);
-      if (isClient(auth)) auth.$store?.listen('$sessionSignal', () => check(true));
+      if (isClient(auth)) followSignIns(auth, () => check(true));
     }
     return typeof source === 'function' ? source(request) : source;
   };
@@ -79,8 +79,10 @@ export function createSession(baseUrl: string, given: Auth, options: OpenLaneOpt
   /** The user's id. @throws {NoTokenError} if nobody is signed in; it has a cause if nobody can say */
   async function askUserId(): Promise<string> {
     if (!isCookies(auth)) return client.lane().userId();
-    if (!isFollowed) auth.listen?.(() => check(true));
-    isFollowed = true;
+    if (!isFollowed) {
+      isFollowed = true;
+      auth.listen?.(() => check(true));
+    }
     const userId = await auth.userId().catch((cause: unknown) => {
       throw new NoTokenError({ cause });
     });

@@ -8,12 +8,12 @@ import { createInterface } from 'node:readline';
 
 const root = join(import.meta.dirname, '../../..');
 
-/** Starts the demo. Resolves to its addresses, and to a function that ends it. */
-export async function startDemo() {
+/** Starts the demo, with variables of its environment. Resolves to its addresses, and to a function that ends it. */
+export async function startDemo(settings = {}) {
   const dataDir = await mkdtemp(join(tmpdir(), 'tasklane-app-'));
   const child = spawn(process.execPath, ['scripts/demo/main.mjs'], {
     cwd: root,
-    env: { ...process.env, PORT: '0', API_PORT: '0', DATA_DIR: dataDir },
+    env: { ...process.env, PORT: '0', API_PORT: '0', DATA_DIR: dataDir, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(child, 'exit');

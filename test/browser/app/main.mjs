@@ -12,6 +12,7 @@ import { startDemo } from './demo.mjs';
 import * as details from './details.mjs';
 import * as keyboard from './keyboard.mjs';
 import * as offline from './offline.mjs';
+import * as oneOrigin from './one-origin.mjs';
 import * as order from './order.mjs';
 import * as palette from './palette.mjs';
 import * as quality from './quality.mjs';
@@ -24,7 +25,7 @@ import { makeWorld } from './world.mjs';
 
 const wanted = process.argv[2] ?? '';
 const features = [
-  ...[today, quickAdd, complete, schedule, keyboard, details, order],
+  ...[today, quickAdd, complete, schedule, keyboard, details, order, oneOrigin],
   ...[palette, undo, offline, accounts, board, settings, quality],
 ];
 const tests = features
