@@ -8,4 +8,12 @@ export type * from './methods.js';
 export type { components, operations, paths } from './openapi.js';
 export type { RawClient, RawOptions as TasklaneOptions, TokenRequest, TokenSource } from './raw.js';
 export type { Problem, ProblemCode, Schemas, SyncChange, SyncPage } from './schemas.js';
-export { type BetterAuthTokenClient, betterAuthTokens, type KeptToken, keepToken } from './tokens.js';
+export {
+  type BetterAuthSessionClient,
+  type BetterAuthTokenClient,
+  betterAuthCookies,
+  betterAuthTokens,
+  type CookieAuth,
+  type KeptToken,
+  keepToken,
+} from './tokens.js';

@@ -7001,11 +7001,6 @@ export interface components {
          */
         ProjectLocation: string;
         /**
-         * @description How long the response can be cached (RFC 9111).
-         * @example no-cache
-         */
-        CacheControl: string;
-        /**
          * @description The address of the new resource.
          * @example /api/ada/webhooks/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
          */
@@ -7035,6 +7030,11 @@ export interface components {
          * @example /api/ada/calendar-feed
          */
         CalendarFeedLocation: string;
+        /**
+         * @description How long the response can be cached (RFC 9111).
+         * @example no-cache
+         */
+        CacheControl: string;
         /**
          * @description The weak entity tag of the calendar, for `If-None-Match` (RFC 9110, section 8.8.3). It changes when the lane
          *     changes, or when a new release of the service writes calendars differently.
@@ -10503,7 +10503,11 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    "Cache-Control": components["headers"]["CacheControl"];
+                    /**
+                     * @description Tells caches not to store the stream, and proxies not to compress it, because they would hold events back.
+                     * @example no-store, no-transform
+                     */
+                    "Cache-Control": "no-store, no-transform";
                     /**
                      * @description Tells proxies not to buffer the stream.
                      * @example no

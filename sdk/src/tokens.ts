@@ -1,4 +1,4 @@
-/** Token sources for browsers, where all requests belong to one user. */
+/** Token sources for browsers, where all requests belong to one user, and who the user is where no token says it. */
 import { NoTokenError } from './errors.js';
 import type { TokenRequest } from './raw.js';
 
@@ -98,4 +98,42 @@ export function betterAuthTokens(client: BetterAuthTokenClient): KeptToken {
     user = data?.user?.id;
   });
   return source;
+}
+
+/** Says who is signed in, for requests that cookies or a proxy authenticate. */
+export interface CookieAuth {
+  /** The id of the user; null if nobody is signed in. It fails while nobody can say. */
+  userId(): Promise<string | null | undefined>;
+  /** Calls the listener when somebody signs in or out in this page. */
+  listen?(listener: () => void): unknown;
+}
+
+/** The parts of Better Auth's client that `betterAuthCookies` uses. */
+export interface BetterAuthSessionClient {
+  getSession(): Promise<{
+    data?: { readonly user?: { readonly id: string } } | null | undefined;
+    error?: unknown;
+  }>;
+  readonly $store?: { listen(atom: string, listener: (value: unknown) => void): unknown } | undefined;
+}
+
+/** Calls the listener when somebody signs in or out in this page. Better Auth also calls it at once, which is no change. */
+export function followSignIns({ $store }: Pick<BetterAuthTokenClient, '$store'>, listener: () => void): void {
+  let isChange = false;
+  $store?.listen('$sessionSignal', () => {
+    if (isChange) listener();
+  });
+  isChange = true;
+}
+
+/** For a service at the app's own origin, which accepts the cookies of Better Auth. */
+export function betterAuthCookies(client: BetterAuthSessionClient): CookieAuth {
+  return {
+    async userId() {
+      const { data, error } = await client.getSession();
+      if (error) throw error;
+      return data?.user?.id;
+    },
+    listen: (listener) => followSignIns(client, listener),
+  };
 }

@@ -1,9 +1,12 @@
 /** Correct uses of the hooks' types, and deliberate mistakes that they reject. `npm test` type-checks this file. */
-import type { Project, Stats, Tag, Task } from '../src/index';
+
+import type { Profile, Project, Stats, Tag, Task } from '../src/index';
+import { betterAuthCookies } from '../src/index';
 import type { FailedWrite, LiveLane, LiveStatus } from '../src/live/index';
 import {
   TasklaneProvider,
   type useLaneStatus,
+  type useProfile,
   useProjects,
   useStats,
   type useTags,
@@ -21,6 +24,7 @@ export function useChecks(project: Project): void {
   same<ReturnType<typeof useTask>, Task | null | undefined>();
   same<ReturnType<typeof useProjects>, readonly Project[] | undefined>();
   same<ReturnType<typeof useTags>, readonly Tag[] | undefined>();
+  same<ReturnType<typeof useProfile>, Profile | undefined>();
   same<ReturnType<typeof useStats>, Stats | undefined>();
   same<ReturnType<typeof useLaneStatus>, LiveStatus>();
   same<ReturnType<typeof useTasklane>['lane'], LiveLane | undefined>();
@@ -37,6 +41,8 @@ export function useChecks(project: Project): void {
   same<Awaited<ReturnType<typeof undo>>, boolean>();
   TasklaneProvider({ baseUrl: '', auth: async () => null, closedSince: '2027-01-31T00:00:00Z' });
   TasklaneProvider({ baseUrl: '', auth: { token: async () => ({ data: { token: 'a' } }) } });
+  TasklaneProvider({ baseUrl: '', auth: betterAuthCookies({ getSession: async () => ({ data: null }) }) });
+  TasklaneProvider({ baseUrl: '', auth: { userId: async () => 'ada' } });
 
   // @ts-expect-error not a view
   useTasks({ view: 'now' });

@@ -2,6 +2,7 @@
 import {
   TasklaneProvider,
   useLaneStatus,
+  useProfile,
   useProjects,
   useStats,
   useTags,
@@ -12,6 +13,8 @@ import {
 } from '@tasklane/sdk/react';
 import { memo, StrictMode, useLayoutEffect } from 'react';
 import { hydrateRoot } from 'react-dom/client';
+
+export { betterAuthCookies } from '../../sdk/src/index.ts';
 
 // The hooks as the page last showed them, for the test.
 const shown = { rows: 0, torn: 0, errors: [], titles: new Set() };
@@ -48,6 +51,7 @@ function Details() {
   shown.task = useTask(first?.id ?? 'none');
   shown.inProject = useTasks({ project: project ?? 'none', view: 'no_date' });
   shown.tags = useTags();
+  shown.profile = useProfile();
   shown.stats = useStats();
   return null;
 }

@@ -93,11 +93,42 @@ async function start(page, token, props = {}) {
           if (globalThis.token === 'never') await new Promise(() => undefined);
           return globalThis.token === '' ? { error: { status: 503 } } : { data: { token: globalThis.token } };
         },
-        $store: { listen: (atom, listener) => atom === '$sessionSignal' && listeners.add(listener) },
+        $store: {
+          listen(atom, listener) {
+            if (atom !== '$sessionSignal') return;
+            listeners.add(listener);
+            listener();
+          },
+        },
       };
       globalThis.page.start({ baseUrl, auth, ...props });
     },
     [service, token, props],
+  );
+}
+/** Opens the app with cookies: the device's requests carry the token themselves, as if it were one. */
+async function startWithCookies(device, page, userId) {
+  await device.context.setExtraHTTPHeaders({ authorization: `Bearer ${tokenOf(userId)}` });
+  await page.goto(`${service}/app`);
+  await page.evaluate(
+    ([baseUrl, userId]) => {
+      globalThis.user = userId;
+      const client = {
+        getSession: async () =>
+          globalThis.user === 'away'
+            ? { error: { status: 503 } }
+            : { data: globalThis.user && { user: { id: globalThis.user } } },
+        $store: {
+          listen(atom, listener) {
+            if (atom !== '$sessionSignal') return;
+            globalThis.signal = listener;
+            listener();
+          },
+        },
+      };
+      globalThis.page.start({ baseUrl, auth: globalThis.page.betterAuthCookies(client) });
+    },
+    [service, userId],
   );
 }
 async function open(device, token, props) {
@@ -157,6 +188,7 @@ const tests = {
         () =>
           shown.stats?.total === 1 &&
           shown.tags?.[0]?.name === 'green' &&
+          shown.profile?.time_zone === 'UTC' &&
           shown.inProject?.length === 1 &&
           shown.task?.title === 'In detail',
       ),
@@ -177,6 +209,10 @@ const tests = {
     await page.evaluate(() => shown.actions.create({ title: 'Kept' }).stored);
     await isLive(page);
     await start(page, 'never');
+    await isShown(page, ['Kept']);
+    // The session has expired.
+    await start(page, null);
+    await until(async () => (await statusOf(page)).connection === 'signed-out');
     await isShown(page, ['Kept']);
     await device.context.setOffline(true);
     await start(page, '');
@@ -246,6 +282,37 @@ const tests = {
     await until(async () => (await titlesOf(page)) === undefined);
     assert.equal((await statusOf(page)).connection, 'signed-out');
     await device.context.setOffline(false);
+    await device.context.close();
+  },
+
+  async 'cookies authenticate requests without a token'() {
+    const [ada, bob, device] = [randomUUID(), randomUUID(), await makeDevice()];
+    const page = await device.context.newPage();
+    await startWithCookies(device, page, ada);
+    await isLive(page);
+    await page.evaluate(() => shown.actions.create({ title: 'Of Ada' }).stored);
+    await isLive(page);
+    assert.equal(await page.evaluate(() => shown.session.client.hasToken), false);
+    const become = async (userId) => {
+      if (userId) await device.context.setExtraHTTPHeaders({ authorization: `Bearer ${tokenOf(userId)}` });
+      await page.evaluate((userId) => {
+        globalThis.user = userId;
+        globalThis.signal();
+      }, userId);
+    };
+    await become(bob);
+    await isShown(page, []);
+    await isLive(page);
+    await become(ada);
+    await isShown(page, ['Of Ada']);
+    // Nobody can say who is signed in.
+    await startWithCookies(device, page, ada);
+    await isShown(page, ['Of Ada']);
+    await become('away');
+    await isShown(page, ['Of Ada']);
+    await become(null);
+    await until(async () => (await statusOf(page)).connection === 'signed-out');
+    assert.equal(await titlesOf(page), undefined);
     await device.context.close();
   },
 

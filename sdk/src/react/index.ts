@@ -19,7 +19,7 @@ import type {
   LiveTasks,
   OpenLaneOptions,
 } from '../live/index.js';
-import type { GetStatsQuery, Project, Stats, Tag, Task } from '../methods.js';
+import type { GetStatsQuery, Profile, Project, Stats, Tag, Task } from '../methods.js';
 import { type Auth, createSession, firstStatus, type Session } from './session.js';
 
 export type { Auth } from './session.js';
@@ -109,6 +109,11 @@ export function useProjects(
 /** The tags by name. Undefined until they are loaded. */
 export function useTags(): readonly Tag[] | undefined {
   return useLaneValue((lane) => unlessLoading(lane, lane.tags.list()));
+}
+
+/** The user's settings. Undefined until they are loaded. */
+export function useProfile(): Profile | undefined {
+  return useLaneValue((lane) => lane.profile.get());
 }
 
 /** The status of the lane. */

@@ -1,4 +1,5 @@
 /** Who is signed in, and the lane of that user. It has no React. */
+import { NoTokenError } from '../errors.js';
 import { createTasklane, type Tasklane } from '../lane.js';
 import {
   type Connection,
@@ -7,12 +8,15 @@ import {
   type OpenLaneOptions,
   openLane,
 } from '../live/index.js';
-import type { TokenSource } from '../raw.js';
+import type { TokenRequest, TokenSource } from '../raw.js';
 import { pauseAfter } from '../retry.js';
-import { type BetterAuthTokenClient, betterAuthTokens } from '../tokens.js';
+import { type BetterAuthTokenClient, betterAuthTokens, type CookieAuth, followSignIns } from '../tokens.js';
 
-/** The client of Better Auth with the plugin `jwtClient`, a token, or a function that returns the token. */
-export type Auth = BetterAuthTokenClient | TokenSource;
+/**
+ * The client of Better Auth with the plugin `jwtClient`, a token, or a function that returns the token; or who is signed in,
+ * if requests need no token.
+ */
+export type Auth = BetterAuthTokenClient | TokenSource | CookieAuth;
 
 export interface Session {
   readonly client: Tasklane;
@@ -45,6 +49,7 @@ const patienceMs = 1_500;
 // Better Auth's client is a proxy of a function.
 const isClient = (auth: Auth): auth is BetterAuthTokenClient =>
   typeof (auth as { token?: unknown }).token === 'function';
+const isCookies = (auth: Auth): auth is CookieAuth => typeof auth === 'object' && 'userId' in auth;
 
 export function createSession(baseUrl: string, given: Auth, options: OpenLaneOptions): Session {
   const listeners = new Set<() => void>();
@@ -62,16 +67,28 @@ export function createSession(baseUrl: string, given: Auth, options: OpenLaneOpt
   let isWanted = false;
   let running: AbortController | undefined;
 
-  const client = createTasklane({
-    baseUrl,
-    token(request) {
-      if (source === undefined) {
-        source = isClient(auth) ? betterAuthTokens(auth) : auth;
-        if (isClient(auth)) auth.$store?.listen('$sessionSignal', () => check(true));
-      }
-      return typeof source === 'function' ? source(request) : source;
-    },
-  });
+  const token = (request: TokenRequest) => {
+    if (source === undefined) {
+      source = isClient(auth) ? betterAuthTokens(auth) : (auth as TokenSource);
+      if (isClient(auth)) followSignIns(auth, () => check(true));
+    }
+    return typeof source === 'function' ? source(request) : source;
+  };
+  const client = createTasklane({ baseUrl, ...(!isCookies(auth) && { token }) });
+  let isFollowed = false;
+  /** The user's id. @throws {NoTokenError} if nobody is signed in; it has a cause if nobody can say */
+  async function askUserId(): Promise<string> {
+    if (!isCookies(auth)) return client.lane().userId();
+    if (!isFollowed) {
+      isFollowed = true;
+      auth.listen?.(() => check(true));
+    }
+    const userId = await auth.userId().catch((cause: unknown) => {
+      throw new NoTokenError({ cause });
+    });
+    if (!userId) throw new NoTokenError();
+    return userId;
+  }
   const notify = () => {
     for (const listener of listeners) listener();
   };
@@ -127,10 +144,7 @@ export function createSession(baseUrl: string, given: Auth, options: OpenLaneOpt
     checks++;
     const own = checks;
     clearTimeout(retry);
-    const answer = await client
-      .lane()
-      .userId()
-      .catch((error: Error) => error);
+    const answer = await askUserId().catch((error: Error) => error);
     if (own !== checks || !running) return;
     if (typeof answer === 'string') {
       failures = 0;

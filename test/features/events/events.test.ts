@@ -93,7 +93,7 @@ describe('an event stream', () => {
     const { headers } = await open();
     expect(headers).toMatchObject({
       'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
+      'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
     });
   });

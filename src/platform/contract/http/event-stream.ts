@@ -59,7 +59,8 @@ export function openEventStream(response: Response, subscriber: EventSubscriber)
 
 /** The headers of all event streams, apart from the content type. */
 export const eventStreamHeaders = {
-  'Cache-Control': 'no-store',
+  // A proxy that compresses would hold events back (RFC 9111, section 5.2.2.6). Next.js is one.
+  'Cache-Control': 'no-store, no-transform',
   // Proxies such as nginx would buffer the events.
   'X-Accel-Buffering': 'no',
 } as const;
