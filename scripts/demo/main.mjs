@@ -31,18 +31,13 @@ function newest(paths) {
 const isOlder = (file, paths) => !existsSync(file) || statSync(file).mtimeMs < newest(paths);
 
 async function install() {
-  if (!existsSync(node)) {
-    say('Installing the service …');
-    await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
-  }
-  if (isOlder(join(root, 'sdk/dist/cjs/package.json'), [join(root, 'sdk/src')])) {
-    say('Building the SDK …');
-    await run(node, ['sdk/build.mjs'], { cwd: root });
-  }
-  if (!existsSync(next)) {
-    say('Installing the app …');
-    await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: example });
-  }
+  const missing = [...(existsSync(node) ? [] : [root]), ...(existsSync(next) ? [] : [example])];
+  if (missing.length > 0) say('Installing …');
+  const npm = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  await Promise.all(missing.map((cwd) => run('npm', npm, { cwd })));
+  if (!isOlder(join(root, 'sdk/dist/cjs/package.json'), [join(root, 'sdk/src')])) return;
+  say('Building the SDK …');
+  await run(node, ['sdk/build.mjs'], { cwd: root });
 }
 
 async function buildApp() {
