@@ -14,14 +14,7 @@ import { defaultAppRole, defaultSystemRole } from './platform/database/roles';
 import { readTls, TlsError } from './platform/database/tls';
 import type { RateLimits } from './platform/edge/rate-limit';
 import type { WriteLimits } from './platform/edge/write-limits';
-import { projectPath, projectRoot } from './platform/paths';
-import {
-  databaseSecretNames,
-  type Environment,
-  readSecretFiles,
-  type SecretName,
-  secretNames,
-} from './platform/secret-files';
+import { databaseSecretNames, type Environment, readSecretFiles, secretNames } from './platform/secret-files';
 
 /** The settings for sending events to webhooks. */
 export interface WebhookConfig {
@@ -297,16 +290,10 @@ export class ConfigError extends Error {
   }
 }
 
-/** The variables of the process, and of `.env` if the process does not have them. */
+/** The variables of the process, and of `.env` in the working directory if the process does not have them. */
 export function readEnvironment(): Environment {
-  const file = projectPath('.env');
-  if (existsSync(file)) process.loadEnvFile(file);
+  if (existsSync('.env')) process.loadEnvFile('.env');
   return process.env;
-}
-
-/** The absolute path of the data directory. A relative path starts at the project's root. */
-function dataDirectory(value: string): string {
-  return resolve(projectRoot, value);
 }
 
 /** The frontends on the developer's machine, at all ports. They can call the service except in production. */
@@ -346,7 +333,7 @@ function readAccounts(
 /** Returns the variables that are set, including secrets from files, and the errors. */
 function readPresent(
   environment: Environment,
-  secrets: readonly SecretName[],
+  secrets: readonly string[],
 ): { present: Environment; errors: string[] } {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const { environment: present, errors } = readSecretFiles(given, secrets);
@@ -368,7 +355,7 @@ export function parseConfig(environment: Environment): Config {
   errors.push(...issuesOf(result));
 
   const production = present.NODE_ENV === 'production';
-  const dataDir = dataDirectory(present.DATA_DIR ?? '.data');
+  const dataDir = resolve(present.DATA_DIR ?? '.data');
   const auth = parseAuthConfig(present, {
     production,
     ...(!production && { developmentSecret: () => developmentSecret(dataDir) }),
@@ -452,7 +439,7 @@ export function parseConfig(environment: Environment): Config {
     dataDir,
     maxBodyBytes: values.MAX_BODY_BYTES,
     imports: {
-      directory: values.IMPORT_DIR === undefined ? tmpdir() : resolve(projectRoot, values.IMPORT_DIR),
+      directory: values.IMPORT_DIR === undefined ? tmpdir() : resolve(values.IMPORT_DIR),
       maxBytes: values.IMPORT_MAX_BYTES,
       maxTotalBytes: values.IMPORT_TOTAL_BYTES,
       concurrency: values.IMPORT_CONCURRENCY,
@@ -502,6 +489,6 @@ export function parseDatabaseConfig(environment: Environment): DatabaseConfig {
     databaseStatementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
     databasePreparedStatements: values.DATABASE_PREPARED_STATEMENTS,
     accounts: readAccounts(present.AUTH_USER_TABLE, readAccountNames(present)),
-    dataDir: dataDirectory(present.DATA_DIR ?? '.data'),
+    dataDir: resolve(present.DATA_DIR ?? '.data'),
   };
 }

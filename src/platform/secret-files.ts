@@ -13,8 +13,6 @@ export const secretNames = [
   'REDIS_URL',
 ] as const;
 
-export type SecretName = (typeof secretNames)[number];
-
 const maxBytes = 64 * 1024;
 
 /** The secret without the line breaks at its end, or the problem with its file. */
@@ -39,7 +37,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Returns the environment with the secrets from files, and the errors as sentences that name the variable. */
 export function readSecretFiles(
   environment: Environment,
-  names: readonly SecretName[],
+  names: readonly string[],
 ): { environment: Environment; errors: string[] } {
   const found: Record<string, string> = {};
   const errors: string[] = [];

@@ -33,7 +33,7 @@ function startAuth(options: Partial<BetterAuthOptions>): Promise<BetterAuthServe
 
 /** Runs a command as npm does, and waits for its end. */
 async function run(script: 'migrate' | 'doctor'): Promise<{ code: number | null; output: string }> {
-  const { ended, output } = runScript(`scripts/${script}.ts`, [], {
+  const { ended, output } = runScript(`src/commands/${script}.ts`, [], {
     NODE_ENV: 'production',
     DATABASE_URL: database.url,
   });

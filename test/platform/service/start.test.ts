@@ -140,8 +140,8 @@ test('a signal ends a service that waits for its database', async () => {
 });
 
 test.each([
-  ['scripts/doctor.ts', []],
-  ['scripts/migrate.ts', ['status']],
+  ['src/commands/doctor.ts', []],
+  ['src/commands/migrate.ts', ['status']],
 ])('%s prints the cause too, in one line', async (script, args) => {
   database = await createTestDatabase();
   const url = new URL(database.url);

@@ -1,10 +1,11 @@
-/** `npm run doctor`: checks the database of a deployment and reports each problem. It only reads. */
-import type { DatabaseConfig } from '../src/config';
-import { inspectAccounts } from '../src/platform/database/accounts';
-import { isRenewing } from '../src/platform/database/installation';
-import { migrationStatus } from '../src/platform/database/migrations';
-import { schema } from '../src/platform/database/rows';
-import { findTransactionPooler } from '../src/platform/database/transaction-pooler';
+/** `tasklane doctor`: checks the database of a deployment and reports each problem. It only reads. */
+import type { DatabaseConfig } from '../config';
+import { inspectAccounts } from '../platform/database/accounts';
+import { isRenewing } from '../platform/database/installation';
+import { migrationStatus } from '../platform/database/migrations';
+import { schema } from '../platform/database/rows';
+import { findTransactionPooler } from '../platform/database/transaction-pooler';
+import { readArguments } from './arguments';
 import { type DatabaseUrls, describeLink, openService, reading, runScript, withDatabase } from './database';
 
 interface Finding {
@@ -113,6 +114,7 @@ export async function examine(config: DatabaseConfig, urls: DatabaseUrls): Promi
   ];
 }
 
+readArguments('doctor');
 runScript(async (config) => {
   const findings = await withDatabase(config, (urls) => examine(config, urls));
   process.exitCode = findings.every((each) => each.fine) ? 0 : 1;
