@@ -38,7 +38,7 @@ if (existsSync(join(cache, '_cacache')))
 // Nothing of this machine's configuration, and the node that runs this file.
 const env = Object.fromEntries(
   Object.entries(inherited).filter(([name]) =>
-    /^(HOME|LANG|LC_.*|TMPDIR|https?_proxy|no_proxy|npm_config_.*|NODE_EXTRA_CA_CERTS)$/i.test(name),
+    /^(HOME|LANG|LC_.*|TMPDIR|https?_proxy|no_proxy|npm_config_(registry|userconfig|globalconfig|cafile)|NODE_EXTRA_CA_CERTS)$/i.test(name),
   ),
 );
 env.npm_config_cache = folder('cache');
