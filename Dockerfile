@@ -10,9 +10,12 @@ COPY bin bin
 COPY scripts scripts
 COPY src src
 COPY migrations migrations
-RUN npm run build
+RUN npm run build && find dist -name '*.map' -delete
 # The package without its workspaces has only what the service needs.
-RUN rm -rf node_modules && npm ci --omit=dev --omit=optional --workspaces=false --no-audit --no-fund
+RUN rm -rf node_modules \
+  && npm ci --omit=dev --omit=optional --workspaces=false --no-audit --no-fund \
+  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.[cm]ts' -o -name '*.md' \) \
+    ! -iname '*licen[cs]e*' -delete
 
 FROM node:26.10.0-trixie-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8000

@@ -15,6 +15,7 @@ import {
   realpathSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -38,7 +39,9 @@ if (existsSync(join(cache, '_cacache')))
 // Nothing of this machine's configuration, and the node that runs this file.
 const env = Object.fromEntries(
   Object.entries(inherited).filter(([name]) =>
-    /^(HOME|LANG|LC_.*|TMPDIR|https?_proxy|no_proxy|npm_config_(registry|userconfig|globalconfig|cafile)|NODE_EXTRA_CA_CERTS)$/i.test(name),
+    /^(HOME|LANG|LC_.*|TMPDIR|https?_proxy|no_proxy|npm_config_(registry|userconfig|globalconfig|cafile)|NODE_EXTRA_CA_CERTS)$/i.test(
+      name,
+    ),
   ),
 );
 env.npm_config_cache = folder('cache');
@@ -105,6 +108,8 @@ try {
   assert.match(run('npx', [...npx, 'token', 'ada'], empty), /^ey/);
 
   const installed = folder('installed');
+  // Without it, npm installs into a directory above that has one.
+  writeFileSync(join(installed, 'package.json'), '{}');
   run('npm', ['install', '--omit=dev', '--no-audit', '--no-fund', '--loglevel=error', archive], installed);
   const modules = join(installed, 'node_modules');
   assert.ok(
