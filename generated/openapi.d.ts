@@ -810,6 +810,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/{user_id}/clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List clients
+         * @description Returns a page of the clients that have used the lane for its user, those that were used last first. A client is a
+         *     program whose tokens have a `client_id` or an `azp`, such as an agent at `/mcp`. Its changes are in the activity with
+         *     the filter `client_id`.
+         *
+         *     The lane remembers all clients that are cut off, and of the others the 200 that were used last.
+         */
+        get: operations["listClients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/clients/{entry_id}/cut-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+                /**
+                 * @description The `id` of the client in the list of clients.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d68
+                 */
+                entry_id: components["parameters"]["ClientEntryId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Cut off a client
+         * @description From now on, all requests of the client for this user get 403 `client-cut-off`, at every instance, also with tokens
+         *     that are still valid. Its event streams end. What it has changed stays; `POST /undo` can take it back.
+         *
+         *     Only the user can do this: the token must not belong to a client. Cutting off does not revoke the tokens at the
+         *     authorization server. If the lane is erased, the decision is gone too.
+         */
+        put: operations["cutOffClient"];
+        post?: never;
+        /**
+         * Readmit a client
+         * @description Answers the requests of a client again that was cut off. Only the user can do this: the token must not belong to a
+         *     client.
+         */
+        delete: operations["readmitClient"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{user_id}/stats": {
         parameters: {
             query?: never;
@@ -1615,6 +1685,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/startupz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check the start
+         * @description Answers 200 once the service was ready for the first time, and from then on until the process ends. Before that, the
+         *     answer is 503, and `reasons` says what the service waits for. It asks the database nothing.
+         */
+        get: operations["getStartup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -1627,11 +1718,12 @@ export interface paths {
          * @description Answers 200 if the service can handle requests:
          *
          *     - The database answers and accepts writes.
-         *     - All migrations are applied.
+         *     - All migrations are applied, and the database roles have their grants.
          *     - If the database was restored from a backup, the epochs of its lanes are renewed.
          *     - The service is not shutting down.
          *
-         *     Otherwise the answer is 503, and `detail` says which of these is not true.
+         *     Otherwise the answer is 503, and `reasons` says which of these is not true. `warnings` of a 200 says what limits the
+         *     service although it can handle requests: another instance would have the same limits.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -2278,8 +2370,48 @@ export interface components {
              */
             code: "wrong-origin";
         });
+        /**
+         * Client cut off
+         * @description The token is valid, but it belongs to a client that the user has cut off. Another token does not help, until the user
+         *     readmits the client.
+         */
+        ClientCutOffProblem: {
+            /** @constant */
+            code?: "client-cut-off";
+            /**
+             * Format: int32
+             * @constant
+             */
+            status?: 403;
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "client-cut-off";
+        });
+        /**
+         * User required
+         * @description Only the user can do this, and the token belongs to a client: it has a `client_id` or an `azp`. Send the request with
+         *     a token of the user's own frontend.
+         */
+        UserRequiredProblem: {
+            /** @constant */
+            code?: "user-required";
+            /**
+             * Format: int32
+             * @constant
+             */
+            status?: 403;
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "user-required";
+        });
         /** @description Why the caller is not allowed to do this. */
-        AccessDeniedProblem: components["schemas"]["ForbiddenProblem"] | components["schemas"]["InsufficientScopeProblem"] | components["schemas"]["WrongOriginProblem"];
+        AccessDeniedProblem: components["schemas"]["ForbiddenProblem"] | components["schemas"]["InsufficientScopeProblem"] | components["schemas"]["WrongOriginProblem"] | components["schemas"]["ClientCutOffProblem"] | components["schemas"]["UserRequiredProblem"];
         /**
          * Method not allowed
          * @description The address exists but does not support this method. The `Allow` header lists the methods that it supports.
@@ -3712,10 +3844,12 @@ export interface components {
         });
         /** @description Why the batch is refused or failed. */
         BatchUnprocessableProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["BatchFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
+        /** @description The id of a client at the authorization server. */
+        OAuthClientId: string;
         /** @description The last requests of an actor. */
         UndoLast: {
             /** @description The client that made the changes for the user. Without it, the requests are those of the user. */
-            client_id?: string;
+            client_id?: components["schemas"]["OAuthClientId"];
             /**
              * Format: int32
              * @description How many requests are taken back. If the actor made fewer, all of them.
@@ -3733,7 +3867,7 @@ export interface components {
          * @description The type of the changed entity.
          * @enum {string}
          */
-        ChangeType: "profile" | "project" | "tag" | "task" | "completion" | "calendar_feed" | "webhook";
+        ChangeType: "profile" | "project" | "tag" | "task" | "completion" | "calendar_feed" | "webhook" | "client";
         /**
          * @description What an undo does to an entity.
          * @enum {string}
@@ -3775,6 +3909,55 @@ export interface components {
             /** @description The entities that these requests changed, in the order of their first change. */
             entities: components["schemas"]["UndoneEntity"][];
         };
+        /**
+         * @description What a token allows. `tasklane:write` includes reads.
+         * @enum {string}
+         */
+        TokenScope: "tasklane:read" | "tasklane:write";
+        /** @description A program that uses the lane for its user, with tokens that name it. */
+        ClientEntry: {
+            /** @description The id of this entry. */
+            id: components["schemas"]["Id"];
+            /**
+             * @description The id of the client at the authorization server: the `client_id` or `azp` of its tokens. If it is an address, the
+             *     client's metadata document is there.
+             */
+            client_id: string;
+            /**
+             * @description What the client calls itself at `/mcp`; null if it has not told. Nobody checks this name. It is not more than a hint
+             *     if you do not know the `client_id`.
+             */
+            name: string | null;
+            /** @description The scopes of its tokens, as last recorded. */
+            scopes: components["schemas"]["TokenScope"][];
+            /** @description The first use that the lane remembers. */
+            first_used_at: components["schemas"]["Timestamp"];
+            /** @description The last use. It is recorded at most once per hour, so the client may have been used up to an hour later. */
+            last_used_at: components["schemas"]["Timestamp"];
+            /** @description When the user cut off the client; null if its requests are answered. */
+            cut_off_at: components["schemas"]["NullableTimestamp"];
+        };
+        /** @description A page of clients. */
+        ClientPage: {
+            /** @description The clients of this page, those that were used last first. */
+            items: components["schemas"]["ClientEntry"][];
+            /** @description The `cursor` of the next page; null on the last page. */
+            next_cursor: string | null;
+        };
+        /**
+         * Client not found
+         * @description The lane has no client with this id: it never used the lane, or the lane has forgotten it because others were used
+         *     later. The id of another user's client gives the same answer.
+         */
+        ClientNotFoundProblem: {
+            /** @constant */
+            code?: "client-not-found";
+            /**
+             * Format: int32
+             * @constant
+             */
+            status?: 404;
+        } & components["schemas"]["Problem"];
         /** @description The number of tasks for each status. */
         TasksByStatus: {
             /**
@@ -4068,15 +4251,16 @@ export interface components {
             to: unknown;
         };
         /**
+         * @description The type of an actor.
+         * @enum {string}
+         */
+        ActorType: "user" | "client" | "service";
+        /**
          * @description Who made a change. `user`: the user. `client`: a client for the user, because the token of the request has a
          *     `client_id` or `azp`. `service`: the service itself, for example when a reminder is due.
          */
         Actor: {
-            /**
-             * @description The type of the actor.
-             * @enum {string}
-             */
-            type: "user" | "client" | "service";
+            type: components["schemas"]["ActorType"];
             /** @description The id of the user or of the client; null for the service. */
             id: string | null;
         };
@@ -4143,10 +4327,11 @@ export interface components {
         ReconnectEventData: {
             /**
              * @description Why the stream ends. `token-expired`: get a new token before you connect. `age`: the stream has lasted one
-             *     hour. `shutdown`: this instance stops, and another one answers.
+             *     hour. `shutdown`: this instance stops, and another one answers. `cut-off`: the user has cut off the client of the
+             *     token; a new connection gets 403.
              * @enum {string}
              */
-            reason: "token-expired" | "age" | "shutdown";
+            reason: "token-expired" | "age" | "shutdown" | "cut-off";
         };
         /** @description The stream ends. The client should connect again. */
         ReconnectEvent: {
@@ -4198,6 +4383,11 @@ export interface components {
             items: components["schemas"]["Change"][];
             /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
+            /**
+             * Format: int32
+             * @description The number of changes that match the filters; null unless the request has `include_total`.
+             */
+            total: number | null;
         };
         /**
          * Format: well-formed
@@ -4571,6 +4761,8 @@ export interface components {
             purged_completions: components["schemas"]["PurgedCompletion"][];
             /** @description All webhooks, sorted by id, without their secrets. */
             webhooks: components["schemas"]["Webhook"][];
+            /** @description All clients, sorted by id. */
+            clients: components["schemas"]["ClientEntry"][];
             /** @description The history of the lane, sorted by `seq`. */
             changes: components["schemas"]["Change"][];
         };
@@ -4614,6 +4806,8 @@ export interface components {
             purged_completions?: unknown[];
             /** @description Ignored, with a warning. Webhooks cannot be imported, because an export does not contain their secrets. */
             webhooks?: unknown;
+            /** @description Ignored. */
+            clients?: unknown;
             /** @description Ignored. */
             changes?: unknown;
         };
@@ -4869,6 +5063,55 @@ export interface components {
              */
             status: "alive";
         };
+        /** @description The state of the start. */
+        Startup: {
+            /**
+             * @description Always `started`.
+             * @constant
+             */
+            status: "started";
+        };
+        /** @description Why the service is not ready. */
+        UnreadinessReason: {
+            /**
+             * @description `starting`: the service has not found out yet. `database`: the database is not available. `read-only`: the
+             *     database refuses writes. `migrations`: migrations are missing. `roles`: a database role or its grants are
+             *     missing. `restored`: the database was restored, and its lanes need new epochs. `shutting-down`: the service
+             *     stops.
+             * @enum {string}
+             */
+            reason: "starting" | "database" | "read-only" | "migrations" | "roles" | "restored" | "shutting-down";
+            /** @description A sentence for operators. */
+            detail: string;
+        };
+        /**
+         * Not ready
+         * @description The service cannot handle requests yet, or no longer. Only the health checks answer this. `reasons` lists what is
+         *     missing.
+         */
+        NotReadyProblem: {
+            /** @constant */
+            code?: "not-ready";
+            /**
+             * Format: int32
+             * @constant
+             */
+            status?: 503;
+            /** @description What is missing. */
+            reasons: components["schemas"]["UnreadinessReason"][];
+        } & components["schemas"]["Problem"];
+        /** @description Something that limits the service. */
+        ReadinessWarning: {
+            /**
+             * @description `key-set`: the key set of the authentication server is not available, so that its tokens cannot be verified.
+             *     `redis`: Redis is not available, so that each instance counts rate limits separately. `shedding`: the service
+             *     is overloaded and refuses some requests.
+             * @enum {string}
+             */
+            reason: "key-set" | "redis" | "shedding";
+            /** @description A sentence for operators. */
+            detail: string;
+        };
         /** @description The state of the service. */
         Readiness: {
             /**
@@ -4876,6 +5119,8 @@ export interface components {
              * @constant
              */
             status: "ready";
+            /** @description What limits the service. */
+            warnings: components["schemas"]["ReadinessWarning"][];
         };
         /** @description An OpenAPI 3.1 document. */
         OpenApiDocument: {
@@ -5923,6 +6168,28 @@ export interface components {
                 "application/json": components["schemas"]["Tag"];
             };
         };
+        /** @description The lane has no client with this id. */
+        ClientNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/client-not-found",
+                 *       "code": "client-not-found",
+                 *       "title": "Client not found",
+                 *       "status": 404,
+                 *       "detail": "The lane has no client with this id.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ClientNotFoundProblem"];
+            };
+        };
         /** @description The profile in its current state. */
         ProfileRepresentation: {
             headers: {
@@ -6055,8 +6322,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["StreamLimitProblem"];
             };
         };
-        /** @description The service is not ready. */
-        NotReady: {
+        /** @description The service cannot answer at the moment. */
+        ServiceUnavailable: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 RateLimit: components["headers"]["RateLimit"];
@@ -6367,6 +6634,35 @@ export interface components {
                 "application/problem+json": components["schemas"]["NotFoundProblem"];
             };
         };
+        /** @description The service is not ready. */
+        NotReady: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/not-ready",
+                 *       "code": "not-ready",
+                 *       "title": "Not ready",
+                 *       "status": 503,
+                 *       "detail": "The database is unavailable.",
+                 *       "reasons": [
+                 *         {
+                 *           "reason": "database",
+                 *           "detail": "The database is unavailable."
+                 *         }
+                 *       ],
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["NotReadyProblem"];
+            };
+        };
     };
     parameters: {
         /**
@@ -6431,6 +6727,11 @@ export interface components {
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
          */
         TagId: components["schemas"]["Id"];
+        /**
+         * @description The `id` of the client in the list of clients.
+         * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d68
+         */
+        ClientEntryId: components["schemas"]["Id"];
         /**
          * @description The id of the webhook.
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -9439,6 +9740,200 @@ export interface operations {
             "5XX": components["responses"]["ServerError"];
         };
     };
+    listClients: {
+        parameters: {
+            query: {
+                /**
+                 * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
+                 *     order.
+                 * @example eyJ2IjoxfQ
+                 */
+                cursor?: components["parameters"]["Cursor"];
+                /**
+                 * @description The maximum number of items on a page.
+                 * @example 20
+                 */
+                limit: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of clients. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    /**
+                     * @description The address of the next page, with `rel="next"` (RFC 8288). Absent on the last page.
+                     * @example </api/ada/clients?cursor=eyJ2IjoxfQ>; rel="next"
+                     */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d68",
+                     *           "client_id": "https://agent.example.com/client.json",
+                     *           "name": "An agent",
+                     *           "scopes": [
+                     *             "tasklane:read",
+                     *             "tasklane:write"
+                     *           ],
+                     *           "first_used_at": "2026-11-21T09:30:00.000Z",
+                     *           "last_used_at": "2026-11-26T09:30:00.000Z",
+                     *           "cut_off_at": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ClientPage"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            "5XX": components["responses"]["ServerError"];
+        };
+    };
+    cutOffClient: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+                /**
+                 * @description The `id` of the client in the list of clients.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d68
+                 */
+                entry_id: components["parameters"]["ClientEntryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The client, which is cut off. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d68",
+                     *       "client_id": "https://agent.example.com/client.json",
+                     *       "name": "An agent",
+                     *       "scopes": [
+                     *         "tasklane:read",
+                     *         "tasklane:write"
+                     *       ],
+                     *       "first_used_at": "2026-11-21T09:30:00.000Z",
+                     *       "last_used_at": "2026-11-26T09:30:00.000Z",
+                     *       "cut_off_at": "2026-11-26T10:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ClientEntry"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["ClientNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            "5XX": components["responses"]["ServerError"];
+        };
+    };
+    readmitClient: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+                /**
+                 * @description The `id` of the client in the list of clients.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d68
+                 */
+                entry_id: components["parameters"]["ClientEntryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The client, which is no longer cut off. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Tasklane-Seq": components["headers"]["TasklaneSeq"];
+                    "Tasklane-Request": components["headers"]["TasklaneRequest"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d68",
+                     *       "client_id": "https://agent.example.com/client.json",
+                     *       "name": "An agent",
+                     *       "scopes": [
+                     *         "tasklane:read",
+                     *         "tasklane:write"
+                     *       ],
+                     *       "first_used_at": "2026-11-21T09:30:00.000Z",
+                     *       "last_used_at": "2026-11-26T09:30:00.000Z",
+                     *       "cut_off_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ClientEntry"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["ClientNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            "5XX": components["responses"]["ServerError"];
+        };
+    };
     getStats: {
         parameters: {
             query: {
@@ -9897,7 +10392,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["TooManyStreams"];
             431: components["responses"]["HeadersTooLarge"];
-            503: components["responses"]["NotReady"];
+            503: components["responses"]["ServiceUnavailable"];
             "5XX": components["responses"]["ServerError"];
         };
     };
@@ -9925,6 +10420,18 @@ export interface operations {
                  */
                 entity_id?: components["schemas"]["Id"];
                 /**
+                 * @description Only changes that actors of these types made, separated by commas.
+                 * @example [
+                 *       "user"
+                 *     ]
+                 */
+                actor_type?: components["schemas"]["ActorType"][];
+                /**
+                 * @description Only changes that the client with this id made for the user.
+                 * @example https://agent.example.com/client.json
+                 */
+                client_id?: components["schemas"]["OAuthClientId"];
+                /**
                  * @description Only changes at this instant or later.
                  * @example 2026-01-01T00:00:00.000Z
                  */
@@ -9934,6 +10441,11 @@ export interface operations {
                  * @example 2027-01-01T00:00:00.000Z
                  */
                 until?: components["schemas"]["Timestamp"];
+                /**
+                 * @description If true, `total` is the number of all changes that match the filters.
+                 * @example true
+                 */
+                include_total: boolean;
                 /**
                  * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
                  *     order.
@@ -10009,7 +10521,8 @@ export interface operations {
                      *           "request": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d5a"
                      *         }
                      *       ],
-                     *       "next_cursor": "eyJ2IjoxfQ"
+                     *       "next_cursor": "eyJ2IjoxfQ",
+                     *       "total": 12
                      *     }
                      */
                     "application/json": components["schemas"]["ActivityPage"];
@@ -10949,6 +11462,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "webhooks": [],
+                     *       "clients": [],
                      *       "changes": [
                      *         {
                      *           "seq": 1,
@@ -11646,6 +12160,39 @@ export interface operations {
             "5XX": components["responses"]["ServerError"];
         };
     };
+    getStartup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The service has started. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "started"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Startup"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            503: components["responses"]["NotReady"];
+            "5XX": components["responses"]["ServerError"];
+        };
+    };
     getReadiness: {
         parameters: {
             query?: never;
@@ -11664,7 +12211,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "status": "ready"
+                     *       "status": "ready",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["Readiness"];

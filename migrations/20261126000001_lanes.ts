@@ -65,11 +65,12 @@ export async function up(knex: Knex): Promise<void> {
   await forceRowSecurity(knex, 'erased');
 
   // SET LOCAL, unlike set_config, also reaches the workers of Citus. The login role runs the function: it has no right to
-  // the tables of lanes. `erased` is read after `lanes`: if a lane is gone, its erasure is seen.
+  // the tables of lanes. `erased` is read after `lanes`: if a lane is gone, its erasure is seen. `clients` is a table of
+  // lanes, so the app role reads it.
   await knex.raw(`
     create function tasklane.open_scope(
       app_role text, owner text, token_issued_at float8, statement_timeout text, transaction_timeout text,
-      out lane_id bigint, out stale boolean
+      client_ids text[], out lane_id bigint, out stale boolean, out cut_off boolean, out use_is_due boolean
     ) language plpgsql as $$
     begin
       execute format('set local app.user_id = %L', owner);
@@ -85,6 +86,15 @@ export async function up(knex: Knex): Promise<void> {
         perform set_config('transaction_timeout', transaction_timeout, true);
       end if;
       perform set_config('role', app_role, true);
+      cut_off := false;
+      use_is_due := false;
+      if client_ids is not null and lane_id is not null then
+        select count(cut_off_at) > 0,
+          count(*) filter (where last_used_at > clock_timestamp() - interval '1 hour') < cardinality(client_ids)
+        into cut_off, use_is_due
+        from tasklane.clients
+        where clients.lane_id = open_scope.lane_id and client_id = any (client_ids);
+      end if;
     end $$`);
   await knex.raw(`
     create function tasklane.set_write_time() returns void language plpgsql as $$
@@ -95,7 +105,7 @@ export async function up(knex: Knex): Promise<void> {
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw('drop function tasklane.set_write_time()');
-  await knex.raw('drop function tasklane.open_scope(text, text, float8, text, text)');
+  await knex.raw('drop function tasklane.open_scope(text, text, float8, text, text, text[])');
   await knex.raw('drop table tasklane.erased');
   await knex.raw('drop table tasklane.profiles');
   await knex.raw('drop table tasklane.lanes');

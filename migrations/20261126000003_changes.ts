@@ -11,7 +11,7 @@ export async function up(knex: Knex): Promise<void> {
       lane_id bigint not null references tasklane.profiles on delete cascade,
       seq bigint not null check (seq > 0),
       type text not null
-        check (type in ('profile', 'project', 'tag', 'task', 'completion', 'calendar_feed', 'webhook')),
+        check (type in ('profile', 'project', 'tag', 'task', 'completion', 'calendar_feed', 'webhook', 'client')),
       entity_id uuid,
       action text not null check (action in ('created', 'updated', 'deleted', 'restored', 'purged', 'reminded', 'overdue')),
       fields jsonb not null,

@@ -70,12 +70,29 @@ where
   and action in ($3)
   and entity_id = $4
   and at >= $5
-  and at < $6
-  and ((seq) < ($7))
+  and (
+    (
+      request is not null
+      and client_id is null
+    )
+    or client_id is not null
+  )
+  and client_id = $6
+  and at < $7
+  and ((seq) < ($8))
 order by
   seq desc
 limit
-  $8;
+  $9;
+
+-- countChanges
+select
+  count(*) as total
+from
+  tasklane.changes as changes
+where
+  changes.lane_id = $1
+  and type in ($2);
 
 -- purgeChanges
 select

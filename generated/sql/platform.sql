@@ -10,6 +10,51 @@ from
 where
   feed.secret_hash = $1;
 
+-- src/platform/database/clients.ts
+
+-- useStatements
+insert into
+  tasklane.clients (lane_id, id, client_id, name, scopes)
+select
+  $1::bigint,
+  $2::uuid,
+  $3::text,
+  $4::text,
+  $5::text[]
+where
+  exists (
+    select
+    from
+      tasklane.profiles
+    where
+      lane_id = $1
+  )
+on conflict (lane_id, client_id) do update
+set
+  last_used_at = excluded.last_used_at,
+  scopes = excluded.scopes,
+  name = coalesce(excluded.name, clients.name)
+where
+  clients.last_used_at < excluded.last_used_at - interval '1 hour';
+
+delete from tasklane.clients
+where
+  lane_id = $1
+  and id in (
+    select
+      id
+    from
+      tasklane.clients
+    where
+      lane_id = $1
+      and cut_off_at is null
+    order by
+      last_used_at desc,
+      id desc
+    offset
+      $2
+  );
+
 -- src/platform/database/idempotency.ts
 
 -- lookUpStatements
@@ -136,18 +181,19 @@ from
 
 -- openFreshScope
 select
-  lane_id, stale, case
+  lane_id, stale, cut_off, use_is_due, case
     when stale then tasklane.refuse ('the token is stale')
-    when lane_id is distinct from $6::bigint then tasklane.refuse ('the lane has another id')
+    when cut_off then tasklane.refuse ('the client is cut off')
+    when lane_id is distinct from $7::bigint then tasklane.refuse ('the lane has another id')
   end
 from
-  tasklane.open_scope ($1, $2, $3, $4, $5);
+  tasklane.open_scope ($1, $2, $3, $4, $5, $6);
 
 -- openScope
 select
-  lane_id, stale
+  lane_id, stale, cut_off, use_is_due
 from
-  tasklane.open_scope ($1, $2, $3, $4, $5);
+  tasklane.open_scope ($1, $2, $3, $4, $5, $6);
 
 -- recordChanges
 with
@@ -889,6 +935,73 @@ from
 where
   changes.lane_id = $1
   and (seq) > ($2);
+
+select
+  id
+from
+  tasklane.clients as clients
+where
+  clients.lane_id = $1
+order by
+  id asc
+limit
+  $2
+offset
+  $3;
+
+select
+  coalesce(
+    sum(
+      84 + coalesce(pg_column_size(client_id), 0) + coalesce(pg_column_size(name), 0) + coalesce(pg_column_size(scopes), 0)
+    ),
+    0
+  ) as bytes
+from
+  tasklane.clients as clients
+where
+  clients.lane_id = $1
+  and (id) <= ($2);
+
+select
+  id
+from
+  tasklane.clients as clients
+where
+  clients.lane_id = $1
+  and (id) > ($2)
+order by
+  id asc
+limit
+  $3
+offset
+  $4;
+
+select
+  coalesce(
+    sum(
+      84 + coalesce(pg_column_size(client_id), 0) + coalesce(pg_column_size(name), 0) + coalesce(pg_column_size(scopes), 0)
+    ),
+    0
+  ) as bytes
+from
+  tasklane.clients as clients
+where
+  clients.lane_id = $1
+  and (id) > ($2)
+  and (id) <= ($3);
+
+select
+  coalesce(
+    sum(
+      84 + coalesce(pg_column_size(client_id), 0) + coalesce(pg_column_size(name), 0) + coalesce(pg_column_size(scopes), 0)
+    ),
+    0
+  ) as bytes
+from
+  tasklane.clients as clients
+where
+  clients.lane_id = $1
+  and (id) > ($2);
 
 select
   id

@@ -9,10 +9,8 @@ where
   changes.lane_id = $1
   and request is not null
   and client_id is null
-group by
-  request
 order by
-  max(seq) desc
+  seq desc
 limit
   $2;
 
@@ -25,14 +23,24 @@ where
   changes.lane_id = $1
   and request is not null
   and client_id = $2
-group by
-  request
 order by
-  max(seq) desc
+  seq desc
 limit
   $3;
 
 -- listChangesOf
+select
+  seq
+from
+  tasklane.changes as changes
+where
+  changes.lane_id = $1
+  and at < $2
+order by
+  seq desc
+limit
+  $3;
+
 select
   *
 from
@@ -40,10 +48,11 @@ from
 where
   changes.lane_id = $1
   and request = any ($2::uuid[])
+  and seq > $3
 order by
   seq asc
 limit
-  $3;
+  $4;
 
 -- findLaterChanges
 select

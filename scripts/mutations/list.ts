@@ -35,6 +35,8 @@ const oneFlight = (file: string, names: string) =>
   inFile(`src/platform/database/${file}.ts`, ['test/platform/database/one-flight.test.ts'], names);
 const registry = (file: string, names: string) =>
   inFile(`src/platform/database/${file}.ts`, ['test/platform/database/registry.test.ts'], names);
+const clients = (file: string, names: string) =>
+  inFile(`src/platform/database/${file}.ts`, ['test/features/clients/clients.test.ts'], names);
 const flight = inFile('src/platform/database/flight.ts', ['test/platform/database/flight.test.ts']);
 const template = inFile('src/platform/database/template.ts', ['test/platform/database/template.test.ts']);
 const storage = (file: string, names: string) =>
@@ -146,7 +148,7 @@ export const mutations: readonly Mutation[] = [
   ),
   registry('lane-sql', 'row-level security a write in one flight')(
     'a write in one flight does not compare the id that the process remembers',
-    'when lane_id is distinct from $6::bigint then',
+    'when lane_id is distinct from $7::bigint then',
     'when $6::bigint is null then',
   ),
   inFile('src/features/trash/repository.ts', ['test/features/trash/trash.test.ts'])(
@@ -186,13 +188,25 @@ export const mutations: readonly Mutation[] = [
   ),
   erased('from before')(
     'a token from before the erasure can open the lane',
-    'refuseStale(scope);\n    const found',
-    'const found',
+    'refuseStale(scope);\n    checkClient',
+    'checkClient',
   ),
   registry('lane-runner', 'waited for the erasure')(
     'a write that waited for the erasure fails',
     "violatedConstraint(error) === 'profiles_lane' ||",
     '',
+  ),
+
+  // Clients that are cut off.
+  clients('lane-runner', 'gets 403')(
+    'a client that is cut off reads and writes',
+    'if (row?.cut_off) throw',
+    'if (row?.cut_off && false) throw',
+  ),
+  clients('lane-sql', 'shares with the user')(
+    'a client that is cut off takes part in a shared commit',
+    'when cut_off then',
+    'when cut_off and false then',
   ),
 
   // Writes and reads in one flight.
@@ -208,8 +222,8 @@ export const mutations: readonly Mutation[] = [
   ),
   oneFlight('lane-runner', 'reads nothing')(
     'a read in one flight accepts a stale token',
-    'refuseStale(scope);\n    const found',
-    'const found',
+    'refuseStale(scope);\n    checkClient',
+    'checkClient',
   ),
   oneFlight('lane-runner', 'precondition')(
     'a write in one flight ignores the settings of the profile',

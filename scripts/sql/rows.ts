@@ -164,6 +164,7 @@ const rows: Readonly<Record<string, object>> = {
   purged_completions: { lane_id: laneId, ...purgedCompletion },
   reminders: { lane_id: laneId, task_id: id, identity: '5', fire_at: instant },
   changes: change,
+  clients: { lane_id: laneId, id, client_id: 'a-client', name: null, scopes: ['write'], cut_off_at: null },
   webhooks: webhook,
   idempotency_keys: { lane_id: laneId, operation: 'createTask', key_hash: Buffer.alloc(32) },
   webhook_deliveries: delivery,

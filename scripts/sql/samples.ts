@@ -5,6 +5,7 @@ import { archivedProjects, outsideArchived } from '../../src/features/archived-p
 import * as calendarFeeds from '../../src/features/calendar-feed/repository';
 import * as changePurge from '../../src/features/changes/job';
 import * as changes from '../../src/features/changes/repository';
+import * as clients from '../../src/features/clients/repository';
 import * as completions from '../../src/features/completions/repository';
 import * as profile from '../../src/features/profile/repository';
 import * as projectImports from '../../src/features/projects/import';
@@ -37,6 +38,7 @@ import * as leases from '../../src/features/webhooks/leases';
 import { queueDeliveries } from '../../src/features/webhooks/queue';
 import * as settlements from '../../src/features/webhooks/settlements';
 import { findLaneOfCalendarFeed } from '../../src/platform/database/calendar-feeds';
+import { useStatements } from '../../src/platform/database/clients';
 import { lookUpStatements, storeStatement } from '../../src/platform/database/idempotency';
 import type { Lane, WritableLane } from '../../src/platform/database/lane';
 import * as laneSql from '../../src/platform/database/lane-sql';
@@ -187,22 +189,38 @@ export const allSamples: readonly FileSamples[] = [
         changes.listChangesBy(lane, { filter: {}, order: bySeq, after: null, limit: 51 }),
       'all filters': (lane) =>
         changes.listChangesBy(lane, {
-          filter: { types: ['task'], actions: ['created'], entityId: id, since: instant, until: instant },
+          filter: {
+            types: ['task'],
+            actions: ['created'],
+            actors: ['user', 'client'],
+            clientId: 'a-client',
+            entityId: id,
+            since: instant,
+            until: instant,
+          },
           order: bySeq,
           after: ['1'],
           limit: 51,
         }),
     },
+    countChanges: (lane) => changes.countChanges(lane, { types: ['task'] }),
     purgeChanges: (lane) => changes.purgeChanges(lane, new Date(instant.getTime() + 1), 100),
   }),
   {
     path: 'src/features/changes/job.ts',
     samples: { createChangePurgeJob: job(changePurge.createChangePurgeJob(90)) },
   },
+  filed<typeof clients>('features/clients/repository.ts', {
+    listClients: {
+      'first page': (lane) => clients.listClients(lane, byId, null, 51),
+      'next page': (lane) => clients.listClients(lane, byId, [id], 51),
+    },
+    setCutOff: (lane) => clients.setCutOff(lane, id, true),
+  }),
   filed<typeof undo>('features/undo/repository.ts', {
     findLastRequests: {
-      'of the user': (lane) => undo.findLastRequests(lane, null, 1),
-      'of a client': (lane) => undo.findLastRequests(lane, 'client', 1),
+      'of the user': (lane) => undo.findLastRequests(lane, null, { requests: 1, changes: 1_001 }),
+      'of a client': (lane) => undo.findLastRequests(lane, 'client', { requests: 1, changes: 1_001 }),
     },
     listChangesOf: (lane) => undo.listChangesOf(lane, [id], 1_001),
     findLaterChanges: (lane) => undo.findLaterChanges(lane, [id], 1, [otherId]),
@@ -508,6 +526,16 @@ export const allSamples: readonly FileSamples[] = [
       findLaneOfCalendarFeed: {
         call: ({ withSystem }) => findLaneOfCalendarFeed(withSystem, Buffer.alloc(32)),
         empty: [],
+      },
+    },
+  },
+  {
+    path: 'src/platform/database/clients.ts',
+    samples: {
+      useStatements: {
+        texts: useStatements(laneKey.id, { id: 'a-client', name: null, scopes: ['read'] }).map(
+          ({ text }) => text,
+        ),
       },
     },
   },

@@ -46,6 +46,8 @@ export type UnauthorizedProblem = Schema<'UnauthorizedProblem'>;
 export type ForbiddenProblem = Schema<'ForbiddenProblem'>;
 export type InsufficientScopeProblem = Schema<'InsufficientScopeProblem'>;
 export type WrongOriginProblem = Schema<'WrongOriginProblem'>;
+export type ClientCutOffProblem = Schema<'ClientCutOffProblem'>;
+export type UserRequiredProblem = Schema<'UserRequiredProblem'>;
 export type AccessDeniedProblem = Schema<'AccessDeniedProblem'>;
 export type MethodNotAllowedProblem = Schema<'MethodNotAllowedProblem'>;
 export type RequestTimeoutProblem = Schema<'RequestTimeoutProblem'>;
@@ -153,6 +155,7 @@ export type BatchResults = Schema<'BatchResults'>;
 export interface BatchOutcome extends Schema<'BatchOutcome'> {}
 export type BatchFailedProblem = Schema<'BatchFailedProblem'>;
 export type BatchUnprocessableProblem = Schema<'BatchUnprocessableProblem'>;
+export type OAuthClientId = Schema<'OAuthClientId'>;
 export interface UndoLast extends Schema<'UndoLast'> {}
 export interface Undo extends Schema<'Undo'> {}
 export type ChangeType = Schema<'ChangeType'>;
@@ -160,6 +163,10 @@ export type UndoAction = Schema<'UndoAction'>;
 export interface LeftChange extends Schema<'LeftChange'> {}
 export interface UndoneEntity extends Schema<'UndoneEntity'> {}
 export interface UndoReport extends Schema<'UndoReport'> {}
+export type TokenScope = Schema<'TokenScope'>;
+export interface ClientEntry extends Schema<'ClientEntry'> {}
+export interface ClientPage extends Schema<'ClientPage'> {}
+export type ClientNotFoundProblem = Schema<'ClientNotFoundProblem'>;
 export interface TasksByStatus extends Schema<'TasksByStatus'> {}
 export interface TasksByPriority extends Schema<'TasksByPriority'> {}
 export interface ProjectTally extends Schema<'ProjectTally'> {}
@@ -181,6 +188,7 @@ export type SyncTokenExpiredProblem = Schema<'SyncTokenExpiredProblem'>;
 export type EventId = Schema<'EventId'>;
 export type ChangeAction = Schema<'ChangeAction'>;
 export interface FieldChange extends Schema<'FieldChange'> {}
+export type ActorType = Schema<'ActorType'>;
 export interface Actor extends Schema<'Actor'> {}
 export interface Change extends Schema<'Change'> {}
 export interface ChangeEvent extends Schema<'ChangeEvent'> {}
@@ -234,6 +242,10 @@ export interface CalendarFeed extends Schema<'CalendarFeed'> {}
 export interface CreatedCalendarFeed extends Schema<'CreatedCalendarFeed'> {}
 export type NotFoundProblem = Schema<'NotFoundProblem'>;
 export interface Liveness extends Schema<'Liveness'> {}
+export interface Startup extends Schema<'Startup'> {}
+export interface UnreadinessReason extends Schema<'UnreadinessReason'> {}
+export type NotReadyProblem = Schema<'NotReadyProblem'>;
+export interface ReadinessWarning extends Schema<'ReadinessWarning'> {}
 export interface Readiness extends Schema<'Readiness'> {}
 export interface OpenApiDocument extends Schema<'OpenApiDocument'> {}
 export interface ProtectedResource extends Schema<'ProtectedResource'> {}
@@ -261,6 +273,7 @@ export interface ListProjectsQuery extends QueryOf<'listProjects'> {}
 export interface DeleteProjectQuery extends QueryOf<'deleteProject'> {}
 export interface ListDeletedProjectsQuery extends QueryOf<'listDeletedProjects'> {}
 export interface ListTagsQuery extends QueryOf<'listTags'> {}
+export interface ListClientsQuery extends QueryOf<'listClients'> {}
 export interface GetStatsQuery extends QueryOf<'getStats'> {}
 export interface EraseLaneQuery extends QueryOf<'eraseLane'> {}
 export interface ListActivityQuery extends QueryOf<'listActivity'> {}
@@ -345,6 +358,15 @@ export interface TagsMethods {
   delete(tagId: string, options?: ConditionOptions): Promise<void>;
 }
 
+export interface ClientsMethods {
+  /** List clients. */
+  list(query?: ListClientsQuery, options?: CallOptions): Listing<ClientPage>;
+  /** Cut off a client. */
+  cutOff(entryId: string, options?: CallOptions): Promise<ClientEntry>;
+  /** Readmit a client. */
+  readmit(entryId: string, options?: CallOptions): Promise<ClientEntry>;
+}
+
 export interface ProfileMethods {
   /** Get the profile. */
   get(options?: CallOptions): Promise<Profile>;
@@ -407,6 +429,7 @@ export interface LaneMethods {
   readonly trash: TrashMethods;
   readonly projects: ProjectsMethods;
   readonly tags: TagsMethods;
+  readonly clients: ClientsMethods;
   readonly profile: ProfileMethods;
   readonly webhooks: WebhooksMethods;
   readonly transfer: TransferMethods;
@@ -479,6 +502,11 @@ export const methods = {
     "get": "GET /tags/{tag_id}",
     "update": "PATCH /tags/{tag_id} body key",
     "delete": "DELETE /tags/{tag_id}"
+  },
+  "clients": {
+    "list": "GET /clients query page",
+    "cutOff": "PUT /clients/{entry_id}/cut-off",
+    "readmit": "DELETE /clients/{entry_id}/cut-off"
   },
   "profile": {
     "get": "GET /profile",

@@ -106,6 +106,7 @@ const settings: Record<string, string> = {
   profile: 'profile',
   webhooks: 'webhook',
   calendarFeed: 'calendar_feed',
+  clients: 'client',
 };
 
 interface Entity {

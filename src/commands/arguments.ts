@@ -41,10 +41,11 @@ ${database}`,
     positionals: { least: 0, most: 1, choices: ['up', 'down', 'status'] },
   },
   doctor: {
-    usage: '',
-    summary: 'Checks the database of a deployment and reports each problem. It only reads.',
-    details: `The exit code is 1 if there are problems. ${database}`,
-    options: {},
+    usage: '[--json]',
+    summary: 'Checks the database of a deployment, and says what to do about each problem. It only reads.',
+    details: `  --json   prints the findings as JSON
+The exit code is 1 if there are problems. ${database}`,
+    options: { json: { type: 'boolean' } },
     positionals: { least: 0, most: 0 },
   },
   token: {
@@ -98,7 +99,7 @@ export function helpFor(name: CommandName): string {
 
 /** The values of the options of all commands. */
 type Values = Partial<
-  Record<'help' | 'all' | 'mcp', boolean> & Record<'lifetime' | 'email' | 'name', string>
+  Record<'help' | 'all' | 'mcp' | 'json', boolean> & Record<'lifetime' | 'email' | 'name', string>
 >;
 
 export interface Arguments {

@@ -3,8 +3,10 @@
  * Tasklane service over HTTP: `TASKLANE_URL` is its address, `TASKLANE_TOKEN` a token of the user, and
  * `TASKLANE_USER` the user's id, which is by default the `sub` of the token.
  */
+import { randomUUID } from 'node:crypto';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import { decodeJwt } from 'jose';
+import { decodeJwt, type JWTPayload } from 'jose';
+import { confirmationKey, createConfirmations } from '../features/mcp/confirmation';
 import { createMcpServer } from '../features/mcp/server';
 import { contractDocument, type Operation, readContract } from '../platform/contract/document/contract';
 import type { OperationId } from '../platform/contract/document/operations';
@@ -29,16 +31,16 @@ function remoteExecutor(url: string, token: string, userId: string): Execute {
       headers: { ...headers, Authorization: `Bearer ${token}` },
       ...(input.body !== undefined && { body: JSON.stringify(input.body) }),
     });
-    return readAnswer(response.status, await response.text());
+    return readAnswer(response.status, await response.text(), (name) => response.headers.get(name));
   };
 }
 
-function subjectOf(token: string): string | undefined {
+function claimsOf(token: string): JWTPayload {
   try {
-    return decodeJwt(token).sub;
+    return decodeJwt(token);
   } catch {
     // Not a JWT: the id of the user must be given.
-    return undefined;
+    return {};
   }
 }
 
@@ -47,7 +49,9 @@ function main(): void {
   const { environment, errors } = readSecretFiles(process.env, ['TASKLANE_TOKEN']);
   const { TASKLANE_URL = 'http://localhost:8000', TASKLANE_TOKEN = '', TASKLANE_USER } = environment;
   const url = TASKLANE_URL.replace(/\/+$/, '');
-  const userId = TASKLANE_USER || subjectOf(TASKLANE_TOKEN);
+  const claims = claimsOf(TASKLANE_TOKEN);
+  const userId = TASKLANE_USER || claims.sub;
+  const clientId = String(claims.client_id ?? claims.azp ?? '') || null;
   if (userId === undefined) {
     errors.push('TASKLANE_TOKEN must be a token with `sub`, or TASKLANE_USER the id of the user.');
   }
@@ -61,7 +65,14 @@ function main(): void {
     pretty: false,
     destination: { write: (line) => void process.stderr.write(line) },
   });
-  const agent = { execute: remoteExecutor(url, TASKLANE_TOKEN, userId), url, now: () => new Date() };
+  const agent = {
+    execute: remoteExecutor(url, TASKLANE_TOKEN, userId),
+    url,
+    now: () => new Date(),
+    clientId,
+    // Only this process receives the handles that it makes.
+    confirmations: createConfirmations(confirmationKey(randomUUID()), { userId, clientId }),
+  };
   serveStdio(() => createMcpServer(agent, log), { onerror: (error) => log.warn({ err: error }, 'MCP') });
 }
 

@@ -2,6 +2,7 @@
 import { batchCases } from './batch.cases';
 import { calendarFeedCases } from './calendar-feed.cases';
 import type { Cases } from './cases';
+import { clientCases } from './clients.cases';
 import { completionCases } from './completions.cases';
 import { eventCases } from './events.cases';
 import { profileCases } from './profile.cases';
@@ -27,6 +28,7 @@ export const cases: Cases = {
   ...trashCases,
   ...batchCases,
   ...undoCases,
+  ...clientCases,
   ...statsCases,
   ...profileCases,
   ...syncCases,

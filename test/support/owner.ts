@@ -1,6 +1,7 @@
 /** Users with every type of entity in their lanes, for tests of every operation. */
 import type { Operation } from '../../src/platform/contract/document/contract';
 import { type ApiResponse, type RequestOptions, send } from './api';
+import { seedClient } from './clients';
 import { query } from './database';
 import { bodyFields, exampleBody, exampleQuery, exampleRequest, idField } from './operations';
 import { type TestService, tokenOf } from './service';
@@ -72,6 +73,7 @@ export async function makeOwner(
     tagOne(),
     deliverOne(),
   ]);
+  const entry_id = await seedClient(database.url, id);
   const ids = {
     task_id,
     other_task_id,
@@ -83,6 +85,7 @@ export async function makeOwner(
     tag_id,
     webhook_id,
     delivery_id,
+    entry_id,
     request,
   };
   return { id, token, ids };

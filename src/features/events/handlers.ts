@@ -13,6 +13,7 @@ export function eventHandlers(hub: Pick<EventHub, 'subscribe'>): Pick<Handlers, 
       const subscriber = hub.subscribe({
         userId: call.identity.userId,
         lane: call.lane,
+        clientId: call.identity.clientId,
         expiresAt: call.identity.expiresAt * 1000,
         history,
         from: lastId === undefined ? null : parsePosition(lastId),

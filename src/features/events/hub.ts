@@ -36,6 +36,8 @@ export interface StreamRequest {
   readonly userId: string;
   /** The lane, opened with the caller's token. */
   readonly lane: UserScope;
+  /** The client of this token; null for the user. */
+  readonly clientId: string | null;
   /** When the token expires, in milliseconds since 1970. */
   readonly expiresAt: number;
   /** The lane's history at the time of the request. */
@@ -49,6 +51,8 @@ export interface EventHub {
   subscribe(request: StreamRequest): EventSubscriber | 'user-limit' | 'process-limit';
   /** A hint that a lane has new changes, so that its streams need not wait for the next search. */
   wake(userId: string): void;
+  /** The number of open streams. */
+  count(): number;
   /** Ends all streams and accepts no more. */
   close(): void;
 }
@@ -87,7 +91,7 @@ export function createEventHub({ settings, findMoved, log }: EventHubDependencie
   }
 
   return {
-    subscribe({ userId, lane, expiresAt, history, from }) {
+    subscribe({ userId, lane, clientId, expiresAt, history, from }) {
       const exceeded = closed ? 'process-limit' : registry.exceededBy(userId);
       if (exceeded) return exceeded;
       const present = { epoch: history.epoch, seq: history.counter };
@@ -97,6 +101,7 @@ export function createEventHub({ settings, findMoved, log }: EventHubDependencie
       const now = Date.now();
       const subscription: Subscription = {
         lane,
+        clientId,
         endsAt: Math.min(expiresAt, now + maxAgeMs),
         endReason: expiresAt <= now + maxAgeMs ? 'token-expired' : 'age',
         stream: null,
@@ -127,6 +132,7 @@ export function createEventHub({ settings, findMoved, log }: EventHubDependencie
       };
     },
     wake,
+    count: registry.count,
     close() {
       closed = true;
       for (const { subscriptions } of registry.lanes.values()) {

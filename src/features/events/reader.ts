@@ -1,8 +1,8 @@
 /** Reads changes for subscriptions. Subscriptions of a lane with the same position share a read. */
-import { StaleToken } from '../../platform/database/lane';
+import { ClientCutOff, StaleToken } from '../../platform/database/lane';
 import type { ChangeRow } from '../../platform/database/rows';
 import { type History, listChanges, lostIn, readHistory } from '../changes/repository';
-import { changeText, erasedText, resetText } from './format';
+import { changeText, erasedText, reconnectText, resetText } from './format';
 import { behind, hasBehind, type LaneStreams } from './registry';
 import { isReady, type StreamWriter, type Subscription } from './subscription';
 
@@ -45,7 +45,7 @@ export function createReader({ writer, onRead }: ReaderDependencies): Reader {
     }
   }
 
-  /** Reads the next changes for subscriptions with the same position. */
+  /** Reads the next changes for subscriptions with the same position and the same client. */
   async function advance(streams: LaneStreams, subscriptions: readonly Subscription[]): Promise<void> {
     const [first] = subscriptions as [Subscription];
     const { position, lane } = first;
@@ -56,6 +56,10 @@ export function createReader({ writer, onRead }: ReaderDependencies): Reader {
         Promise.all([readHistory(snapshot), listChanges(snapshot, position.seq, pageSize)]),
       );
     } catch (error) {
+      if (error instanceof ClientCutOff) {
+        for (const each of subscriptions) writer.end(each, reconnectText('cut-off'));
+        return;
+      }
       if (!(error instanceof StaleToken)) throw error;
       writer.end(first, erasedText);
       // The token of another subscription may be newer than the erasure of the lane.

@@ -29,10 +29,13 @@ export function hasBehind(lane: LaneStreams): boolean {
   return false;
 }
 
-/** The subscriptions of a lane that need a read, in groups with the same position. */
+/** The subscriptions of a lane that need a read, in groups with the same position and the same client. */
 export function behind(lane: LaneStreams): Iterable<Subscription[]> {
   const some = [...lane.subscriptions].filter((each) => isBehind(lane, each));
-  return Map.groupBy(some, (each) => positionText(each.position)).values();
+  return Map.groupBy(
+    some,
+    ({ position, clientId }) => `${positionText(position)} ${clientId ?? ''}`,
+  ).values();
 }
 
 export interface Registry {
@@ -43,6 +46,8 @@ export interface Registry {
   add(userId: string, history: History, subscription: Subscription): LaneStreams;
   remove(lane: LaneStreams, subscription: Subscription): void;
   isEmpty(): boolean;
+  /** The number of subscriptions. */
+  count(): number;
 }
 
 /** Creates an empty registry. */
@@ -91,5 +96,6 @@ export function createRegistry({
       if (lane.subscriptions.size === 0) lanes.delete(lane.userId);
     },
     isEmpty: () => streams === 0,
+    count: () => streams,
   };
 }

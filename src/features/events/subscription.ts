@@ -5,6 +5,8 @@ import type { LanePosition, UserScope } from '../../platform/database/lane';
 /** One event stream. */
 export interface Subscription {
   readonly lane: UserScope;
+  /** The client of the token with which the lane was opened; null for the user. */
+  readonly clientId: string | null;
   /** When the stream ends, in milliseconds since 1970, and the reason. */
   readonly endsAt: number;
   readonly endReason: 'token-expired' | 'age';

@@ -1,7 +1,8 @@
 /** The tools that read. */
 import type { Schemas } from '../../platform/contract/document/operations';
+import { ToolError } from './problems';
 import { describe, object, pickQuery } from './schema';
-import { clip, dayText, localTime, quoted, shortIds, taskData, taskLine } from './text';
+import { clip, count as countOf, dayText, localTime, quoted, shortIds, taskData, taskLine } from './text';
 import { replySchema, type Tool, taskList, tasksSchema, tool } from './tool';
 import type { Reply, Workspace } from './workspace';
 
@@ -14,6 +15,8 @@ const id = describe(text, 'Id, or its last 8 characters');
 const ofPage = (most: number) => ({ type: 'integer', minimum: 1, maximum: most });
 
 const count = (n: number, total: number, noun: string) => `${n} of ${total} ${noun}${total === 1 ? '' : 's'}`;
+
+const repeatingNote = 'Repeating tasks are found only by their current due date, not by later ones.';
 
 /** The arguments of `find_tasks`. */
 export interface FindTasks {
@@ -31,12 +34,36 @@ export interface FindTasks {
   completed_after?: string;
   completed_before?: string;
   sort?: string[];
+  deleted?: boolean;
   limit?: number;
   cursor?: string;
 }
 
+/** The tasks in the trash. */
+async function findDeletedTasks(
+  work: Workspace,
+  { deleted: _, limit = 25, cursor, ...others }: FindTasks,
+): Promise<Reply> {
+  const [other] = Object.keys(others);
+  if (other !== undefined)
+    throw new ToolError(`deleted: can be combined with limit and cursor, and not with ${other}.`);
+  return work.fitting(limit, async (fits) => {
+    const page = await work.call('listTrash', {
+      query: { limit: fits, ...(cursor !== undefined && { cursor }) },
+    });
+    const { items, next_cursor } = page;
+    const summary = `${countOf(items.length, 'deletion')}, the latest first${next_cursor === null ? '' : ', of more'}. restore_tasks brings tasks back.`;
+    return work.replyWithTasks(
+      summary,
+      items.map(({ task }) => task),
+      { next_cursor },
+    );
+  });
+}
+
 export async function findTasks(work: Workspace, args: FindTasks): Promise<Reply> {
-  const { text: q, project, parent, status, limit = 25, sort, ...others } = args;
+  if (args.deleted) return findDeletedTasks(work, args);
+  const { text: q, project, parent, status, limit = 25, sort, deleted: _, ...others } = args;
   const isClosed = args.completed_after !== undefined || args.completed_before !== undefined;
   const query = {
     ...others,
@@ -53,10 +80,15 @@ export async function findTasks(work: Workspace, args: FindTasks): Promise<Reply
     const total = page.total ?? page.items.length;
     const approximate = page.search?.approximate ? ' No exact match; these are similar.' : '';
     const { next_cursor } = page;
-    return work.replyWithTasks(`${count(page.items.length, total, 'task')}.${approximate}`, page.items, {
-      total,
-      next_cursor,
-    });
+    const dated = args.due_from !== undefined || args.due_until !== undefined ? ` ${repeatingNote}` : '';
+    return work.replyWithTasks(
+      `${count(page.items.length, total, 'task')}.${approximate}${dated}`,
+      page.items,
+      {
+        total,
+        next_cursor,
+      },
+    );
   });
 }
 
@@ -80,10 +112,10 @@ async function taskDetails(work: Workspace, task: Task): Promise<{ lines: string
     lines: [
       taskLine(task, context),
       `id ${task.id}, created ${date} ${time}`,
-      ...(task.completed_at === null ? [] : [`completed ${task.completed_at}`]),
       ...(task.repeat_from === 'completion' && task.rrule !== null ? ['repeats from the completion'] : []),
       ...(reminders.length === 0 ? [] : [`reminders: ${reminders.join('; ')}`]),
       ...(description === null ? [] : [`description: ${quoted(description)}`]),
+      ...(links.length < task.links.length ? [`${links.length} of ${task.links.length} links:`] : []),
       ...links.map(({ url, title }) => `link ${quoted(url)}${title ? ` ${quoted(title)}` : ''}`),
       ...(subtasks.total ? [`${shown.length} of ${subtasks.total} subtasks:`] : []),
       ...shown.map((each) => `  ${taskLine(each, context)}`),
@@ -92,7 +124,7 @@ async function taskDetails(work: Workspace, task: Task): Promise<{ lines: string
       ...taskData(task, context),
       id: task.id,
       ...(description !== null && { description }),
-      ...(links.length > 0 && { links }),
+      ...(links.length > 0 && { links, link_count: task.links.length }),
       ...(reminders.length > 0 && { reminders }),
       ...(subtasks.total && {
         subtask_count: subtasks.total,
@@ -137,7 +169,7 @@ export async function getDay(work: Workspace, args: { date?: string }): Promise<
     const [first = [], second = []] = firstOf(fits, [overdue, rest]);
     const shown = first.length + second.length;
     return work.reply(
-      `${dayText(date)}: ${count(shown, total, 'open task')}${shown < total ? '; find_tasks shows the others' : ''}.`,
+      `${dayText(date)}: ${count(shown, total, 'open task')}${shown < total ? '; find_tasks shows the others' : ''}.${date > today ? ` ${repeatingNote}` : ''}`,
       [
         ...(first.length > 0 ? ['Overdue:', ...first.map((task) => taskLine(task, context))] : []),
         ...(second.length > 0 ? ['That day:', ...second.map((task) => taskLine(task, context))] : []),
@@ -191,6 +223,8 @@ interface FindActivity {
   task?: string;
   type?: Schemas['ChangeType'][];
   action?: Schemas['ChangeAction'][];
+  actor_type?: Schemas['ActorType'][];
+  client_id?: string;
   since?: string;
   until?: string;
   limit?: number;
@@ -204,26 +238,47 @@ async function findActivity(work: Workspace, { task, limit = 25, ...query }: Fin
   const { time_zone } = await work.profile();
   return work.fitting(limit, async (fits) => {
     const page = await work.call('listActivity', {
-      query: { ...query, limit: fits, ...(entity !== undefined && { entity_id: entity }) },
+      query: {
+        ...query,
+        limit: fits,
+        include_total: true,
+        ...(entity !== undefined && { entity_id: entity }),
+      },
     });
-    const changes = page.items.map(({ type, action, entity_id, fields, at }) => {
+    const titles = await work.titlesOf(
+      page.items.flatMap((each) => (each.type === 'task' && each.entity_id) || []),
+    );
+    const changes = page.items.map(({ type, action, entity_id, fields, at, actor, request }) => {
       const { date, time } = localTime(new Date(at), time_zone);
-      const changed = Object.entries(fields)
-        .slice(0, 8)
-        .map(([name, { from, to }]) => `${name} ${shortValue(from)} → ${shortValue(to)}`);
-      return { at: `${date} ${time}`, type, id: entity_id?.slice(-8) ?? null, action, changed };
+      const all = Object.entries(fields).map(
+        ([name, { from, to }]) => `${name} ${shortValue(from)} → ${shortValue(to)}`,
+      );
+      const changed = all.length > 8 ? [...all.slice(0, 8), `8 of ${all.length} fields`] : all;
+      const title = titles.get(entity_id ?? '');
+      const by = actor.type === 'client' ? `client ${quoted(clip(actor.id ?? '', 40))}` : actor.type;
+      return {
+        at: `${date} ${time}`,
+        by,
+        type,
+        id: entity_id?.slice(-8) ?? null,
+        ...(title !== undefined && { title: clip(title, 20) }),
+        action,
+        changed,
+        request,
+      };
     });
-    const { next_cursor } = page;
+    const { next_cursor, total } = page;
     return work.reply(
-      `${changes.length} changes, the newest first${next_cursor === null ? '' : ', of more'}.`,
+      `${changes.length} of ${total} changes, the newest first.`,
       [
-        ...changes.map(
-          ({ at, type, id: each, action, changed }) =>
-            `${at} ${type} ${each ?? ''} ${action}${changed.length > 0 ? `: ${changed.join('; ')}` : ''}`,
-        ),
+        ...changes.flatMap(({ at, by, type, id: each, title, action, changed, request }, index) => [
+          // Once for all changes of a request that are listed together.
+          ...(request !== null && request !== changes[index - 1]?.request ? [`Request ${request}:`] : []),
+          `${at} by ${by}: ${type} ${each ?? ''}${title === undefined ? '' : ` ${quoted(title)}`} ${action}${changed.length > 0 ? `: ${changed.join('; ')}` : ''}`,
+        ]),
         ...(next_cursor === null ? [] : [`More with cursor ${next_cursor}`]),
       ],
-      { changes, ...(next_cursor !== null && { next_cursor }) },
+      { shown: changes.length, total, changes, ...(next_cursor !== null && { next_cursor }) },
     );
   });
 }
@@ -234,7 +289,8 @@ async function getStats(work: Workspace, query: { from?: string; until?: string 
   const projects = stats.by_project.slice(0, 30);
   const names = new Map((await work.projects()).map(({ id: each, name }) => [each, name]));
   const nameOf = (each: string | null) => (each === null ? null : (names.get(each) ?? each.slice(-8)));
-  const busy = completions.days.filter((day) => day.count > 0).slice(-31);
+  const allBusy = completions.days.filter((day) => day.count > 0);
+  const busy = allBusy.slice(-31);
   return work.reply(
     `${by_status.pending + by_status.in_progress} of ${stats.total} tasks are open, ${stats.overdue} overdue, ${stats.due_today} due today.`,
     [
@@ -242,11 +298,14 @@ async function getStats(work: Workspace, query: { from?: string; until?: string 
       `open by priority: ${Object.entries(by_priority)
         .map(([name, tally]) => `${name} ${tally.open}`)
         .join(', ')}`,
+      ...(projects.length < stats.by_project.length
+        ? [`${projects.length} of ${stats.by_project.length} projects:`]
+        : []),
       ...projects.map(
         ({ project_id, open: still, completed }) =>
           `${project_id === null ? 'no project' : `@${quoted(nameOf(project_id) as string)}`}: ${still} open, ${completed} completed`,
       ),
-      `${completions.total} completions from ${completions.from} to ${completions.until}: ${busy
+      `${completions.total} completions from ${completions.from} to ${completions.until}${busy.length < allBusy.length ? `, the last ${busy.length} of ${allBusy.length} days with some` : ''}: ${busy
         .map((day) => `${day.date} ${day.count}`)
         .join(', ')}`,
       `streak ${streaks.current} days, longest ${streaks.longest}`,
@@ -318,6 +377,7 @@ export const readTools = (): readonly Tool[] => [
         { type: 'array', items: text },
         'due, start, priority, title, created_at, updated_at, completed_at, position; - reverses',
       ),
+      deleted: describe({ type: 'boolean' }, 'The trash; only with limit and cursor'),
       limit: ofPage(100),
     }),
     output: tasksSchema,
@@ -362,10 +422,10 @@ export const readTools = (): readonly Tool[] => [
     scope: 'read',
     input: object({
       task: id,
-      ...pickQuery('listActivity', ['type', 'action', 'since', 'until', 'cursor']),
+      ...pickQuery('listActivity', ['type', 'action', 'actor_type', 'client_id', 'since', 'until', 'cursor']),
       limit: ofPage(100),
     }),
-    output: replySchema({ changes: list }),
+    output: replySchema({ shown: { type: 'integer' }, total: { type: 'integer' }, changes: list }),
     run: findActivity,
   }),
   tool<{ from?: string; until?: string }>({

@@ -1,27 +1,24 @@
 /** The MCP server (Model Context Protocol, revisions 2026-07-28 and 2025-11-25). It is stateless. */
 import {
-  type AuthInfo,
-  createMcpHandler,
   fromJsonSchema,
+  inputRequired,
+  inputResponse,
   McpServer,
   requireScopes,
+  type ServerContext,
   type StandardSchemaWithJSON,
 } from '@modelcontextprotocol/server';
 import type { Logger } from 'pino';
-import { metadataUrl } from '../../platform/contract/http/admission';
-import type { Resource } from '../../platform/contract/http/resource';
 import { createArgumentCheck } from './arguments';
+import { ConfirmationNeeded, type UserAnswer } from './confirmation';
 import { ToolError } from './problems';
 import { registerPrompts } from './prompts';
 import { readTools } from './read-tools';
 import { registerResources } from './resources';
 import { type JsonSchema, object } from './schema';
 import type { Tool } from './tool';
-import { type Agent, createWorkspace } from './workspace';
+import { type Agent, createWorkspace, type Reply } from './workspace';
 import { writeTools } from './write-tools';
-
-/** The path of the server, and of its tokens. */
-export const mcpPath = '/mcp';
 
 export const instructions = `Tasklane holds the user's tasks. Each reply begins with the present time and the user's time zone: use them for "today" and "tomorrow".
 A task line: id, "title", due day and time, repetition, priority, @project, #tags. Fields with usual values (pending, medium) are left out.
@@ -76,9 +73,59 @@ function preparedOnce(): Prepared {
   return prepared;
 }
 
+const succeeded = ({ text, data }: Reply) => ({
+  content: [{ type: 'text' as const, text }],
+  structuredContent: data,
+});
+/** Called after each call of a tool. */
+export type OnCall = (tool: string, hasFailed: boolean) => void;
+
+const ignore = () => undefined;
+
 const failed = (text: string) => ({ content: [{ type: 'text' as const, text }], isError: true });
 
-function register(server: McpServer, tool: PreparedTool, agent: Agent, log: Logger): void {
+/**
+ * Whether the client declared that it can show a form to the user. On HTTP, a client of the revision 2025-11-25 declares it in a
+ * request of its own, which a server without sessions does not remember.
+ */
+function canAskUser({ server }: McpServer): boolean {
+  const elicitation = server.getClientCapabilities()?.elicitation;
+  // An empty object stands for forms.
+  return elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined);
+}
+
+const questionName = 'confirm';
+
+/** Lets the client ask the user. The client then repeats the call with the answer and the handle. */
+function askUser({ question, reply, handle }: ConfirmationNeeded) {
+  const [, ...lines] = reply.text.split('\n');
+  return inputRequired({
+    inputRequests: {
+      [questionName]: inputRequired.elicit({
+        message: [question, ...lines].join('\n'),
+        requestedSchema: {
+          type: 'object',
+          properties: { agree: { type: 'boolean', title: 'Yes, move them to the trash' } },
+          required: ['agree'],
+        },
+      }),
+    },
+    requestState: handle,
+  });
+}
+
+/** The user's answer to `askUser`; undefined if the call is not the repetition after a question. */
+function readUserAnswer({
+  inputResponses,
+  requestState,
+}: Pick<ServerContext['mcpReq'], 'inputResponses' | 'requestState'>): UserAnswer | undefined {
+  const handle = requestState<string>();
+  const answer = inputResponse(inputResponses, questionName);
+  if (handle === undefined || answer.kind !== 'elicit') return undefined;
+  return { handle, agrees: answer.action === 'accept' && answer.content?.agree === true };
+}
+
+function register(server: McpServer, tool: PreparedTool, agent: Agent, log: Logger, onCall: OnCall): void {
   const { name, title, description, inputSchema, outputSchema, scope } = tool;
   const isWrite = scope === 'write';
   server.registerTool(
@@ -97,11 +144,20 @@ function register(server: McpServer, tool: PreparedTool, agent: Agent, log: Logg
         : { readOnlyHint: true, openWorldHint: false },
       ...(isWrite && { scopeChallenge: requireScopes('tasklane:write') }),
     },
-    async (args: object) => {
+    async (args: object, { mcpReq }: ServerContext) => {
       try {
-        const { text, data } = await tool.run(createWorkspace(agent), args as never);
-        return { content: [{ type: 'text' as const, text }], structuredContent: data };
+        const reply = await tool.run(
+          createWorkspace({ ...agent, userAnswer: readUserAnswer(mcpReq) }),
+          args as never,
+        );
+        onCall(name, false);
+        return succeeded(reply);
       } catch (error) {
+        if (error instanceof ConfirmationNeeded) {
+          onCall(name, false);
+          return canAskUser(server) ? askUser(error) : succeeded(error.reply);
+        }
+        onCall(name, true);
         if (error instanceof ToolError) return failed(error.message);
         log.error({ err: error, tool: name }, 'internal error in a tool');
         return failed('An internal error happened. It is logged. Try again, or tell the user.');
@@ -111,7 +167,7 @@ function register(server: McpServer, tool: PreparedTool, agent: Agent, log: Logg
 }
 
 /** Makes a server for one request, or for one connection. */
-export function createMcpServer(agent: Agent, log: Logger): McpServer {
+export function createMcpServer(agent: Agent, log: Logger, onCall: OnCall = ignore): McpServer {
   const server = new McpServer(
     { name: 'tasklane', title: 'Tasklane', version: '1' },
     {
@@ -124,45 +180,8 @@ export function createMcpServer(agent: Agent, log: Logger): McpServer {
     },
   );
   const { tools, taskArgument } = preparedOnce();
-  for (const tool of tools) register(server, tool, agent, log);
+  for (const tool of tools) register(server, tool, agent, log, onCall);
   registerResources(server, agent, log);
   registerPrompts(server, taskArgument);
   return server;
-}
-
-/** The names of scopes in tokens. `write` includes `read`. */
-function scopeNames(scopes: readonly string[]): string[] {
-  return scopes.map((scope) => `tasklane:${scope}`);
-}
-
-/** The server at `/mcp`. @param publicUrl the address of the service, without a slash at the end */
-export function mcpResource(publicUrl: () => string): Resource {
-  let handler: ReturnType<typeof createMcpHandler> | undefined;
-  const serve = () =>
-    createMcpHandler(
-      ({ authInfo }) => {
-        const { agent, log } = (authInfo as AuthInfo).extra as { agent: Agent; log: Logger };
-        return createMcpServer(agent, log);
-      },
-      // Nothing that a client could subscribe to changes.
-      { maxSubscriptions: 0 },
-    );
-
-  return {
-    path: mcpPath,
-    answer({ request, body, identity, execute, log }) {
-      handler ??= serve();
-      const key = request.headers.get('idempotency-key') ?? undefined;
-      const agent: Agent = { execute, url: publicUrl(), now: () => new Date(), idempotencyKey: key };
-      const authInfo: AuthInfo = {
-        // The token itself is not needed any more.
-        token: '',
-        clientId: identity.userId,
-        scopes: scopeNames(identity.scopes),
-        resourceMetadataUrl: metadataUrl(publicUrl(), mcpPath),
-        extra: { agent, log },
-      };
-      return handler.fetch(request, { authInfo, parsedBody: body });
-    },
-  };
 }

@@ -43,6 +43,11 @@ function named(name: string): string {
   return /^[\p{L}\p{N}_-]+$/u.test(name) ? name : quoted(name);
 }
 
+/** A number with its noun: "1 task", "2 tasks". */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
 const weekdays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
 /** A calendar date with its day of the week. */
@@ -82,6 +87,11 @@ function whenText(date: string, time: string | null, zone: string | null, timeZo
   return dayText(date) + (time === null ? '' : ` ${time}`) + foreign;
 }
 
+function completedText(instant: string, timeZone: string): string {
+  const { date, time } = localTime(new Date(instant), timeZone);
+  return `${date} ${time}`;
+}
+
 /** A task as structured content. Fields without a value and with their usual value are left out. */
 export function taskData(task: Task, context: TextContext): Record<string, unknown> {
   const { title, status, priority, project_id, parent_id, tags, due_date, due_time, rrule } = task;
@@ -89,6 +99,7 @@ export function taskData(task: Task, context: TextContext): Record<string, unkno
     id: context.shortId(task.id),
     title,
     ...(status !== 'pending' && { status }),
+    ...(task.completed_at !== null && { completed: completedText(task.completed_at, context.timeZone) }),
     ...(priority !== 'medium' && { priority }),
     ...(due_date !== null && { due: due_time === null ? due_date : `${due_date} ${due_time}` }),
     ...(task.start_date !== null && { start: task.start_date }),
@@ -106,6 +117,7 @@ export function taskLine(task: Task, context: TextContext): string {
     context.shortId(task.id),
     quoted(task.title),
     ...(task.status === 'pending' ? [] : [task.status]),
+    ...(task.completed_at === null ? [] : [completedText(task.completed_at, context.timeZone)]),
     ...(due_date === null ? [] : [`due ${whenText(due_date, due_time, time_zone, context.timeZone)}`]),
     ...(start_date === null
       ? []

@@ -27,7 +27,18 @@ export function tool<Args>(
 
 const text = { type: 'string' };
 const whole = { type: 'integer' };
-const fields = ['id', 'title', 'status', 'priority', 'due', 'start', 'rrule', 'project', 'parent'];
+const fields = [
+  'id',
+  'title',
+  'status',
+  'completed',
+  'priority',
+  'due',
+  'start',
+  'rrule',
+  'project',
+  'parent',
+];
 
 /** The schema of a list of tasks, as `taskData` makes them. */
 export const taskList: JsonSchema = {
@@ -56,4 +67,12 @@ export const tasksSchema: JsonSchema = replySchema({
   total: whole,
   tasks: taskList,
   next_cursor: text,
+});
+
+/** The schema of a reply to a write of tasks. */
+export const writtenSchema: JsonSchema = replySchema({
+  shown: whole,
+  total: whole,
+  tasks: taskList,
+  request: text,
 });

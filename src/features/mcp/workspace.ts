@@ -2,6 +2,7 @@
 import type { OperationId, Schemas } from '../../platform/contract/document/operations';
 import type { ReplyBody, SuccessStatus } from '../../platform/contract/http/call';
 import type { AnyProblem, Execute, OperationInput } from '../../platform/contract/http/execute';
+import { ConfirmationNeeded, type Confirmations, type Confirmed, type UserAnswer } from './confirmation';
 import { explain, type Naming, ToolError } from './problems';
 import {
   dayText,
@@ -28,6 +29,11 @@ export interface Agent {
   readonly now: () => Date;
   /** The idempotency key of the tool call, if the client sent one. A tool writes at most once. */
   readonly idempotencyKey?: string | undefined;
+  /** The client that acts for the user; null if the token names none. */
+  readonly clientId: string | null;
+  readonly confirmations: Confirmations;
+  /** The user's answer to the question that the client put to the user, if this is the call after it. */
+  readonly userAnswer?: UserAnswer | undefined;
 }
 
 /** The result of a tool. */
@@ -48,6 +54,16 @@ function splitIds(ids: readonly string[]): { full: string[]; endings: string[] }
     full: ids.filter((id) => idPattern.test(id)),
     endings: ids.filter((id) => endingPattern.test(id)),
   };
+}
+
+// Lists of tasks can be asked for by at most so many ids.
+const mostIds = 50;
+
+/** Divides ids into parts with which lists can be asked for. */
+function partsOf(ids: readonly string[]): string[][] {
+  const parts: string[][] = [];
+  for (let start = 0; start < ids.length; start += mostIds) parts.push(ids.slice(start, start + mostIds));
+  return parts;
 }
 
 const matches = (given: string) => (each: { id: string }) => given === each.id || given === endingOf(each.id);
@@ -152,6 +168,43 @@ export function createWorkspace(agent: Agent) {
     return ids.map((given) => found.find(matches(given))?.id ?? given);
   }
 
+  /** The present titles of tasks by their ids, also of those in the trash. Purged ones have none. */
+  async function titlesOf(ids: readonly string[]): Promise<Map<string, string>> {
+    const titles = new Map<string, string>();
+    const keep = (tasks: readonly Pick<Task, 'id' | 'title'>[]) => {
+      for (const { id, title } of tasks) titles.set(id, title);
+    };
+    for (const part of partsOf([...new Set(ids)])) {
+      keep((await call('listTasks', { query: { id: part, limit: mostIds } })).items);
+    }
+    for (const part of partsOf([...new Set(ids)].filter((id) => !titles.has(id)).map(endingOf))) {
+      const page = await call('listTrash', { query: { id_ends_with: part, limit: mostIds } });
+      keep(page.items.map(({ task }) => task));
+    }
+    return titles;
+  }
+
+  /** The ids of those of the tasks that are below another one of them. */
+  async function idsBelowOthers(tasks: readonly Task[]): Promise<Set<string>> {
+    const given = new Set(tasks.map(({ id }) => id));
+    const parents = new Map(tasks.map(({ id, parent_id }) => [id, parent_id]));
+    const isKnown = (id: string | null | undefined) => id === null || id === undefined || parents.has(id);
+    // Tasks have at most five levels.
+    for (let unknown = [...parents.values()].filter((id) => !isKnown(id)); unknown.length > 0; ) {
+      const found: Task[] = [];
+      for (const part of partsOf([...new Set(unknown as string[])])) {
+        found.push(...(await call('listTasks', { query: { id: part, limit: mostIds } })).items);
+      }
+      for (const { id, parent_id } of found) parents.set(id, parent_id);
+      unknown = found.map(({ parent_id }) => parent_id).filter((id) => !isKnown(id));
+    }
+    const isBelow = (id: string): boolean => {
+      const parent = parents.get(id);
+      return parent !== null && parent !== undefined && (given.has(parent) || isBelow(parent));
+    };
+    return new Set([...given].filter(isBelow));
+  }
+
   /** The id of the project with this id, or this name without regard to case. */
   async function projectId(given: string): Promise<string> {
     const all = await projects();
@@ -185,6 +238,15 @@ export function createWorkspace(agent: Agent) {
     };
   }
 
+  /** The lines of tasks by their ids, of the first 50 that are not deleted. */
+  async function linesOf(ids: readonly string[]): Promise<Map<string, string>> {
+    const [part] = partsOf([...new Set(ids)]);
+    if (part === undefined) return new Map();
+    const { items } = await call('listTasks', { query: { id: part, limit: mostIds } });
+    const context = await contextOf(items);
+    return new Map(items.map((task) => [task.id, taskLine(task, context)]));
+  }
+
   /** The first line and the first fields of each reply. */
   async function heading(): Promise<{ line: string; data: { now: string; time_zone: string } }> {
     const { time_zone } = await profile();
@@ -195,19 +257,29 @@ export function createWorkspace(agent: Agent) {
     };
   }
 
-  async function reply(summary: string, lines: readonly string[], data: Reply['data']): Promise<Reply> {
+  /** @param request the id of the request of a write, for `undo_changes` */
+  async function reply(
+    summary: string,
+    lines: readonly string[],
+    data: Reply['data'],
+    request?: string,
+  ): Promise<Reply> {
     const head = await heading();
-    return { text: [`${head.line} ${summary}`, ...lines].join('\n'), data: { ...head.data, ...data } };
+    const undoable = request === undefined ? '' : ` Request ${request}.`;
+    return {
+      text: [`${head.line} ${summary}${undoable}`, ...lines].join('\n'),
+      data: { ...head.data, ...data, ...(request !== undefined && { request }) },
+    };
   }
 
   /** A reply with tasks. */
   async function replyWithTasks(
     summary: string,
     tasks: readonly Task[],
-    more: { total?: number; next_cursor?: string | null } = {},
+    more: { total?: number; next_cursor?: string | null; request?: string | undefined } = {},
   ): Promise<Reply> {
     const context = await contextOf(tasks);
-    const { total = tasks.length, next_cursor = null } = more;
+    const { total = tasks.length, next_cursor = null, request } = more;
     return reply(
       summary,
       [
@@ -220,6 +292,7 @@ export function createWorkspace(agent: Agent) {
         tasks: tasks.map((task) => taskData(task, context)),
         ...(next_cursor !== null && { next_cursor }),
       },
+      request,
     );
   }
 
@@ -231,15 +304,50 @@ export function createWorkspace(agent: Agent) {
     return fitting(Math.max(1, Math.min(limit - 1, Math.floor((limit * maxReplyTokens) / tokens))), make);
   }
 
-  /** Applies operations, all or none. @returns the tasks after them, null for a deleted one */
-  async function write(operations: readonly object[], naming: Naming): Promise<(Task | null)[]> {
-    const answer = await execute('applyBatch', {
-      body: { operations },
-      idempotencyKey: agent.idempotencyKey,
-    });
+  /**
+   * Applies operations, all or none.
+   * @param key the idempotency key, if it is not that of the tool call
+   * @returns the entities after them, null for a deleted one, and the id of the request
+   */
+  async function write<T = Task>(
+    operations: readonly object[],
+    naming: Naming,
+    key = agent.idempotencyKey,
+  ): Promise<{ results: T[]; request: string | undefined; replayed: boolean }> {
+    const answer = await execute('applyBatch', { body: { operations }, idempotencyKey: key });
     if ('problem' in answer)
       throw new ToolError(`${explain(answer.problem as AnyProblem, naming)}\nNothing was changed.`);
-    return answer.body.results.map(({ body }) => body as Task | null);
+    const { body, request, replayed = false } = answer;
+    return { results: body.results.map((each) => each.body as T), request, replayed };
+  }
+
+  /**
+   * Requires that the user confirmed a call.
+   * @param handle that the call has as its argument `confirm`
+   * @returns the idempotency key of the confirmed write
+   * @throws ConfirmationNeeded if the user was not asked yet, ToolError if the user declined or the handle is not valid
+   */
+  async function confirmed(
+    handle: string | undefined,
+    asked: Confirmed & { question: string; lines: readonly string[]; data: Reply['data'] },
+  ): Promise<string> {
+    const { confirmations, userAnswer } = agent;
+    if (userAnswer?.agrees === false) throw new ToolError('The user declined. Nothing was changed.');
+    const given = userAnswer?.handle ?? handle;
+    if (given !== undefined) {
+      const state = confirmations.check(given, asked);
+      if (state === 'valid') return `confirmed-${given}`;
+      throw new ToolError(
+        `confirm: ${state === 'expired' ? 'is older than five minutes' : 'was not made for this call'}. Nothing was changed. Call ${asked.tool} without confirm to get a new one.`,
+      );
+    }
+    const made = confirmations.issue(asked);
+    const shown = await reply(
+      `Nothing was changed yet. Show the user these tasks and ask: ${asked.question} If the user agrees, or asked for exactly this before, call ${asked.tool} with the same ids and confirm ${made} within five minutes.`,
+      asked.lines,
+      { ...asked.data, confirm: made },
+    );
+    throw new ConfirmationNeeded(made, asked.question, shown);
   }
 
   return {
@@ -250,11 +358,15 @@ export function createWorkspace(agent: Agent) {
     projects,
     findTasks,
     findDeleted,
+    titlesOf,
+    idsBelowOthers,
+    linesOf,
     projectId,
     contextOf,
     reply,
     replyWithTasks,
     fitting,
     write,
+    confirmed,
   };
 }

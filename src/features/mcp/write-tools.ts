@@ -2,8 +2,9 @@
 import type { Schemas } from '../../platform/contract/document/operations';
 import { type Naming, plainName, ToolError } from './problems';
 import { describe, object, type Properties, pick } from './schema';
-import { endingOf, quoted, shortIds } from './text';
-import { replySchema, type Tool, tasksSchema, tool } from './tool';
+import { count, endingOf, quoted, shortIds } from './text';
+import { replySchema, type Tool, taskList, tool, writtenSchema } from './tool';
+import { undoTool } from './undo-tool';
 import type { Reply, Workspace } from './workspace';
 
 type Task = Schemas['Task'];
@@ -48,10 +49,10 @@ async function writeTasks(
   naming: Naming,
   done: string,
 ): Promise<Reply> {
-  const tasks = (await work.write(operations, naming)) as Task[];
+  const { results: tasks, request } = await work.write(operations, naming);
   const summary = `${tasks.length} of ${operations.length} task${operations.length === 1 ? '' : 's'} ${done}.`;
   return work.fitting(tasks.length, (limit) =>
-    work.replyWithTasks(summary, tasks.slice(0, limit), { total: tasks.length }),
+    work.replyWithTasks(summary, tasks.slice(0, limit), { total: tasks.length, request }),
   );
 }
 
@@ -84,15 +85,34 @@ async function addTasks(work: Workspace, { tasks }: { tasks: NewTask[] }): Promi
   return writeTasks(work, operations, namingIn('tasks'), 'added');
 }
 
+interface TaskChange {
+  id: string;
+  add_tags?: string[];
+  remove_tags?: string[];
+}
+
+/** Tags with more or fewer of them. Case does not matter. */
+function changedTags(
+  tags: readonly string[],
+  more: readonly string[] = [],
+  fewer: readonly string[] = [],
+): string[] {
+  const names = (list: readonly string[]) => new Set(list.map((tag) => tag.toLowerCase()));
+  const [present, gone] = [names(tags), names(fewer)];
+  return [...tags, ...more.filter((tag) => !present.has(tag.toLowerCase()))].filter(
+    (tag) => !gone.has(tag.toLowerCase()),
+  );
+}
+
 /** Changes tasks. @param items each with the id of a task and the fields to change */
-async function changeTasks(work: Workspace, items: readonly { id: string }[], done: string): Promise<Reply> {
+async function changeTasks(work: Workspace, items: readonly TaskChange[], done: string): Promise<Reply> {
   const found = await work.findTasks(items.map((item) => item.id));
   assertDistinct(found.map((task) => task.id));
-  const operations = items.map(({ id: _, ...task }, index) => ({
-    op: 'update_task',
-    id: (found[index] as Task).id,
-    task,
-  }));
+  const operations = items.map(({ id: _, add_tags, remove_tags, ...task }, index) => {
+    const current = found[index] as Task;
+    const tags = add_tags || remove_tags ? changedTags(current.tags, add_tags, remove_tags) : undefined;
+    return { op: 'update_task', id: current.id, task: { ...task, ...(tags && { tags }) } };
+  });
   return writeTasks(work, operations, namingIn('tasks'), done);
 }
 
@@ -116,10 +136,7 @@ async function forEachTask(
   return writeTasks(work, tasks.map(operationOf), namingIn('ids'), done);
 }
 
-async function completeTasks(
-  work: Workspace,
-  { ids: given, ...rest }: OfOccurrence & { completed_at?: string },
-): Promise<Reply> {
+async function completeTasks(work: Workspace, { ids: given, ...rest }: OfOccurrence): Promise<Reply> {
   return forEachTask(work, { ids: given }, 'completed', (task) => ({
     op: 'complete_task',
     id: task.id,
@@ -166,18 +183,60 @@ async function moveTasks(work: Workspace, { ids: given, before, after, ...place 
   }));
 }
 
-async function deleteTasks(work: Workspace, { ids: given }: Named): Promise<Reply> {
-  const tasks = await work.findTasks(given);
-  assertDistinct(tasks.map((task) => task.id));
-  await work.write(
-    tasks.map((task) => ({ op: 'delete_task', id: task.id })),
-    namingIn('ids'),
+interface Delete extends Named {
+  confirm?: string;
+}
+
+/**
+ * Deletes tasks. If several tasks would be deleted, subtasks included, the user must confirm it. The number of subtasks is part
+ * of what is confirmed.
+ */
+async function deleteTasks(work: Workspace, { ids: given, confirm }: Delete): Promise<Reply> {
+  const named = await work.findTasks(given);
+  assertDistinct(named.map((task) => task.id));
+  // A task takes its subtasks along, so those that are named too are not deleted a second time.
+  const below = await work.idsBelowOthers(named);
+  const tasks = named.filter((task) => !below.has(task.id));
+  const ids = tasks.map((task) => task.id);
+  const counts = await work.call('listTasks', {
+    query: { id: ids, include_subtask_counts: true, limit: most },
+  });
+  const subtasks = Object.values(counts.subtask_counts ?? {}).reduce(
+    (sum, each) => sum + each.open + each.done,
+    0,
   );
-  const shortId = shortIds(tasks.map((task) => task.id));
+  const shortId = shortIds(ids);
+  const lines = tasks.map((task) => `${shortId(task.id)} ${quoted(task.title)}`);
+  const all = `${named.length} of ${given.length} task${given.length === 1 ? '' : 's'}`;
+  const data = {
+    shown: tasks.length,
+    total: given.length,
+    tasks: ids.map((each) => ({ id: shortId(each) })),
+  };
+  const isSeveral = named.length > 1 || subtasks > 0;
+  const key = isSeveral
+    ? await work.confirmed(confirm, {
+        tool: 'delete_tasks',
+        subject: [ids.toSorted(), subtasks],
+        question: `Move ${count(tasks.length, 'task')}${subtasks > 0 ? ` with ${count(subtasks, 'subtask')}` : ''} to the trash?`,
+        lines,
+        data,
+      })
+    : undefined;
+  const { request, replayed } = await work.write(
+    ids.map((each) => ({ op: 'delete_task', id: each })),
+    namingIn('ids'),
+    key,
+  );
+  // A call that is repeated with its own idempotency key gets the reply again, like each other write.
+  if (key !== undefined && replayed && work.agent.idempotencyKey === undefined) {
+    throw new ToolError('This confirmation was used before. Nothing was changed now.');
+  }
   return work.reply(
-    `${tasks.length} of ${given.length} tasks, with their subtasks, are now in the trash. restore_tasks brings them back.`,
-    tasks.map((task) => `${shortId(task.id)} ${quoted(task.title)}`),
-    { shown: tasks.length, total: given.length, tasks: tasks.map(({ id: each }) => ({ id: shortId(each) })) },
+    `${all}, with their subtasks, are now in the trash. restore_tasks brings them back.`,
+    lines,
+    data,
+    request,
   );
 }
 
@@ -188,6 +247,13 @@ async function restoreTasks(work: Workspace, { ids: given }: Named): Promise<Rep
   return writeTasks(work, operations, namingIn('ids'), 'restored');
 }
 
+/** The number of open tasks in a project, also if it is archived. */
+async function openTasksIn(work: Workspace, id: string): Promise<number> {
+  const query = { project_id: [id], status: ['pending', 'in_progress'], include_archived: true };
+  const page = await work.call('listTasks', { query: { ...query, limit: 1, include_total: true } as never });
+  return page.total ?? 0;
+}
+
 async function saveProject(
   work: Workspace,
   { id: given, ...project }: { id?: string; name?: string; color?: string | null; archived?: boolean },
@@ -196,13 +262,16 @@ async function saveProject(
     given === undefined
       ? { op: 'create_project', project }
       : { op: 'update_project', id: await work.projectId(given), project };
-  const [saved] = (await work.write([operation], (pointer) =>
+  const { results, request } = await work.write<Schemas['Project']>([operation], (pointer) =>
     plainName(pointer).replace(/^operations\.0(\.project)?\.?/, ''),
-  )) as unknown as [Schemas['Project']];
+  );
+  const [saved] = results as [Schemas['Project']];
+  const hidden = project.archived === true ? await openTasksIn(work, saved.id) : 0;
   return work.reply(
-    `1 of 1 project ${given === undefined ? 'added' : 'changed'}.`,
+    `1 of 1 project ${given === undefined ? 'added' : 'changed'}.${hidden > 0 ? ` ${count(hidden, 'open task')} in it no longer shown by find_tasks and get_day.` : ''}`,
     [`@${quoted(saved.name)} ${endingOf(saved.id)}${saved.archived ? ' archived' : ''}`],
     { project: { id: endingOf(saved.id), name: saved.name, color: saved.color, archived: saved.archived } },
+    request,
   );
 }
 
@@ -219,12 +288,17 @@ async function saveTag(
       `No tag has the name ${quoted(given)}. A tag is made when a task gets it (update_tasks).`,
     );
   }
-  const [saved] = (await work.write([{ op: 'update_tag', id: found.id, tag }], (pointer) =>
-    plainName(pointer).replace(/^operations\.0(\.tag)?\.?/, ''),
-  )) as unknown as [Schemas['Tag']];
-  return work.reply('1 of 1 tag changed.', [`#${quoted(saved.name)}`], {
-    tag: { name: saved.name, color: saved.color },
-  });
+  const { results, request } = await work.write<Schemas['Tag']>(
+    [{ op: 'update_tag', id: found.id, tag }],
+    (pointer) => plainName(pointer).replace(/^operations\.0(\.tag)?\.?/, ''),
+  );
+  const [saved] = results as [Schemas['Tag']];
+  return work.reply(
+    '1 of 1 tag changed.',
+    [`#${quoted(saved.name)}`],
+    { tag: { name: saved.name, color: saved.color } },
+    request,
+  );
 }
 
 const dates = ['due_date', 'due_time', 'time_zone', 'start_date', 'start_time'] as const;
@@ -258,10 +332,10 @@ export const writeTools = (): readonly Tool[] => [
       },
       ['tasks'],
     ),
-    output: tasksSchema,
+    output: writtenSchema,
     run: addTasks,
   }),
-  tool<{ tasks: { id: string }[] }>({
+  tool<{ tasks: TaskChange[] }>({
     name: 'update_tasks',
     title: 'Update tasks',
     description: 'Changes fields. Not dates: use reschedule_tasks. Lists are replaced.',
@@ -274,36 +348,39 @@ export const writeTools = (): readonly Tool[] => [
           {
             id,
             ...pick('TaskPatch', ['title', 'description', 'priority', 'status', 'tags', ...rules, 'links'], {
-              tags: 'All tags',
+              tags: 'Replaces all tags',
               rrule: 'null ends the repetition',
             }),
+            add_tags: { type: 'array', items: text },
+            remove_tags: { type: 'array', items: text },
           },
           ['id'],
         ),
       },
       ['tasks'],
     ),
-    output: tasksSchema,
+    output: writtenSchema,
     run: (work, { tasks }) => changeTasks(work, tasks, 'changed'),
   }),
   tool<{ tasks: { id: string }[] }>({
     name: 'reschedule_tasks',
     title: 'Reschedule tasks',
-    description: 'Changes dates and times; keeps repetition. What is left out stays; null removes.',
+    description:
+      'Changes dates and times; keeps repetition. What is left out stays; null removes. A new date moves one occurrence, a new time also the later ones.',
     scope: 'write',
     destructive: true,
     idempotent: true,
     input: object({ tasks: listOf({ id, ...pick('TaskPatch', dates, zone) }, ['id']) }, ['tasks']),
-    output: tasksSchema,
+    output: writtenSchema,
     run: (work, { tasks }) => changeTasks(work, tasks, 'rescheduled'),
   }),
-  tool<OfOccurrence & { completed_at?: string }>({
+  tool<OfOccurrence>({
     name: 'complete_tasks',
     title: 'Complete tasks',
     description: 'Completes tasks. A repeating task moves to its next occurrence.',
     scope: 'write',
     input: object({ ids, ...occurrence }, ['ids']),
-    output: tasksSchema,
+    output: writtenSchema,
     run: completeTasks,
   }),
   tool<OfOccurrence>({
@@ -313,7 +390,7 @@ export const writeTools = (): readonly Tool[] => [
     scope: 'write',
     idempotent: true,
     input: object({ ids, ...occurrence }, ['ids']),
-    output: tasksSchema,
+    output: writtenSchema,
     run: reopenTasks,
   }),
   tool<Move>({
@@ -332,17 +409,27 @@ export const writeTools = (): readonly Tool[] => [
       },
       ['ids'],
     ),
-    output: tasksSchema,
+    output: writtenSchema,
     run: moveTasks,
   }),
-  tool<Named>({
+  tool<Delete>({
     name: 'delete_tasks',
     title: 'Delete tasks',
-    description: 'Moves tasks and their subtasks to the trash.',
+    description:
+      'Moves tasks to the trash, with their subtasks: naming the parents is enough. For several, the first call only asks.',
     scope: 'write',
     destructive: true,
-    input: object({ ids }, ['ids']),
-    output: tasksSchema,
+    input: object(
+      { ids, confirm: describe(text, 'From the first reply, if the user agrees or asked for exactly this') },
+      ['ids'],
+    ),
+    output: replySchema({
+      shown: { type: 'integer' },
+      total: { type: 'integer' },
+      tasks: taskList,
+      request: text,
+      confirm: text,
+    }),
     run: deleteTasks,
   }),
   tool<Named>({
@@ -351,7 +438,7 @@ export const writeTools = (): readonly Tool[] => [
     description: 'Brings tasks back from the trash.',
     scope: 'write',
     input: object({ ids }, ['ids']),
-    output: tasksSchema,
+    output: writtenSchema,
     run: restoreTasks,
   }),
   tool<OfOccurrence>({
@@ -360,7 +447,7 @@ export const writeTools = (): readonly Tool[] => [
     description: 'Moves repeating tasks to their next occurrence without completing them.',
     scope: 'write',
     input: object({ ids, ...occurrence }, ['ids']),
-    output: tasksSchema,
+    output: writtenSchema,
     run: skipOccurrences,
   }),
   tool<{ id?: string; name?: string; color?: string | null; archived?: boolean }>({
@@ -370,7 +457,7 @@ export const writeTools = (): readonly Tool[] => [
     scope: 'write',
     destructive: true,
     input: object({ id, ...pick('ProjectPatch', ['name', 'color', 'archived'], { color: '#rrggbb' }) }),
-    output: replySchema({ project: { type: 'object' } }),
+    output: replySchema({ project: { type: 'object' }, request: text }),
     run: saveProject,
   }),
   tool<{ tag: string; name?: string; color?: string | null }>({
@@ -381,7 +468,8 @@ export const writeTools = (): readonly Tool[] => [
     destructive: true,
     idempotent: true,
     input: object({ tag: describe(text, 'Present name'), ...pick('TagPatch', ['name', 'color']) }, ['tag']),
-    output: replySchema({ tag: { type: 'object' } }),
+    output: replySchema({ tag: { type: 'object' }, request: text }),
     run: saveTag,
   }),
+  undoTool(),
 ];

@@ -73,6 +73,7 @@ export const entityTypes: { readonly [T in ChangeType]: EntityType<DataOf<T>> | 
   completion: rowsOf((lane) => lane.rows('completions'), toCompletion, 'completed_at >= :closedSince'),
   // They give access to others, so they are not copied to every device.
   calendar_feed: null,
+  client: null,
   webhook: null,
 };
 

@@ -9,6 +9,8 @@ import type { UserScope } from '../../platform/database/lane';
 import type { ChangeRow } from '../../platform/database/rows';
 import { toChange } from '../changes/mapper';
 import { listChanges } from '../changes/repository';
+import { toClientEntry } from '../clients/mapper';
+import { listClients } from '../clients/repository';
 import { listCompletions, listPurgedCompletions, type PurgedCompletion } from '../completions/repository';
 import { toProfile } from '../profile/mapper';
 import { toProject } from '../projects/mapper';
@@ -64,6 +66,7 @@ function everything(userId: string, exported_at: string, read: LongRead) {
   );
   const purgedCompletions = read.pages<PurgedCompletion>(listPurgedCompletions);
   const webhooks = rowsById(read, listWebhooksById);
+  const clients = rowsById(read, (lane, after, limit) => listClients(lane, byId, after, limit));
   const changes = read.pages<ChangeRow>((lane, last, limit) =>
     listChanges(lane, Number(last?.seq ?? 0), limit),
   );
@@ -80,6 +83,7 @@ function everything(userId: string, exported_at: string, read: LongRead) {
     completions: mapped(completions, (row) => toExportedCompletion(userId, row)),
     purged_completions: mapped(purgedCompletions, toPurgedCompletion),
     webhooks: mapped(webhooks, (row) => toWebhook(userId, row)),
+    clients: mapped(clients, toClientEntry),
     changes: mapped(changes, (row) => toChange(userId, row)),
   };
 }

@@ -446,7 +446,8 @@ async function takeBack(lane: WritableLane, entities: readonly Undoing[]): Promi
     );
   const tasks = of('task');
   const tasksById = new Map(tasks.map((task) => [task.id, task]));
-  for (const entity of [...of('webhook'), ...of('calendar_feed')]) entity.leave(null, 'not-undoable');
+  for (const entity of [...of('webhook'), ...of('calendar_feed'), ...of('client')])
+    entity.leave(null, 'not-undoable');
   for (const entity of entities) if (entity.began === 'purged') entity.leave(null, 'not-undoable');
 
   for (const entity of of('profile')) await undoProfile(lane, entity);
@@ -480,7 +481,10 @@ export async function undo(
   wanted: Wanted,
 ): Promise<Schemas['UndoReport'] | 'not-in-lane' | 'too-large'> {
   const requests =
-    'request' in wanted ? [wanted.request] : await findLastRequests(lane, wanted.clientId, wanted.count);
+    'request' in wanted
+      ? [wanted.request]
+      : await findLastRequests(lane, wanted.clientId, { requests: wanted.count, changes: maxUndone + 1 });
+  if (requests.length === 0) return { requests: [], entities: [] };
   const changes = await listChangesOf(lane, requests, maxUndone + 1);
   if ('request' in wanted && changes.length === 0) return 'not-in-lane';
   if (changes.length > maxUndone) return 'too-large';

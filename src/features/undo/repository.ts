@@ -7,32 +7,52 @@ import { replaceTaskTags } from '../tags/repository';
 import { taskColumns } from '../tasks/fields';
 import { liveTasks } from '../tasks/repository';
 
-/** The ids of the last requests of the user, or of a client, that changed something; the latest first. */
+/**
+ * The ids of the last requests of the user, or of a client, that changed something; the latest first. It looks only at the
+ * last `changes` changes of that actor, and returns fewer requests if these made them all.
+ */
 export async function findLastRequests(
   lane: Lane,
   clientId: string | null,
-  limit: number,
+  { requests, changes }: { readonly requests: number; readonly changes: number },
 ): Promise<string[]> {
   const rows: { request: string }[] = await lane
     .rows('changes')
     .whereNotNull('request')
     .where('client_id', clientId)
-    .groupBy('request')
-    .orderByRaw('max(seq) desc')
-    .limit(limit)
+    .orderBy('seq', 'desc')
+    .limit(changes)
     .select('request');
-  return rows.map(({ request }) => request);
+  return [...new Set(rows.map(({ request }) => request))].slice(0, requests);
 }
 
-/** The changes of requests, in their order. No index finds them: it would cost every write more than an undo saves. */
+// By how much the clock of an instance may be ahead of the database's.
+const maxClockDifferenceMs = 3_600_000;
+
+/** The time of a UUIDv7, in milliseconds since 1970 (RFC 9562, section 5.7). The service makes such ids for requests. */
+function timeOf(request: string): number {
+  return Number.parseInt(request.slice(0, 8) + request.slice(9, 13), 16);
+}
+
+/**
+ * The changes of requests, in their order. No index finds them: it would make every write larger by 8 %. They are all later
+ * than the first request, so only the end of the history is read.
+ */
 export async function listChangesOf(
   lane: Lane,
   requests: readonly string[],
   limit: number,
 ): Promise<ChangeRow[]> {
+  const begin = new Date(Math.min(...requests.map(timeOf)) - maxClockDifferenceMs);
+  const before: Pick<ChangeRow, 'seq'> | undefined = await lane
+    .rows('changes')
+    .where('at', '<', begin)
+    .orderBy('seq', 'desc')
+    .first('seq');
   return lane
     .rows('changes')
     .whereRaw('request = any(?::uuid[])', [[...requests]])
+    .where('seq', '>', before?.seq ?? '0')
     .orderBy('seq')
     .limit(limit);
 }

@@ -9,6 +9,8 @@ export interface Identity extends TokenSubject {
    * and not `issuedAt`, with events by another clock.
    */
   readonly issuedAfter: number | null;
+  /** What the client calls itself, if the request tells. */
+  readonly clientName?: string | null;
   readonly source: 'secret' | 'key-set' | 'cookie' | 'session';
   /** Browsers add cookies to requests automatically, so a write with a cookie needs `isAllowedOrigin`. */
   readonly carrier: Credential['carrier'];

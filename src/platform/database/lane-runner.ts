@@ -4,6 +4,7 @@ import { boundedCache } from '../bounded-cache';
 import { isUnknownAccount } from './accounts';
 import { enforceLaneLimits } from './bound';
 import { chunksOf, rowsInStatement } from './chunks';
+import { useStatements } from './clients';
 import { isTransient, isUnavailable, violatedConstraint } from './errors';
 import { sendAll } from './flight';
 import { createGroups } from './group';
@@ -17,6 +18,7 @@ import {
 } from './idempotency';
 import {
   type AtomicWork,
+  ClientCutOff,
   type Lane,
   type LaneForJob,
   type LaneKey,
@@ -25,6 +27,7 @@ import {
   StaleToken,
   type UserLane,
   type UserScope,
+  type UsingClient,
   type WithUser,
   type WritableLane,
 } from './lane';
@@ -106,7 +109,11 @@ interface Caller extends LaneOpening {
   readonly issuedAt: number | null;
   /** Called after the commit of a write, with the position of the lane after it. */
   written(position: LanePosition): void;
+  /** Called when a transaction showed that the use of the caller's client must be recorded. */
+  useIsDue(): void;
 }
+
+type Scope = QueryResult<QueryResultRow> | undefined;
 
 type HistoryStart = Pick<LockedProfile, 'epoch' | 'change_seq'>;
 
@@ -116,8 +123,23 @@ interface WriteAtOnce {
   work(lane: WritableLane): Promise<unknown>;
 }
 
-function refuseStale(result: QueryResult<QueryResultRow> | undefined): void {
-  if (result?.rows[0]?.stale !== false) throw new StaleToken('lane-erased');
+function refuseStale(scope: Scope): void {
+  if (scope?.rows[0]?.stale !== false) throw new StaleToken('lane-erased');
+}
+
+/** Refuses a caller whose client is cut off, and finds out whether the use of the client must be recorded. */
+function checkClient({ useIsDue }: Pick<Caller, 'useIsDue'>, scope: Scope): void {
+  const row = scope?.rows[0];
+  if (row?.cut_off) throw new ClientCutOff('The user has cut off the client.');
+  if (row?.use_is_due) useIsDue();
+}
+
+/** The clients of a transaction's callers; null for none. */
+type ClientIds = readonly string[] | null;
+
+function clientIdsOf(callers: readonly Pick<Caller, 'client'>[]): ClientIds {
+  const ids = callers.flatMap(({ client }) => (client ? [client.id] : []));
+  return ids.length === 0 ? null : [...new Set(ids)];
 }
 
 /** The position of a lane that does not exist. */
@@ -129,7 +151,7 @@ function positionAfter({ epoch, change_seq }: HistoryStart, count: number): Lane
 }
 
 /** The id of the lane that Postgres found. */
-function idIn(scope: QueryResult<QueryResultRow> | undefined): string {
+function idIn(scope: Scope): string {
   return scope?.rows[0]?.lane_id ?? noLane;
 }
 
@@ -178,15 +200,16 @@ export function createLanes(
   const laneIds = boundedCache<string>(maxKnownLanes);
   const quietLanes = boundedCache<true>(maxKnownLanes);
 
-  const scopeValues = ({ userId, issuedAt }: Pick<Caller, 'userId' | 'issuedAt'>) => [
+  const scopeValues = ({ userId, issuedAt }: Pick<Caller, 'userId' | 'issuedAt'>, clientIds: ClientIds) => [
     options.appRole,
     userId,
     issuedAt,
     String(options.statementTimeoutMs),
     String(pool.transactionTimeoutMs),
+    clientIds,
   ];
-  const scopeTo = (caller: Pick<Caller, 'userId' | 'issuedAt'>): Statement =>
-    named('lane-scope', openScope, scopeValues(caller));
+  const scopeTo = (caller: Pick<Caller, 'userId' | 'issuedAt' | 'client'>): Statement =>
+    named('lane-scope', openScope, scopeValues(caller, clientIdsOf([caller])));
 
   /** The statements that lock a lane; the result of the first is the locked profile. */
   const locking = (name: string, text: string, laneId: string): Statement[] => [
@@ -195,9 +218,13 @@ export function createLanes(
   ];
 
   /** The statements that open a quiet lane. They fail by themselves if the write must not happen. */
-  const openingOfQuiet = (caller: Pick<Caller, 'userId' | 'issuedAt'>, laneId: string): Statement[] => [
+  const openingOfQuiet = (
+    caller: Pick<Caller, 'userId' | 'issuedAt'>,
+    clientIds: ClientIds,
+    laneId: string,
+  ): Statement[] => [
     begin,
-    named('lane-scope-fresh', openFreshScope, [...scopeValues(caller), laneId]),
+    named('lane-scope-fresh', openFreshScope, [...scopeValues(caller, clientIds), laneId]),
     ...locking('lane-lock-quiet', lockQuietLane, laneId),
   ];
 
@@ -240,9 +267,13 @@ export function createLanes(
     return remember(userId, idIn(scope));
   }
 
-  /** Checks that the token is not stale, and that the lane that Postgres found is the one in the values of the queries. */
-  function checkScope({ id, userId }: LaneKey, scope: QueryResult<QueryResultRow> | undefined): void {
+  /**
+   * Checks that the token is not stale, that its client is not cut off, and that the lane that Postgres found is the one in
+   * the values of the queries.
+   */
+  function checkScope(caller: Caller, { id, userId }: LaneKey, scope: Scope): void {
     refuseStale(scope);
+    checkClient(caller, scope);
     const found = idIn(scope);
     if (found === id) return;
     remember(userId, found);
@@ -302,16 +333,16 @@ export function createLanes(
 
   function read<T>(
     lane: LaneKey,
-    issuedAt: number | null,
+    opener: Pick<Caller, 'issuedAt' | 'client'>,
     owner: Owner,
-    check: (lane: LaneKey, scope: QueryResult<QueryResultRow> | undefined) => void,
+    check: (scope: Scope) => void,
     work: (lane: Lane) => Promise<T>,
     atOnce = false,
   ): Promise<T> {
     return transact(pool, owner, {
       readOnly: true,
-      opening: [beginRead, scopeTo({ userId: lane.userId, issuedAt })],
-      check: ([, scope]) => check(lane, scope),
+      opening: [beginRead, scopeTo({ ...opener, userId: lane.userId })],
+      check: ([, scope]) => check(scope),
       work(connection, _, endWith) {
         if (atOnce) endWith(nothingElse);
         return work(readableLaneOn(shared, connection, lane));
@@ -320,9 +351,11 @@ export function createLanes(
   }
 
   function readAsCaller<T>(caller: Caller, work: (lane: Lane) => Promise<T>, atOnce = false): Promise<T> {
-    return retry(async () =>
-      read(await findLane(caller), caller.issuedAt, ownerOf(caller.userId), checkScope, work, atOnce),
-    );
+    return retry(async () => {
+      const lane = await findLane(caller);
+      const check = (scope: Scope) => checkScope(caller, lane, scope);
+      return read(lane, caller, ownerOf(caller.userId), check, work, atOnce);
+    });
   }
 
   /** Checks that the write holds the lane's lock and that the caller may change the lane. */
@@ -345,7 +378,7 @@ export function createLanes(
   ): Promise<Refusal | undefined> {
     const statements = lookUpStatements(lane.id, request);
     const [, scope, ...found] = await sendAll(connection, [begin, scopeTo(caller), ...statements]);
-    checkScope(lane, scope);
+    checkScope(caller, lane, scope);
     return readRefusal(request, found);
   }
 
@@ -361,14 +394,14 @@ export function createLanes(
     const request = atomic?.idempotentRequest;
     const isQuiet = finishes && quietLanes.has(lane.id);
     const opening = isQuiet
-      ? openingOfQuiet(caller, lane.id)
+      ? openingOfQuiet(caller, clientIdsOf([caller]), lane.id)
       : [begin, scopeTo(caller), ...locking('lane-lock', lockOrCreateLane, lane.id)];
     let isCommitted = true;
     let counts = countsOf(undefined);
     let start: HistoryStart | undefined;
     function check(results: readonly QueryResult<QueryResultRow>[]): void {
       if (start) return;
-      if (!request) checkScope(lane, results[1]);
+      if (!request) checkScope(caller, lane, results[1]);
       const locked = lockedIn(results);
       const profile = checkLock(caller, locked);
       effects.profile = profile;
@@ -441,7 +474,8 @@ export function createLanes(
     // The earliest token of all: if it is stale, each write finds out alone whether its own is.
     const issued = writes.map(({ caller }) => caller.issuedAt);
     const issuedAt = issued.includes(null) ? null : Math.min(...(issued as number[]));
-    const all = writes.map(({ caller }) => noEffects(caller.author));
+    const callers = writes.map(({ caller }) => caller);
+    const all = callers.map(({ author }) => noEffects(author));
     let start: HistoryStart | undefined;
     const together = () => ({
       ...noEffects(),
@@ -450,8 +484,9 @@ export function createLanes(
     });
     const results = await transact(pool, ownerOf(lane.userId), {
       readOnly: false,
-      opening: openingOfQuiet({ userId: lane.userId, issuedAt }, lane.id),
+      opening: openingOfQuiet({ userId: lane.userId, issuedAt }, clientIdsOf(callers), lane.id),
       check(results) {
+        for (const caller of callers) if (caller.client) checkClient(caller, results[1]);
         start = lockedIn(results)?.rows[0] as HistoryStart;
       },
       work(connection, _, endWith) {
@@ -511,7 +546,7 @@ export function createLanes(
       readOnly: false,
       opening: [
         begin,
-        scopeTo({ userId: lane.userId, issuedAt: null }),
+        scopeTo({ userId: lane.userId, issuedAt: null, client: undefined }),
         ...locking('lane-lock-job', lockLane, lane.id),
       ],
       check([, , locked]) {
@@ -547,27 +582,57 @@ export function createLanes(
     return profile ? positionAfter(profile, 0) : noPosition;
   }
 
-  function open(userId: string, { issuedAt = null, precondition, author }: LaneOpening): UserLane {
+  /** Records that the caller's client uses its lane. It fails quietly: a later request tries again. */
+  async function recordUse(caller: Caller, client: UsingClient): Promise<void> {
+    const id = laneIds.get(caller.userId);
+    if (id === undefined) return;
+    await transact(pool, ownerOf(caller.userId), {
+      readOnly: false,
+      opening: [begin, scopeTo(caller)],
+      check: ([, scope]) => checkScope(caller, { id, userId: caller.userId }, scope),
+      async work(_, opened, endWith) {
+        endWith(() => useStatements(id, client));
+        await opened;
+      },
+    }).catch(ignore);
+  }
+
+  function open(userId: string, { issuedAt = null, precondition, author, client }: LaneOpening): UserLane {
     let last: LanePosition | undefined;
+    let useIsDue = false;
     const caller: Caller = {
       userId,
       issuedAt,
       precondition,
       author,
+      client,
       written(position) {
         last = position;
       },
+      useIsDue() {
+        useIsDue = true;
+      },
     };
+    async function recordAfter<T>(done: Promise<T>): Promise<T> {
+      const value = await done;
+      if (client && useIsDue) await recordUse(caller, client);
+      useIsDue = false;
+      return value;
+    }
+    const recorded: typeof recordAfter = client ? recordAfter : (done) => done;
     return {
       userId: caller.userId,
-      read: (work) => readAsCaller(caller, work),
-      readAtOnce: (work) => readAsCaller(caller, work, true),
+      read: (work) => recorded(readAsCaller(caller, work)),
+      readAtOnce: (work) => recorded(readAsCaller(caller, work, true)),
       write(work, { finishes = false, atOnce = false } = {}) {
-        if (atOnce && !caller.precondition) return groups.run(caller.userId, { caller, work }) as never;
-        return retryAsCaller(() => (finishes || atOnce ? finishOnce(caller, work) : writeOnce(caller, work)));
+        if (atOnce && !caller.precondition)
+          return recorded(groups.run(caller.userId, { caller, work }) as never);
+        return recorded(
+          retryAsCaller(() => (finishes || atOnce ? finishOnce(caller, work) : writeOnce(caller, work))),
+        );
       },
       runAtomically: (atomic) =>
-        retryAsCaller(() => writeOnce(caller, (lane) => atomic.work(scopeIn(lane)), atomic)),
+        recorded(retryAsCaller(() => writeOnce(caller, (lane) => atomic.work(scopeIn(lane)), atomic))),
       position: async () => last ?? readPosition(caller),
     };
   }
@@ -575,7 +640,7 @@ export function createLanes(
   return {
     withUser: (userId, opening = {}) => open(userId, opening),
     laneForJob: (lane) => ({
-      read: (work) => retry(() => read(lane, null, jobsOwner, ignore, work)),
+      read: (work) => retry(() => read(lane, { issuedAt: null }, jobsOwner, ignore, work)),
       write: (work) => writeForJob(lane, work),
     }),
   };

@@ -2,22 +2,25 @@
 import { timeOfWrite, writeTime } from './lane';
 import { schema } from './rows';
 
-const scope = `${schema}.open_scope($1, $2, $3, $4, $5)`;
+const scope = `${schema}.open_scope($1, $2, $3, $4, $5, $6)`;
 
 /**
  * Makes the transaction the app role's, and sets its user, lane and timeouts. The login role runs it. `lane_id` is null if
- * the user has no lane. `stale` says whether the lane was erased since the token was issued.
- * Values: app role, user id, token's time in seconds (or null), statement timeout in ms, transaction timeout in ms.
+ * the user has no lane. `stale` says whether the lane was erased since the token was issued, `cut_off` whether the user has
+ * cut off one of the clients, and `use_is_due` whether the use of one of them must be recorded.
+ * Values: app role, user id, token's time in seconds (or null), statement timeout in ms, transaction timeout in ms, ids of
+ * clients (or null).
  */
-export const openScope = `select lane_id, stale from ${scope}`;
+export const openScope = `select lane_id, stale, cut_off, use_is_due from ${scope}`;
 
 /**
- * `openScope` that fails if the lane was erased since, or if its id is not `$6`, so that no later statement of its flight
- * runs.
+ * `openScope` that fails if the lane was erased since, if a client is cut off, or if the id of the lane is not `$7`, so
+ * that no later statement of its flight runs.
  */
 export const openFreshScope = `
-  select lane_id, stale, case when stale then ${schema}.refuse('the token is stale')
-    when lane_id is distinct from $6::bigint then ${schema}.refuse('the lane has another id') end
+  select lane_id, stale, cut_off, use_is_due, case when stale then ${schema}.refuse('the token is stale')
+    when cut_off then ${schema}.refuse('the client is cut off')
+    when lane_id is distinct from $7::bigint then ${schema}.refuse('the lane has another id') end
   from ${scope}`;
 
 /** What a write knows of the lane that it has locked. */

@@ -183,6 +183,9 @@ export class StaleToken extends Error {
   }
 }
 
+/** The user has cut off the client of the token. Reads and writes reject with this. */
+export class ClientCutOff extends Error {}
+
 /** How a write is sent. */
 export interface WriteOptions {
   /** `work` calls `finish` at most once, as its last step. */
@@ -251,8 +254,19 @@ export interface UserLane extends UserScope {
 /** The settings of a lane that are read when a write locks it. */
 export type LockedProfile = Pick<ProfileRow, 'delivers' | 'require_if_match' | 'epoch' | 'change_seq'>;
 
+/** A client that uses a lane for its user. */
+export interface UsingClient {
+  /** The id in its tokens. */
+  readonly id: string;
+  readonly scopes: readonly string[];
+  /** What it calls itself, at most 200 characters; null if it does not tell. */
+  readonly name: string | null;
+}
+
 /** How a lane is opened. */
 export interface LaneOpening {
+  /** The client of the token, if it names one. It is refused if the user has cut it off. */
+  readonly client?: UsingClient | undefined;
   /**
    * The earliest time at which the caller's token can have been issued, by the database's clock, in seconds since 1970.
    * Null if the token does not say.

@@ -183,7 +183,15 @@ export interface TaskTagRow {
   tag_id: string;
 }
 
-export type ChangeType = 'profile' | 'project' | 'tag' | 'task' | 'completion' | 'calendar_feed' | 'webhook';
+export type ChangeType =
+  | 'profile'
+  | 'project'
+  | 'tag'
+  | 'task'
+  | 'completion'
+  | 'calendar_feed'
+  | 'webhook'
+  | 'client';
 export type ChangeAction = 'created' | 'updated' | 'deleted' | 'restored' | 'purged' | 'reminded' | 'overdue';
 
 export interface WebhookRow {
@@ -318,6 +326,23 @@ export interface CalendarFeedRow {
   created_at: Date;
 }
 
+/** A client that acts for the user. */
+export interface ClientRow {
+  lane_id: string;
+  id: string;
+  /** The id in its tokens. */
+  client_id: string;
+  /** What it calls itself; null if it has not told. */
+  name: string | null;
+  /** Those of its token when its use was last recorded: `read`, `write`. */
+  scopes: string[];
+  first_used_at: Date;
+  /** At most one hour too early. */
+  last_used_at: Date;
+  /** When the user cut it off; null if its requests are answered. */
+  cut_off_at: Date | null;
+}
+
 /** An idempotency record. */
 export interface IdempotencyKeyRow {
   lane_id: string;
@@ -351,6 +376,7 @@ export interface LaneTables {
   reminders: ReminderRow;
   webhooks: WebhookRow;
   webhook_deliveries: WebhookDeliveryRow;
+  clients: ClientRow;
   idempotency_keys: IdempotencyKeyRow;
 }
 

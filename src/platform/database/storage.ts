@@ -103,6 +103,8 @@ const measuredTables: { readonly [T in MeasuredTable]: StoredTable<LaneTables[T]
   deleted_projects: { key: ['id'], fixed: 48, varying: ['name', 'color', 'position', 'roots'] },
   tags: { key: ['id'], fixed: 40, varying: ['name', 'name_key', 'color'] },
   changes: { key: ['seq'], fixed: 48, varying: ['type', 'action', 'fields', 'client_id'] },
+  // At most 200 small rows and those that are cut off, so they are counted only when the lane is measured.
+  clients: { key: ['id'], fixed: 40, varying: ['client_id', 'name', 'scopes'] },
   webhooks: {
     key: ['id'],
     fixed: 100,

@@ -1,5 +1,6 @@
 /** Tests the activity: newest first, filtered and in pages. */
 import { type Body, send } from '../../support/api';
+import { tokenOfClient } from '../../support/clients';
 import { query } from '../../support/database';
 import { useTestService } from '../../support/service';
 import { makeUser, useUser } from '../../support/user';
@@ -49,7 +50,7 @@ test('has the user, the entity, the actor, the request, and the old and new valu
 });
 
 test('the activity of an empty lane is empty', async () => {
-  expect(await activity()).toEqual({ items: [], next_cursor: null });
+  expect(await activity()).toEqual({ items: [], next_cursor: null, total: null });
 });
 
 test.each([
@@ -62,6 +63,38 @@ test.each([
 ])('%s filters it', async (search, expected) => {
   await makeHistory();
   expect(seqs(await activity(search))).toEqual(expected);
+});
+
+test('an actor, or a client, has its own activity', async () => {
+  const one = await makeTask();
+  const change = async (priority: string, clientId: string) =>
+    send(service.url, 'PATCH', `/api/${ada.id}/tasks/${one.id}`, {
+      token: await tokenOfClient(ada.id, clientId),
+      body: { priority },
+    });
+  await change('high', 'an agent');
+  await change('low', 'another');
+  await query(
+    service.database.url,
+    `insert into tasklane.changes (lane_id, seq, type, entity_id, action, fields)
+     values (lane_of($1), 4, 'task', $2, 'overdue', '{}')`,
+    [ada.id, one.id],
+  );
+  const expected = {
+    '?actor_type=user': [1],
+    '?actor_type=client': [3, 2],
+    '?actor_type=service': [4],
+    '?actor_type=user,service,user': [4, 1],
+    '?actor_type=user,client,service': [4, 3, 2, 1],
+    '?client_id=an%20agent': [2],
+    '?client_id=nobody': [],
+    '?actor_type=service&client_id=another': [],
+  };
+  for (const [search, found] of Object.entries(expected)) {
+    const page = await activity(`${search}&limit=1&include_total=true`);
+    expect([search, page.total, seqs(await activity(search))]).toEqual([search, found.length, found]);
+  }
+  expect((await activity('?client_id=another')).items[0].actor).toEqual({ type: 'client', id: 'another' });
 });
 
 test('one entity has its own activity', async () => {

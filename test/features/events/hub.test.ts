@@ -91,6 +91,7 @@ async function open(
   const subscriber = hub.subscribe({
     userId,
     lane,
+    clientId: null,
     expiresAt,
     history,
     from: from === null ? null : { epoch: history.epoch, seq: from },

@@ -176,7 +176,8 @@ describe('a request', () => {
     const headers = { 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': 'subscriptions/listen' };
     const response = await post({ token: await mcpTokenOf(service.url, 'ada'), body, headers });
     expect(response.headers.get('Content-Type')).toMatch(/^application\/json/);
-    expect(response.text).toContain('Subscription limit reached');
+    expect(response.status).toBe(404);
+    expect(JSON.parse(response.text)).toMatchObject({ id: 9, error: { code: -32601 } });
   });
 
   test('has the request id, is not cached, and its log line has no token', async () => {

@@ -31,7 +31,22 @@ const argumentsOf = (name: string) => tools.get(name).properties;
 const itemsOf = (name: string) => argumentsOf(name).tasks.items.properties;
 
 // Arguments that the contract does not have: ids in their short form, names, and lists.
-const own = ['id', 'ids', 'project', 'parent', 'text', 'limit', 'sort', 'before', 'after', 'task', 'tag'];
+const own = [
+  'id',
+  'ids',
+  'project',
+  'parent',
+  'text',
+  'limit',
+  'sort',
+  'before',
+  'after',
+  'task',
+  'tag',
+  'deleted',
+  'add_tags',
+  'remove_tags',
+];
 
 const cases: [string, () => Schema, (field: string) => Schema][] = [
   ['find_tasks', () => argumentsOf('find_tasks'), queryOf('tasks')],

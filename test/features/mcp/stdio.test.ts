@@ -7,7 +7,11 @@ import { tokenOf, useTestService } from '../../support/service';
 const service = useTestService();
 
 test('serves the same tools over HTTP requests to a service', async () => {
-  const client = new Client({ name: 'tests', version: '1' });
+  const client = new Client({ name: 'tests', version: '1' }, { capabilities: { elicitation: {} } });
+  client.setRequestHandler('elicitation/create', async () => ({
+    action: 'accept',
+    content: { agree: true },
+  }));
   await client.connect(
     new StdioClientTransport({
       command: process.execPath,
@@ -20,7 +24,7 @@ test('serves the same tools over HTTP requests to a service', async () => {
     }) as never,
   );
   try {
-    expect((await client.listTools()).tools).toHaveLength(19);
+    expect((await client.listTools()).tools).toHaveLength(20);
     const call = async (name: string, args: Record<string, unknown>) =>
       client.callTool({ name, arguments: args });
     const added = await call('add_tasks', { tasks: [{ title: 'Water the plants', tags: ['two words'] }] });
@@ -32,6 +36,12 @@ test('serves the same tools over HTTP requests to a service', async () => {
       isError: true,
       content: [{ text: 'due_from: must be a calendar date such as 2027-01-31' }],
     });
+    // A connection has a session, so that the server can ask the user in each revision.
+    const more = await call('add_tasks', { tasks: [{ title: 'One' }, { title: 'Two' }] });
+    const { tasks, request } = more.structuredContent as { tasks: { id: string }[]; request: string };
+    expect(request).toMatch(/^[0-9a-f-]{36}$/);
+    const deleted = await call('delete_tasks', { ids: tasks.map(({ id }) => id) });
+    expect(deleted.content).toMatchObject([{ text: expect.stringContaining('2 of 2 tasks') }]);
   } finally {
     await client.close();
   }

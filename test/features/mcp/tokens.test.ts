@@ -15,7 +15,7 @@ afterAll(() => agent.close());
 
 test('the list of tools and the instructions have at most 6,000 tokens', async () => {
   const { tools } = await agent.client.listTools();
-  expect(tools.length).toBe(19);
+  expect(tools.length).toBe(20);
   expect(countTokens(JSON.stringify(tools)) + countTokens(instructions)).toBeLessThanOrEqual(6_000);
 });
 

@@ -1,5 +1,6 @@
 /** The tools of agents, through the official client. */
 import { send } from '../../support/api';
+import { tokenOfClient } from '../../support/clients';
 import { connectMcp, type McpClient } from '../../support/mcp';
 import { mcpTokenOf, tokenOf, useTestService } from '../../support/service';
 
@@ -140,7 +141,78 @@ test('find_activity shows old and new values', async () => {
   const [id = ''] = await add({ title: 'Old title' });
   await agent.call('update_tasks', { tasks: [{ id, title: 'New title' }] });
   const { text } = await agent.call('find_activity', { task: id });
-  expect(text).toContain('title "Old title" → "New title"');
+  expect(text).toContain('2 of 2 changes, the newest first.');
+  expect(text).toMatch(/ by user: task \S{8} "New title" updated: title "Old title" → "New title"/);
+  const client = await connectMcp(
+    service.url,
+    await tokenOfClient(user, 'https://agent.example.com/client.json', { url: service.url }),
+  );
+  await client.call('update_tasks', { tasks: [{ id, title: 'By a client' }] });
+  const found = await agent.call('find_activity', { task: id, actor_type: ['client'], limit: 1 });
+  expect(found.text).toContain('1 of 1 changes');
+  expect(found.text).toContain('by client "https://agent.example.com/client.json": task');
+  await client.close();
+});
+
+test('find_activity and the trash show the titles of deleted tasks', async () => {
+  const [id = ''] = await add({ title: 'Old bike' }, { title: 'New bike' });
+  await agent.call('delete_tasks', { ids: [id] });
+  const { text } = await agent.call('find_activity', { action: ['deleted'] });
+  expect(text).toContain(`task ${id} "Old bike" deleted`);
+  const trash = await agent.call('find_tasks', { deleted: true });
+  expect(trash).toMatchObject({
+    text: expect.stringMatching(
+      / 1 deletion, the latest first\. restore_tasks brings tasks back\.\n\w{8} "Old bike"$/,
+    ),
+    data: { shown: 1, tasks: [{ id, title: 'Old bike' }] },
+  });
+  expect((await agent.call('find_tasks', { deleted: true, text: 'bike' })).text).toContain(
+    'deleted: can be combined with limit and cursor, and not with text.',
+  );
+  expect((await agent.call('find_tasks', { deleted: false })).data.total).toBe(1);
+});
+
+test('save_project says how many open tasks an archived project hides', async () => {
+  const { id } = (await agent.call('save_project', { name: 'Garden' })).data.project;
+  await add({ title: 'One', project: 'Garden' }, { title: 'Two', project: 'Garden' });
+  const { text } = await agent.call('save_project', { id, archived: true });
+  expect(text).toContain('2 open tasks in it no longer shown');
+  expect((await agent.call('find_tasks')).data.total).toBe(0);
+});
+
+test('update_tasks adds and removes tags, and keeps the others', async () => {
+  const [id = ''] = await add({ title: 'One', tags: ['home', 'garden'] });
+  const { data } = await agent.call('update_tasks', {
+    tasks: [{ id, add_tags: ['Home', 'later'], remove_tags: ['GARDEN'] }],
+  });
+  expect(data.tasks[0].tags).toEqual(['home', 'later']);
+});
+
+test('a completed task shows when, and dates warn of repeating tasks', async () => {
+  await add({ title: 'One' });
+  const [{ id }] = (await rest('GET', '/tasks')).body.items;
+  await rest('PATCH', `/tasks/${id}/complete`, { completed: true, completed_at: '2020-01-31T12:30:00Z' });
+  const done = await agent.call('find_tasks', { status: ['completed'] });
+  expect(done.text).toContain('"One" completed 2020-01-31 12:30');
+  expect(done.data.tasks[0]).toMatchObject({ completed: '2020-01-31 12:30' });
+  expect(done.text).not.toContain('Repeating tasks');
+  expect((await agent.call('find_tasks', { due_from: '2027-01-31' })).text).toContain('Repeating tasks');
+  expect((await agent.call('get_day', { date: '2099-01-31' })).text).toContain('Repeating tasks');
+});
+
+test('what is cut from a reply is counted', async () => {
+  const [id = ''] = await add({ title: 'One' });
+  const links = Array.from({ length: 7 }, (_, index) => ({ url: `https://example.com/${index}` }));
+  await agent.call('update_tasks', { tasks: [{ id, links }] });
+  const task = await agent.call('get_task', { id });
+  expect(task.text).toContain('5 of 7 links:');
+  expect(task.data.task).toMatchObject({ link_count: 7 });
+  const operations = Array.from({ length: 31 }, (_, index) => [
+    { op: 'create_project', ref: `p${index}`, project: { name: `Project ${index}` } },
+    { op: 'create_task', task: { title: `Task ${index}`, project_id: `$p${index}` } },
+  ]);
+  await rest('POST', '/batch', { operations: operations.flat() });
+  expect((await agent.call('get_stats')).text).toContain('30 of 32 projects:');
 });
 
 test('get_stats and list_projects_and_tags count open tasks', async () => {
@@ -181,7 +253,8 @@ describe('writes', () => {
     expect((await agent.call('reopen_tasks', { ids })).data.tasks[0]).not.toHaveProperty('status');
     const moved = await agent.call('move_tasks', { ids: ids.toReversed(), parent });
     expect(moved.data.tasks).toMatchObject(ids.map(() => ({ parent })));
-    expect((await agent.call('delete_tasks', { ids })).text).toContain('3 of 3 tasks');
+    const { confirm } = (await agent.call('delete_tasks', { ids })).data;
+    expect((await agent.call('delete_tasks', { ids, confirm })).text).toContain('3 of 3 tasks');
     expect((await agent.call('find_tasks')).data.total).toBe(1);
     expect((await agent.call('restore_tasks', { ids })).text).toContain('3 of 3 tasks restored.');
     expect((await agent.call('find_tasks')).data.total).toBe(4);

@@ -357,6 +357,8 @@ const table: Partial<Record<OperationId, Scenarios | 'not undoable' | 'no change
   rotateWebhookSecret: 'not undoable',
   createCalendarFeed: 'not undoable',
   deleteCalendarFeed: 'not undoable',
+  cutOffClient: 'not undoable',
+  readmitClient: 'not undoable',
   testWebhook: 'no change',
   replayWebhook: 'no change',
   redeliverWebhook: 'no change',

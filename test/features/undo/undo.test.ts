@@ -1,20 +1,12 @@
 /** Tests which changes an undo takes back, and what it leaves. */
-import { SignJWT } from 'jose';
 import type { ApiResponse, Body } from '../../support/api';
+import { tokenOfClient } from '../../support/clients';
 import { query } from '../../support/database';
-import { testSecret, useTestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeUser, useUser } from '../../support/user';
 
 const service = useTestService({ RATE_LIMIT: 'off' });
 const ada = useUser(service);
-
-/** The token of a client that acts for the user. */
-function tokenOfClient(clientId: string): Promise<string> {
-  const now = Math.floor(Date.now() / 1000);
-  return new SignJWT({ sub: ada.id, client_id: clientId, iat: now, exp: now + 600 })
-    .setProtectedHeader({ alg: 'HS256' })
-    .sign(new TextEncoder().encode(testSecret));
-}
 
 const requestOf = ({ headers }: ApiResponse): string => headers['tasklane-request'] as string;
 const patch = (id: string, body: object, token?: string) =>
@@ -33,7 +25,7 @@ const undoRequest = async (response: ApiResponse): Promise<Body[]> => {
 describe('changes', () => {
   test('have the user or the client as their actor', async () => {
     const { id } = await create();
-    await patch(id, { priority: 'high' }, await tokenOfClient('agent'));
+    await patch(id, { priority: 'high' }, await tokenOfClient(ada.id, 'agent'));
     const { items } = (await ada.send('GET', '/activity')).body;
     expect(items.map((each: Body) => each.actor)).toEqual([
       { type: 'client', id: 'agent' },
@@ -223,10 +215,10 @@ test('past reminders do not fire after an undo', async () => {
 describe('the last requests', () => {
   test('are those of the user, or of a client', async () => {
     const { id } = await create();
-    const token = await tokenOfClient('agent');
+    const token = await tokenOfClient(ada.id, 'agent');
     await patch(id, { title: 'By the agent' }, token);
     await patch(id, { priority: 'high' });
-    await patch(id, { description: 'By another' }, await tokenOfClient('other'));
+    await patch(id, { description: 'By another' }, await tokenOfClient(ada.id, 'other'));
     const { body } = await undo({ last: { client_id: 'agent' } });
     expect(body.entities).toMatchObject([{ entity_id: id, undone: ['title'], left: [] }]);
     await patch(id, { links: [{ url: 'https://a.example/' }] }, token);
@@ -241,7 +233,7 @@ describe('the last requests', () => {
 
   test('are taken back together, the latest first', async () => {
     const { id } = await create();
-    const token = await tokenOfClient('agent');
+    const token = await tokenOfClient(ada.id, 'agent');
     const responses = [
       await patch(id, { title: 'One' }, token),
       await patch(id, { title: 'Two' }, token),

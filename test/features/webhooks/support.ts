@@ -83,7 +83,7 @@ export async function makeTask(user: TestUser, title = 'A task'): Promise<Body> 
 function schemaOf(type: string): string {
   const [kind = '', action] = type.split('.');
   if (action === 'test') return 'TestMessage';
-  if (kind === 'webhook' || kind === 'calendar_feed') return 'ChangeMessage';
+  if (['webhook', 'calendar_feed', 'client'].includes(kind)) return 'ChangeMessage';
   return `${kind[0]?.toUpperCase()}${kind.slice(1)}Message`;
 }
 

@@ -85,6 +85,9 @@ const seeds: Record<string, string> = {
     values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80', sha256('a secret'))`,
   // Changes no rows.
   '20261126000012_refusals': '',
+  '20261126000013_clients': `
+    insert into tasklane.clients (lane_id, id, client_id, scopes)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d68', 'an-agent', '{write}')`,
 };
 
 const names = migrationNames();

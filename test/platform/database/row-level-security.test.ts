@@ -77,6 +77,7 @@ async function seed(lane: UserScope): Promise<void> {
       happened_at: writable.now,
       due_at: writable.now,
     });
+    await writable.insert('clients', { id, client_id: id, scopes: ['write'] });
     const feed = writable.insert('calendar_feeds', { id, secret_hash: Buffer.alloc(32) });
     await feed.onConflict(['lane_id']).ignore();
     writable.changed({ type: 'task', id, action: 'created', fields: {} });

@@ -4,6 +4,7 @@ import pino from 'pino';
 import { rowsInPart, storageJob } from '../../../src/platform/jobs/storage';
 import { type Service, startService } from '../../../src/start';
 import type { Body } from '../../support/api';
+import { tokenOfClient } from '../../support/clients';
 import { query } from '../../support/database';
 import { openDatabase } from '../../support/open-database';
 import { testConfig, useTestService } from '../../support/service';
@@ -70,6 +71,8 @@ const text = (length: number) => randomBytes(length).toString('base64url').slice
 
 /** Writes rows into every table of the lane. */
 async function fill(): Promise<void> {
+  const token = await tokenOfClient(ada.id, 'an agent');
+  await ada.send('POST', '/tasks', { token, body: { title: 'Of a client' } });
   const project = await send('POST', '/projects', { name: 'A project' });
   const { id: deleted } = await send('POST', '/projects', { name: 'A deleted project' });
   await send('DELETE', `/projects/${deleted}?tasks=delete`);

@@ -14,6 +14,8 @@ export interface BetterAuthOptions {
   readonly cookieCache: 'off' | 'secret' | 'key-set';
   /** Adds the admin plugin, whose columns are migrated into existing tables. */
   readonly admin: boolean;
+  /** Starts the set-up of docs/agents.md instead, for a Tasklane at this address. */
+  readonly agents: { readonly tasklaneUrl: string; readonly metadataServerUrl: string } | null;
 }
 
 /** A user who signed up, with the cookies of a browser. */
@@ -37,6 +39,8 @@ export interface BetterAuthServer {
   /** The token of the e-mail for verifying an address. */
   takeVerificationToken(user: SignedUp): Promise<string>;
   signOut(user: SignedUp): Promise<void>;
+  /** Deletes what the user allowed to clients. @returns the number of these consents */
+  deleteConsents(user: SignedUp): Promise<number>;
   deleteUser(user: SignedUp): Promise<void>;
   stop(): Promise<void>;
 }
@@ -59,6 +63,7 @@ export async function startBetterAuth({
     tokensSignedWith: 'key-set',
     cookieCache: 'off',
     admin: false,
+    agents: null,
     ...options,
   };
   const child = spawn(process.execPath, [join(__dirname, 'server.mjs')], {
@@ -143,6 +148,11 @@ export async function startBetterAuth({
     },
     async signOut(user) {
       await call('/sign-out', user, {});
+    },
+    async deleteConsents(user) {
+      const consents = (await (await call('/oauth2/get-consents', user)).json()) as { id: string }[];
+      for (const { id } of consents) await call('/oauth2/delete-consent', user, { id });
+      return consents.length;
     },
     async deleteUser(user) {
       await call('/delete-user', user, { password: PASSWORD });

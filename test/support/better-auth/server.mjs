@@ -3,6 +3,7 @@
 // its URL when it is ready, and each e-mail that it would send.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { registerHooks } from 'node:module';
 import { betterAuth } from 'better-auth';
 import { getMigrations } from 'better-auth/db/migration';
 import { toNodeHandler } from 'better-auth/node';
@@ -17,6 +18,7 @@ const {
   tokensSignedWith,
   cookieCache,
   admin: withAdmin,
+  agents,
 } = JSON.parse(process.env.BETTER_AUTH_TEST_OPTIONS);
 
 const report = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -59,8 +61,40 @@ const options = {
   ],
 };
 
-await (await getMigrations(options)).runMigrations();
-server.on('request', toNodeHandler(betterAuth(options)));
+/** The set-up of docs/agents.md. Metadata documents of clients come from a server on this machine. */
+async function startForAgents() {
+  Object.assign(process.env, {
+    BETTER_AUTH_URL: url,
+    BETTER_AUTH_SECRET: secret,
+    NEXT_PUBLIC_TASKLANE_URL: agents.tasklaneUrl,
+    METADATA_SERVER_URL: agents.metadataServerUrl,
+  });
+  const fetcher = new URL('./agents/loopback-documents.mjs', import.meta.url).href;
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === '@better-auth/cimd/node' && context.parentURL !== fetcher
+        ? { url: fetcher, shortCircuit: true }
+        : next(specifier, context),
+  });
+  const [{ auth }, { GET }] = await Promise.all([
+    import('./agents/auth.mts'),
+    import('./agents/metadata.mts'),
+  ]);
+  await (await getMigrations(auth.options)).runMigrations();
+  const handle = toNodeHandler(auth);
+  server.on('request', async (request, response) => {
+    if (request.url !== '/.well-known/oauth-authorization-server/api/auth') return handle(request, response);
+    const metadata = await GET(new Request(url + request.url));
+    response.writeHead(metadata.status, Object.fromEntries(metadata.headers)).end(await metadata.text());
+  });
+}
+
+if (agents === null) {
+  await (await getMigrations(options)).runMigrations();
+  server.on('request', toNodeHandler(betterAuth(options)));
+} else {
+  await startForAgents();
+}
 report({ url });
 
 process.once('SIGTERM', async () => {

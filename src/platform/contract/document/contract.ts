@@ -21,6 +21,8 @@ export interface Operation {
   readonly formerPath: string | null;
   /** The scope that the caller needs; null if the operation needs no token. */
   readonly scope: Scope | null;
+  /** Whether tokens of clients are refused. */
+  readonly isUserOnly: boolean;
   /** The names of its query parameters. */
   readonly queryNames: ReadonlySet<string>;
   /** The names of its header parameters, in lower case. */
@@ -86,6 +88,7 @@ interface OperationObject {
   'x-former-path'?: string;
   'x-representation'?: string;
   'x-cost'?: Cost;
+  'x-user-only'?: boolean;
   'x-deprecation'?: Deprecation;
 }
 
@@ -146,6 +149,7 @@ function readOperation(
     path,
     formerPath: operation['x-former-path'] ?? null,
     scope: readScope(operation.operationId, operation.security ?? document.security ?? []),
+    isUserOnly: operation['x-user-only'] ?? false,
     queryNames: new Set(query.map((each) => each.name)),
     headerNames: headers.map((each) => each.name.toLowerCase()),
     mediaTypes: Object.keys(body?.content ?? {}),

@@ -205,6 +205,7 @@ function authorize(operation: Operation, identity: Identity, request: Request, a
   const laneUser = request.params.user_id;
   if (laneUser !== undefined && laneUser !== identity.userId) throw new ProblemError('forbidden');
   if (operation.scope) requireScope(operation.scope, identity, admission);
+  if (operation.isUserOnly && identity.clientId !== null) throw new ProblemError('user-required');
   // Browsers add cookies to requests of any site. Only the Origin header names the page that sent the request.
   if (
     operation.scope === 'write' &&

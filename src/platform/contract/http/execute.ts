@@ -14,7 +14,14 @@ export interface OperationInput<Id extends OperationId> {
 
 /** The result of an operation, or its problem. */
 export type Answer<Id extends OperationId> =
-  | { readonly status: number; readonly body: ReplyBody<Id, SuccessStatus<Id>> }
+  | {
+      readonly status: number;
+      readonly body: ReplyBody<Id, SuccessStatus<Id>>;
+      /** The id of a write's request, with which the write can be taken back. */
+      readonly request?: string | undefined;
+      /** Whether the reply is that of an earlier call with the same idempotency key. */
+      readonly replayed?: boolean;
+    }
   | { readonly problem: AnyProblem };
 
 /** A problem of any type. Some types have more members. */
@@ -60,8 +67,14 @@ export function requestForm(
   };
 }
 
-/** Reads the answer to a call from the response. */
-export function readAnswer<Id extends OperationId>(status: number, text: string): Answer<Id> {
+/** Reads the answer to a call from the response. @param header returns the value of a header */
+export function readAnswer<Id extends OperationId>(
+  status: number,
+  text: string,
+  header: (name: string) => string | null | undefined,
+): Answer<Id> {
   const body = text === '' ? undefined : JSON.parse(text);
-  return status < 400 ? { status, body } : { problem: body };
+  if (status >= 400) return { problem: body };
+  const request = header('Tasklane-Request') ?? undefined;
+  return { status, body, request, replayed: header('Idempotency-Replayed') === 'true' };
 }

@@ -2,8 +2,10 @@
 import type { Request as HttpRequest, Response as HttpResponse } from 'express';
 import type { Logger } from 'pino';
 import type { Identity } from '../../auth/authenticator';
+import { requestContext } from '../../observability/request-context';
 import type { jsonReader } from '../bodies/body';
 import { negotiatedType } from '../bodies/body';
+import { ProblemError } from '../document/problems';
 import { type Admission, admitToResource } from './admission';
 import type { Exchange } from './exchange';
 import type { Execute } from './execute';
@@ -24,6 +26,8 @@ export interface ResourceCall {
 export interface Resource {
   /** Its path, such as `/mcp`. */
   readonly path: string;
+  /** What the client calls itself in a request with this body; null if it does not tell. At most 200 characters. */
+  clientName(body: unknown): string | null;
   /** Answers a `POST`. */
   answer(call: ResourceCall): Promise<Response>;
 }
@@ -61,24 +65,44 @@ interface Serving extends Admission {
   loggerOf(request: HttpRequest): Logger;
   /** Makes the function with which the caller's operations are carried out, as parts of this request. */
   executorFor(request: HttpRequest, response: HttpResponse, identity: Identity): Execute;
+  /** Opens the lane of a caller, and does nothing in it. @throws ClientCutOff, StaleToken */
+  openLane(caller: Identity): Promise<void>;
+}
+
+/** Watches whether operations open the caller's lane. */
+function watched(execute: Execute) {
+  const seen = { isOpened: false, isCutOff: false };
+  const watching: Execute = async (id, input) => {
+    const answer = await execute(id, input);
+    if (!('problem' in answer)) seen.isOpened = true;
+    else if (answer.problem.code === 'client-cut-off') seen.isCutOff = true;
+    return answer;
+  };
+  return { execute: watching, seen };
 }
 
 /** Makes the function that serves a resource: token, limits, scope, origin, and a bounded body. */
 export function serveResource(
-  { path, answer }: Resource,
+  { path, answer, clientName }: Resource,
   serving: Serving,
 ): (exchange: Exchange) => Promise<void> {
   return async ({ request, response, head }) => {
-    const identity = await admitToResource(path, serving, request, head);
+    requestContext(request).resource = path;
+    const admitted = await admitToResource(path, serving, request, head);
     request.headers['content-type'] = negotiatedType(['application/json'], request);
     const body = await serving.readJson(request, response);
+    const identity = { ...admitted, clientName: clientName(body) };
+    const { execute, seen } = watched(serving.executorFor(request, response, identity));
     const answered = await answer({
       request: toFetchRequest(request, response, serving.publicUrl() + path),
       body,
       identity,
-      execute: serving.executorFor(request, response, identity),
+      execute,
       log: serving.loggerOf(request),
     });
+    // A client that is cut off gets no answer at all. Many requests, such as lists of tools, have not opened the lane yet.
+    if (seen.isCutOff) throw new ProblemError('client-cut-off');
+    if (!seen.isOpened && identity.clientId !== null) await serving.openLane(identity);
     await sendFetchResponse(answered, head, response);
   };
 }

@@ -5,7 +5,14 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import type { Identity } from '../../auth/authenticator';
-import { QuotaExceeded, StaleToken, type UserScope, type WithUser } from '../../database/lane';
+import {
+  ClientCutOff,
+  type LaneOpening,
+  QuotaExceeded,
+  StaleToken,
+  type UserScope,
+  type WithUser,
+} from '../../database/lane';
 import { requestContext } from '../../observability/request-context';
 import { type BodyReader, bodyReader, jsonReader } from '../bodies/body';
 import type { Spool, SpooledBody } from '../bodies/spool';
@@ -70,6 +77,14 @@ interface PreparedOperation extends HandledOperation {
   readonly contentTypes: ReadonlyMap<number, string>;
 }
 
+/** How a caller opens the own lane. */
+function openingOf({ issuedAfter, clientId, clientName = null, scopes }: Identity): LaneOpening {
+  return {
+    issuedAt: issuedAfter,
+    client: clientId === null ? undefined : { id: clientId, name: clientName, scopes },
+  };
+}
+
 /** All content is UTF-8. */
 function withCharset(type: string): string {
   return type.includes(';') ? type : `${type}; charset=utf-8`;
@@ -102,8 +117,7 @@ function serve(prepared: PreparedOperation, dependencies: RouterDependencies & {
     const author =
       operation.method === 'get' ? undefined : { request: uuidv7(), clientId: identity.clientId };
     return carryOut({
-      open: (precondition) =>
-        withUser(identity.userId, { issuedAt: identity.issuedAfter, precondition, author }),
+      open: (precondition) => withUser(identity.userId, { ...openingOf(identity), precondition, author }),
       handle,
       author,
       lookUp,
@@ -134,7 +148,7 @@ function serve(prepared: PreparedOperation, dependencies: RouterDependencies & {
     const found = validator.checkRequest(request, response, input, unknown);
     if (found) throw new ProblemError('validation-failed', { ...(await found) });
 
-    exchange.watch(validator);
+    exchange.watch(validator, redactors.size === 0);
     const body = spooled ?? input.body;
     if (identity && operation.scope && operation.cost.more) {
       const units = surcharges(operation.cost, { query, body }, costs);
@@ -182,6 +196,7 @@ function sendError(exchange: Exchange, error: unknown, dependencies: RouterDepen
     const { code, members, headers } = refuseToken(dependencies, request, error.reason);
     return void exchange.sendProblem(code, members, headers);
   }
+  if (error instanceof ClientCutOff) return void exchange.sendProblem('client-cut-off');
   if (error instanceof QuotaExceeded) {
     return void exchange.sendProblem('quota-exceeded', { ...error.exceeded, detail: error.message });
   }
@@ -270,13 +285,19 @@ export async function createContractRouter(
       } catch (error) {
         fail(exchange, error, dependencies);
       }
-      return readAnswer(head.status, head.text);
+      return readAnswer(head.status, head.text, (name) => head.getHeader(name));
     };
   }
 
+  /** Opens the lane of a caller, and does nothing in it. @throws ClientCutOff, StaleToken */
+  async function openLane(caller: Identity): Promise<void> {
+    await dependencies.withUser(caller.userId, openingOf(caller)).readAtOnce(async () => undefined);
+  }
+
   const readJson = jsonReader(dependencies.maxBodyBytes);
+  const serving = { ...dependencies, readJson, executorFor, openLane };
   for (const resource of dependencies.resources ?? []) {
-    matcher.add('POST', resource.path, serveResource(resource, { ...dependencies, readJson, executorFor }));
+    matcher.add('POST', resource.path, serveResource(resource, serving));
   }
   for (const { method, path, operations } of formerAddresses(contract.operations)) {
     matcher.add(method.toUpperCase(), path, redirect(operations));

@@ -1,0 +1,4 @@
+import { oauthProviderAuthServerMetadata } from '@better-auth/oauth-provider';
+import { auth } from './auth.mts';
+
+export const GET = oauthProviderAuthServerMetadata(auth);
