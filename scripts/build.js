@@ -49,13 +49,13 @@ function filesBelow(/** @type {string} */ base, directory = '') {
 
 /** The sources as they are now. @returns {Stamp} */
 function readSources(/** @type {string} */ project) {
-  const { devDependencies } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'));
+  const { dependencies } = JSON.parse(readFileSync(join(project, 'scripts/compiler/package.json'), 'utf8'));
   const paths = sources.flatMap((each) =>
     each.endsWith('.ts') ? [each] : filesBelow(project, each).filter((path) => /(?<!\.d)\.ts$/.test(path)),
   );
   return {
-    // The package.json and not the package says which version it is: an installation for production lacks the package.
-    compiler: hash(readFileSync(__filename)) + devDependencies['@swc/core'],
+    // The package.json and not the package says which version it is: after a build, the package can be removed.
+    compiler: hash(readFileSync(__filename)) + dependencies['@swc/core'],
     files: Object.fromEntries(paths.map((path) => [path, hash(readFileSync(join(project, path)))])),
   };
 }
@@ -88,7 +88,7 @@ async function compile(/** @type {string} */ project, /** @type {string[]} */ pa
   } catch (error) {
     throw new Error(
       `dist is not up to date, and the compiler cannot be loaded: ${error.message}\n` +
-        'Install the development dependencies with "npm ci", or build before they are removed.',
+        'Install the workspace tasklane-compiler with "npm ci" or "npm ci --omit=dev", or build before it is removed.',
     );
   }
   await Promise.all(

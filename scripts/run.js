@@ -1,6 +1,6 @@
 /**
  * `node scripts/run.js <module> [arguments]`: brings dist up to date and runs a module of it as the main module, in
- * this process. The module is named by its source without `.ts`, such as `scripts/token`.
+ * this process. The module is named by its source without `.ts`, such as `scripts/generate`.
  */
 const Module = require('node:module');
 const { join } = require('node:path');

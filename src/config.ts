@@ -17,14 +17,8 @@ import type { SheddingBounds } from './platform/edge/shedding';
 import type { WriteLimits } from './platform/edge/write-limits';
 import type { MetricsAddress } from './platform/observability/metrics/server';
 import type { TracingConfig } from './platform/observability/tracing/tracing';
-import { projectPath, projectRoot } from './platform/paths';
-import {
-  databaseSecretNames,
-  type Environment,
-  readSecretFiles,
-  type SecretName,
-  secretNames,
-} from './platform/secret-files';
+import { projectPath } from './platform/paths';
+import { databaseSecretNames, type Environment, readSecretFiles, secretNames } from './platform/secret-files';
 
 /** The settings for sending events to webhooks. */
 export interface WebhookConfig {
@@ -292,7 +286,7 @@ const variables = z.object({
     })
     .default('info'),
   DATA_DIR: z.string().default('.data'),
-  DOCS_DIR: z.string().default('docs/site/dist'),
+  DOCS_DIR: z.string().optional(),
   // The longest task of the contract must fit, and JSON can need twelve bytes for a character (two `\u` escapes).
   MAX_BODY_BYTES: integer(1, 100 * 1024 * 1024, 256 * 1024),
   // About 50,000 tasks as JSON. Reading them takes several times as much memory.
@@ -337,16 +331,10 @@ export class ConfigError extends Error {
   }
 }
 
-/** The variables of the process, and of `.env` if the process does not have them. */
+/** The variables of the process, and of `.env` in the working directory if the process does not have them. */
 export function readEnvironment(): Environment {
-  const file = projectPath('.env');
-  if (existsSync(file)) process.loadEnvFile(file);
+  if (existsSync('.env')) process.loadEnvFile('.env');
   return process.env;
-}
-
-/** The absolute path of the data directory. A relative path starts at the project's root. */
-function dataDirectory(value: string): string {
-  return resolve(projectRoot, value);
 }
 
 /** The frontends on the developer's machine, at all ports. They can call the service except in production. */
@@ -386,7 +374,7 @@ function readAccounts(
 /** Returns the variables that are set, including secrets from files, and the errors. */
 function readPresent(
   environment: Environment,
-  secrets: readonly SecretName[],
+  secrets: readonly string[],
 ): { present: Environment; errors: string[] } {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const { environment: present, errors } = readSecretFiles(given, secrets);
@@ -408,7 +396,7 @@ export function parseConfig(environment: Environment): Config {
   errors.push(...issuesOf(result));
 
   const production = present.NODE_ENV === 'production';
-  const dataDir = dataDirectory(present.DATA_DIR ?? '.data');
+  const dataDir = resolve(present.DATA_DIR ?? '.data');
   const auth = parseAuthConfig(present, {
     production,
     ...(!production && { developmentSecret: () => developmentSecret(dataDir) }),
@@ -493,10 +481,10 @@ export function parseConfig(environment: Environment): Config {
     trustProxy: values.TRUST_PROXY,
     logLevel: values.LOG_LEVEL,
     dataDir,
-    docsDir: resolve(projectRoot, values.DOCS_DIR),
+    docsDir: values.DOCS_DIR === undefined ? projectPath('docs', 'site', 'dist') : resolve(values.DOCS_DIR),
     maxBodyBytes: values.MAX_BODY_BYTES,
     imports: {
-      directory: values.IMPORT_DIR === undefined ? tmpdir() : resolve(projectRoot, values.IMPORT_DIR),
+      directory: values.IMPORT_DIR === undefined ? tmpdir() : resolve(values.IMPORT_DIR),
       maxBytes: values.IMPORT_MAX_BYTES,
       maxTotalBytes: values.IMPORT_TOTAL_BYTES,
       concurrency: values.IMPORT_CONCURRENCY,
@@ -560,6 +548,6 @@ export function parseDatabaseConfig(environment: Environment): DatabaseConfig {
     databaseStatementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
     databasePreparedStatements: values.DATABASE_PREPARED_STATEMENTS,
     accounts: readAccounts(present.AUTH_USER_TABLE, readAccountNames(present)),
-    dataDir: dataDirectory(present.DATA_DIR ?? '.data'),
+    dataDir: resolve(present.DATA_DIR ?? '.data'),
   };
 }

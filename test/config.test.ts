@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -542,7 +542,7 @@ describe('.env', () => {
     project = await mkdtemp(join(tmpdir(), 'tasklane-project-'));
     await cp(projectPath('src'), join(project, 'src'), { recursive: true });
     await symlink(projectPath('node_modules'), join(project, 'node_modules'));
-    await writeFile(join(project, 'openapi.yaml'), '');
+    await writeFile(join(project, 'package.json'), '{}');
     await writeFile(
       join(project, 'print.ts'),
       `import { parseConfig, readEnvironment } from './src/config';
@@ -570,7 +570,7 @@ describe('.env', () => {
     return JSON.parse(text);
   }
 
-  test('is overridden by the environment, in any working directory', async () => {
+  test('in the working directory is overridden by the environment', async () => {
     await writeFile(
       join(project, '.env'),
       `# A comment
@@ -582,7 +582,7 @@ describe('.env', () => {
        DATABASE_POOL_MAX=3
        BETTER_AUTH_SECRET=${secret}`,
     );
-    const config = await configOf({ DATABASE_POOL_MAX: '4', DATABASE_URL: '', DATA_DIR: dataDir }, tmpdir());
+    const config = await configOf({ DATABASE_POOL_MAX: '4', DATABASE_URL: '', DATA_DIR: dataDir });
     expect(config).toMatchObject({
       port: 1234,
       host: '127.0.0.1',
@@ -592,6 +592,16 @@ describe('.env', () => {
       databasePoolMax: 4,
       databaseUrl: null,
     });
+  });
+
+  test('elsewhere has no effect, also in the directory of the package', async () => {
+    await writeFile(join(project, '.env'), 'PORT=1234');
+    const elsewhere = await realpath(await mkdtemp(join(tmpdir(), 'tasklane-elsewhere-')));
+    try {
+      expect(await configOf({}, elsewhere)).toMatchObject({ port: 8000, dataDir: join(elsewhere, '.data') });
+    } finally {
+      await rm(elsewhere, { recursive: true });
+    }
   });
 
   test('can be missing', async () => {

@@ -14,8 +14,6 @@ export const secretNames = [
   'OTEL_EXPORTER_OTLP_HEADERS',
 ] as const;
 
-export type SecretName = (typeof secretNames)[number];
-
 const maxBytes = 64 * 1024;
 
 /** The secret without the line breaks at its end, or the problem with its file. */
@@ -40,7 +38,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Returns the environment with the secrets from files, and the errors as sentences that name the variable. */
 export function readSecretFiles(
   environment: Environment,
-  names: readonly SecretName[],
+  names: readonly string[],
 ): { environment: Environment; errors: string[] } {
   const found: Record<string, string> = {};
   const errors: string[] = [];

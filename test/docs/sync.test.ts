@@ -120,7 +120,7 @@ test('copies start over after a database was restored', async () => {
   const plain = copyLane(service.url, userId, await tokenOf(userId));
   await plain.catchUp();
 
-  const renewing = runScript('scripts/restored.ts', [], { DATABASE_URL: service.database.url });
+  const renewing = runScript('src/commands/restored.ts', [], { DATABASE_URL: service.database.url });
   expect(await renewing.ended).toEqual({ code: 0, signal: null });
   // As if later changes were lost: the copy has them, and the lane does not.
   device.copy.entities.set('task lost', {});

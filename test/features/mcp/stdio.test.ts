@@ -15,7 +15,7 @@ test('serves the same tools over HTTP requests to a service', async () => {
   await client.connect(
     new StdioClientTransport({
       command: process.execPath,
-      args: [projectPath('scripts/run.js'), 'scripts/mcp'],
+      args: [projectPath('bin/tasklane.js'), 'mcp'],
       env: {
         PATH: process.env.PATH as string,
         TASKLANE_URL: service.url,

@@ -33,7 +33,7 @@ function startAuth(options: Partial<BetterAuthOptions>): Promise<BetterAuthServe
 
 /** Runs a command as npm does, and waits for its end. */
 async function run(script: 'migrate' | 'doctor'): Promise<{ code: number | null; output: string }> {
-  const { ended, output } = runScript(`scripts/${script}.ts`, [], {
+  const { ended, output } = runScript(`src/commands/${script}.ts`, [], {
     NODE_ENV: 'production',
     DATABASE_URL: database.url,
   });
@@ -134,7 +134,7 @@ describe('npm run doctor', () => {
   });
 
   test('reports the same as JSON, with what to do', async () => {
-    const doctor = runScript('scripts/doctor.ts', ['--json'], { DATABASE_URL: database.url });
+    const doctor = runScript('src/commands/doctor.ts', ['--json'], { DATABASE_URL: database.url });
     expect(await doctor.ended).toMatchObject({ code: 1 });
     const { findings } = JSON.parse(doctor.output.stdout);
     expect(findings).toContainEqual({

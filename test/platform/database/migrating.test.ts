@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { describeFailure } from '../../../scripts/database';
+import { describeFailure } from '../../../src/commands/database';
 import { isUnavailable } from '../../../src/platform/database/errors';
 import { type LockPatience, LocksUnavailable } from '../../../src/platform/database/lock-retries';
 import { withMigrationLock } from '../../../src/platform/database/migration-session';

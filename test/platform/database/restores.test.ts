@@ -39,7 +39,7 @@ const ready = { status: 200, detail: undefined };
 const unready = (how: RegExp) => ({ status: 503, detail: expect.stringMatching(how) });
 
 async function runRestored(url: string): Promise<string> {
-  const { ended, output } = runScript('scripts/restored.ts', [], {
+  const { ended, output } = runScript('src/commands/restored.ts', [], {
     NODE_ENV: 'production',
     DATABASE_URL: url,
   });
@@ -156,7 +156,7 @@ describe('a database that is copied within its cluster', () => {
       // The job does not change the record of the installation.
       await service.runJob('record-installation');
       expect(await readiness(service)).toEqual(unready(/another database than before/));
-      const doctor = runScript('scripts/doctor.ts', [], { DATABASE_URL: url });
+      const doctor = runScript('src/commands/doctor.ts', [], { DATABASE_URL: url });
       expect(await doctor.ended).toMatchObject({ code: 1 });
       expect(doctor.output.stdout).toMatch(/^!! {2}The database was restored or copied/m);
 
@@ -184,7 +184,7 @@ describe('a database that is copied within its cluster', () => {
       const before = await epochs();
       await expect(breaking(1_000)).rejects.toThrow('killed');
       expect(await isRenewing(withSystem)).toBe(true);
-      const doctor = runScript('scripts/doctor.ts', [], { DATABASE_URL: original.url });
+      const doctor = runScript('src/commands/doctor.ts', [], { DATABASE_URL: original.url });
       expect(await doctor.ended).toMatchObject({ code: 1 });
       expect(doctor.output.stdout).toMatch(/^!! {2}The renewal of the lanes has not finished/m);
 

@@ -14,6 +14,8 @@ import { testSecret } from '../../support/service';
 import { until } from '../../support/until';
 import { makeUser } from '../../support/user';
 
+const manifest = 'scripts/compiler/package.json';
+
 describe('the build of a project', () => {
   let project: string;
   const write = async (path: string, text: string) => {
@@ -24,7 +26,7 @@ describe('the build of a project', () => {
 
   beforeEach(async () => {
     project = await realpath(await mkdtemp(join(tmpdir(), 'tasklane-build-')));
-    await write('package.json', JSON.stringify({ devDependencies: { '@swc/core': '1.0.0' } }));
+    await write(manifest, JSON.stringify({ dependencies: { '@swc/core': '1.0.0' } }));
     await write('knexfile.ts', 'export const a: number = 1;\n');
     await write('src/one.ts', "import { two } from './two';\n\nexport const one: number = two;\n");
     await write('src/two.ts', 'export const two = 2;\n');
@@ -56,7 +58,7 @@ describe('the build of a project', () => {
 
   test('compiles everything again after an update of the compiler, and after a failed build', async () => {
     await build(project);
-    await write('package.json', JSON.stringify({ devDependencies: { '@swc/core': '1.0.1' } }));
+    await write(manifest, JSON.stringify({ dependencies: { '@swc/core': '1.0.1' } }));
     expect(await build(project)).toHaveLength(3);
     await write('src/two.ts', 'export const two = ;\n');
     await expect(build(project)).rejects.toThrow('two.ts');

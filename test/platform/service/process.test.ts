@@ -83,7 +83,7 @@ describe('with nothing configured', () => {
     expect(made).toMatchObject({ status: 201, body: { user_id: 'ada' } });
 
     const printed = runScript(
-      'scripts/token.ts',
+      'src/commands/token.ts',
       ['grace', '--lifetime', '60', '--email', 'g@example.com', '--name', 'Grace'],
       { DATA_DIR: dataDir },
     );

@@ -141,7 +141,7 @@ test('a signal ends a service that waits for its database', async () => {
 
 test.each([
   {
-    script: 'scripts/doctor.ts',
+    script: 'src/commands/doctor.ts',
     args: [],
     output: {
       stdout:
@@ -151,7 +151,7 @@ test.each([
     },
   },
   {
-    script: 'scripts/migrate.ts',
+    script: 'src/commands/migrate.ts',
     args: ['status'],
     output: { stdout: '', stderr: 'The database is unavailable: it refuses the password.\n' },
   },

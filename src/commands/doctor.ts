@@ -1,16 +1,16 @@
 /**
- * `npm run doctor [-- --json]`: checks the database of a deployment. It reports each problem and what to do. It only reads.
+ * `tasklane doctor [--json]`: checks the database of a deployment. It reports each problem and what to do. It only reads.
  * The status is 1 if there is a problem.
  */
-import { parseArgs } from 'node:util';
-import type { DatabaseConfig } from '../src/config';
-import { inspectAccounts } from '../src/platform/database/accounts';
-import type { DatabaseProblem } from '../src/platform/database/database';
-import { isRenewing } from '../src/platform/database/installation';
-import { migrationStatus } from '../src/platform/database/migrations';
-import { schema } from '../src/platform/database/rows';
-import { findTransactionPooler } from '../src/platform/database/transaction-pooler';
-import { describeUnavailable, unavailableReason } from '../src/platform/database/unavailable';
+import type { DatabaseConfig } from '../config';
+import { inspectAccounts } from '../platform/database/accounts';
+import type { DatabaseProblem } from '../platform/database/database';
+import { isRenewing } from '../platform/database/installation';
+import { migrationStatus } from '../platform/database/migrations';
+import { schema } from '../platform/database/rows';
+import { findTransactionPooler } from '../platform/database/transaction-pooler';
+import { describeUnavailable, unavailableReason } from '../platform/database/unavailable';
+import { readArguments } from './arguments';
 import { type DatabaseUrls, describeLink, openService, reading, runScript, withDatabase } from './database';
 
 type Check = 'connection' | 'version' | 'migrations' | 'accounts' | 'service' | 'renewal' | 'search-path';
@@ -179,11 +179,8 @@ function textOf({ status, message, action }: Finding): string {
   return status === 'ok' ? `ok  ${message}\n` : `!!  ${message}\n    ${action}\n`;
 }
 
+const { values } = readArguments('doctor');
 runScript(async (config) => {
-  const { values } = parseArgs({
-    options: { json: { type: 'boolean', default: false } },
-    allowPositionals: true,
-  });
   const findings = await examineOrExplain(config);
   process.exitCode = findings.every(({ status }) => status === 'ok') ? 0 : 1;
   return values.json ? `${JSON.stringify({ findings }, null, 2)}\n` : findings.map(textOf).join('');

@@ -1,8 +1,10 @@
-/** `npm run restored`: after a restore, gives every lane a new epoch, so that clients' copies and event streams start again. */
-import { renewLanes } from '../src/platform/database/installation';
-import { migrationStatus } from '../src/platform/database/migrations';
+/** `tasklane restored`: after a restore, gives every lane a new epoch, so that clients' copies and event streams start again. */
+import { renewLanes } from '../platform/database/installation';
+import { migrationStatus } from '../platform/database/migrations';
+import { readArguments } from './arguments';
 import { openService, reading, runScript, withDatabase } from './database';
 
+readArguments('restored');
 runScript((config) =>
   withDatabase(config, async ({ service }) => {
     const { pending } = await reading(service, migrationStatus);

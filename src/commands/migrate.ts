@@ -1,17 +1,20 @@
-/** `npm run migrate`, `migrate:down [-- --all]`, `migrate:status`. */
-import { ConfigError, type DatabaseConfig } from '../src/config';
-import { linkAccounts } from '../src/platform/database/accounts';
-import { withMigrationLock } from '../src/platform/database/migration-session';
-import { migrateDown, migrateUp, migrationStatus } from '../src/platform/database/migrations';
+/** `tasklane migrate`: applies, rolls back or lists the migrations. */
+import type { DatabaseConfig } from '../config';
+import { linkAccounts } from '../platform/database/accounts';
+import { withMigrationLock } from '../platform/database/migration-session';
+import { migrateDown, migrateUp, migrationStatus } from '../platform/database/migrations';
+import { readArguments } from './arguments';
 import { type DatabaseUrls, describeLink, reading, runScript, withDatabase } from './database';
 
 function list(heading: string, names: readonly string[]): string {
   return names.length === 0 ? '' : `${heading}:\n${names.map((name) => `  ${name}\n`).join('')}`;
 }
 
+const { values, positionals } = readArguments('migrate');
+
 const notice = (text: string) => void process.stderr.write(`${text}\n`);
 
-const commands: Record<string, (config: DatabaseConfig, urls: DatabaseUrls) => Promise<string>> = {
+const actions: Record<string, (config: DatabaseConfig, urls: DatabaseUrls) => Promise<string>> = {
   async up(config, { direct, service }) {
     const applied = await migrateUp(direct, {
       appRole: config.databaseAppRole,
@@ -25,7 +28,7 @@ const commands: Record<string, (config: DatabaseConfig, urls: DatabaseUrls) => P
     return `${list('Applied', applied) || 'Nothing to apply.\n'}${describeLink(link)}\n`;
   },
   down: async (_config, { direct }) =>
-    list('Rolled back', await migrateDown(direct, { all: process.argv.includes('--all'), notice })) ||
+    list('Rolled back', await migrateDown(direct, { all: values.all ?? false, notice })) ||
     'Nothing to roll back.\n',
   status: (_config, { direct }) =>
     reading(direct, async (transaction) => {
@@ -36,8 +39,5 @@ const commands: Record<string, (config: DatabaseConfig, urls: DatabaseUrls) => P
     }),
 };
 
-runScript(async (config) => {
-  const command = commands[process.argv[2] ?? 'up'];
-  if (!command) throw new ConfigError(['The command must be up, down or status.']);
-  return withDatabase(config, (urls) => command(config, urls));
-});
+const run = actions[positionals[0] ?? 'up'] as (typeof actions)[string];
+runScript((config) => withDatabase(config, (urls) => run(config, urls)));

@@ -1,13 +1,13 @@
 /** Functions that the scripts for the database share. */
 import knex, { type Knex } from 'knex';
 import pino from 'pino';
-import { ConfigError, type DatabaseConfig, parseDatabaseConfig, readEnvironment } from '../src/config';
-import type { AccountLink } from '../src/platform/database/accounts';
-import { connectionProvider, toolConnection } from '../src/platform/database/connection';
-import { createDatabase, type Database } from '../src/platform/database/database';
-import { startEmbeddedPostgres } from '../src/platform/database/embedded/server';
-import { LocksUnavailable } from '../src/platform/database/lock-retries';
-import { describeUnavailable, unavailableReason } from '../src/platform/database/unavailable';
+import { ConfigError, type DatabaseConfig, parseDatabaseConfig, readEnvironment } from '../config';
+import type { AccountLink } from '../platform/database/accounts';
+import { connectionProvider, toolConnection } from '../platform/database/connection';
+import { createDatabase, type Database } from '../platform/database/database';
+import { startEmbeddedPostgres } from '../platform/database/embedded/server';
+import { LocksUnavailable } from '../platform/database/lock-retries';
+import { describeUnavailable, unavailableReason } from '../platform/database/unavailable';
 
 export interface DatabaseUrls {
   /** A direct connection, for migrations. */

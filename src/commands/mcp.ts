@@ -1,23 +1,25 @@
 /**
- * `npm run --silent mcp`: an MCP server on standard input and output, for programs that start their servers. Its tools
- * call a Tasklane service over HTTP: `TASKLANE_URL` is its address, `TASKLANE_TOKEN` a token of the user, and
+ * `tasklane mcp`: an MCP server on standard input and output, for programs that start their servers. Its tools call a
+ * Tasklane service over HTTP: `TASKLANE_URL` is its address, `TASKLANE_TOKEN` a token of the user, and
  * `TASKLANE_USER` the user's id, which is by default the `sub` of the token.
  */
 import { randomUUID } from 'node:crypto';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { decodeJwt, type JWTPayload } from 'jose';
-import { confirmationKey, createConfirmations } from '../src/features/mcp/confirmation';
-import { createMcpServer } from '../src/features/mcp/server';
-import { contractDocument, type Operation, readContract } from '../src/platform/contract/document/contract';
-import type { OperationId } from '../src/platform/contract/document/operations';
+import { confirmationKey, createConfirmations } from '../features/mcp/confirmation';
+import { createMcpServer } from '../features/mcp/server';
+import { contractDocument, type Operation, readContract } from '../platform/contract/document/contract';
+import type { OperationId } from '../platform/contract/document/operations';
 import {
   type Answer,
   type Execute,
   type OperationInput,
   readAnswer,
   requestForm,
-} from '../src/platform/contract/http/execute';
-import { createLogger } from '../src/platform/observability/logger';
+} from '../platform/contract/http/execute';
+import { createLogger } from '../platform/observability/logger';
+import { readSecretFiles } from '../platform/secret-files';
+import { readArguments } from './arguments';
 
 /** Makes the function that carries out operations over HTTP. */
 function remoteExecutor(url: string, token: string, userId: string): Execute {
@@ -43,13 +45,18 @@ function claimsOf(token: string): JWTPayload {
 }
 
 function main(): void {
-  const { TASKLANE_URL = 'http://localhost:3000', TASKLANE_TOKEN = '', TASKLANE_USER } = process.env;
+  readArguments('mcp');
+  const { environment, errors } = readSecretFiles(process.env, ['TASKLANE_TOKEN']);
+  const { TASKLANE_URL = 'http://localhost:8000', TASKLANE_TOKEN = '', TASKLANE_USER } = environment;
   const url = TASKLANE_URL.replace(/\/+$/, '');
   const claims = claimsOf(TASKLANE_TOKEN);
   const userId = TASKLANE_USER || claims.sub;
   const clientId = String(claims.client_id ?? claims.azp ?? '') || null;
   if (userId === undefined) {
-    process.stderr.write('TASKLANE_TOKEN must be a token with `sub`, or TASKLANE_USER the id of the user.\n');
+    errors.push('TASKLANE_TOKEN must be a token with `sub`, or TASKLANE_USER the id of the user.');
+  }
+  if (userId === undefined || errors.length > 0) {
+    process.stderr.write(errors.map((each) => `${each}\n`).join(''));
     process.exit(1);
   }
   // Standard output belongs to the protocol.
