@@ -19,13 +19,18 @@ const demo = app && service ? { app, service, stop: async () => undefined } : aw
 const folder = process.argv[2];
 let browser;
 
+const chores = [
+  ...['Pay the phone bill', 'Answer the letters', 'Book a table', 'Run five kilometres', 'Tidy the desk'],
+  ...['Call grandma', 'Update the budget', 'Read chapter four', 'Back up the photos', 'Order printer paper'],
+];
+
 /** Completes tasks on former days, so that the statistics have something to show. */
 async function makePast(lane) {
   const now = Date.now();
   const counts = [2, 4, 1, 0, 3, 5, 2, 6, 3, 1, 0, 4, 2, 5, 3, 7, 2, 1, 4, 3, 0, 2, 6, 4, 3, 5, 2, 4, 3];
   const tasks = counts.flatMap((count, days) =>
     Array.from({ length: count }, (_, index) => ({
-      title: `Done ${days} ${index}`,
+      title: chores[(days + 3 * index) % chores.length],
       status: 'completed',
       completed_at: new Date(now - (days + 1) * 86_400_000).toISOString(),
     })),
@@ -47,7 +52,7 @@ try {
     await until(async () => (await page.locator('main [data-task]').count()) > 0);
     await page.evaluate(() => document.fonts.ready);
   };
-  const { context, lane } = await world.makeUser({ ...desktop, ...still });
+  const { context, lane } = await world.makeUser({ ...desktop, ...still, name: 'Ada' });
   await makePast(lane);
   const page = await world.openTab(context);
   await isReady(page);
@@ -99,7 +104,7 @@ try {
     await isReady(page);
     await page.keyboard.press('/');
     await page.keyboard.type('lis');
-    await page.getByRole('option').first().waitFor();
+    await page.getByRole('dialog').getByRole('option').first().waitFor();
     await take(page, 'palette');
     const hand = await world.makeDevice({ ...phone, ...still });
     await hand.addCookies(await context.cookies());

@@ -5,7 +5,8 @@ import { assertFast, focusTask, titlesOf, until } from './world.mjs';
 const title = 'Water the plants';
 const taskOf = async (lane) => {
   const { items } = await lane.tasks.list({ q: title });
-  return items[0];
+  // Without it, the search finds similar words.
+  return items.find((each) => each.title === title);
 };
 const isSettled = (page) => until(async () => (await page.locator('[data-sync]').count()) === 0);
 

@@ -115,12 +115,12 @@ export function makeWorld(browser, { app, service }) {
   }
 
   /** Signs a user up on a device. Returns the user, and the lane as another device of the same user sees it. */
-  async function signUp(context) {
+  async function signUp(context, name) {
     users++;
     const data = {
       email: `user-${process.pid}-${users}@example.com`,
       password: 'correct horse battery staple',
-      name: `User ${users}`,
+      name: name ?? `User ${users}`,
     };
     const headers = { origin: app };
     const response = await context.request.post('/api/auth/sign-up/email', { data, headers });
@@ -146,9 +146,9 @@ export function makeWorld(browser, { app, service }) {
     signUp,
     openTab,
     /** A device with a user who has signed in. With `hasTasks`, the user has the tasks of the demo. */
-    async makeUser({ hasTasks = true, ...options } = {}) {
+    async makeUser({ hasTasks = true, name, ...options } = {}) {
       const context = await makeDevice(options);
-      const user = await signUp(context);
+      const user = await signUp(context, name);
       if (hasTasks) await seed(user.lane);
       return { context, user, lane: user.lane };
     },
