@@ -1,19 +1,43 @@
-/** `npm run doctor`: checks the database of a deployment and reports each problem. It only reads. */
+/**
+ * `npm run doctor [-- --json]`: checks the database of a deployment. It reports each problem and what to do. It only reads.
+ * The status is 1 if there is a problem.
+ */
+import { parseArgs } from 'node:util';
 import type { DatabaseConfig } from '../src/config';
 import { inspectAccounts } from '../src/platform/database/accounts';
+import type { DatabaseProblem } from '../src/platform/database/database';
 import { isRenewing } from '../src/platform/database/installation';
 import { migrationStatus } from '../src/platform/database/migrations';
 import { schema } from '../src/platform/database/rows';
 import { findTransactionPooler } from '../src/platform/database/transaction-pooler';
+import { describeUnavailable, unavailableReason } from '../src/platform/database/unavailable';
 import { type DatabaseUrls, describeLink, openService, reading, runScript, withDatabase } from './database';
 
+type Check = 'connection' | 'version' | 'migrations' | 'accounts' | 'service' | 'renewal' | 'search-path';
+
 interface Finding {
-  readonly fine: boolean;
-  readonly text: string;
+  readonly check: Check;
+  readonly status: 'ok' | 'problem';
+  readonly message: string;
+  /** What to do; null if there is no problem. */
+  readonly action: string | null;
 }
 
-const fine = (text: string): Finding => ({ fine: true, text });
-const wrong = (text: string): Finding => ({ fine: false, text });
+const fine = (check: Check, message: string): Finding => ({ check, status: 'ok', message, action: null });
+const wrong = (check: Check, message: string, action: string): Finding => ({
+  check,
+  status: 'problem',
+  message,
+  action,
+});
+
+const actions: Record<DatabaseProblem['reason'], string> = {
+  database: 'Start the database, or correct DATABASE_URL: its host, login and TLS parameters.',
+  'read-only': 'Point DATABASE_URL to the primary, or let the database accept writes again.',
+  migrations: 'Run npm run migrate.',
+  roles: 'Run npm run migrate with the same DATABASE_APP_ROLE and DATABASE_SYSTEM_ROLE as the service.',
+  restored: 'Run npm run restored. Read docs/operations.md, "Restores", first.',
+};
 
 interface Login {
   version: string;
@@ -37,23 +61,37 @@ async function examineService(config: DatabaseConfig, { service }: DatabaseUrls)
     );
     const [row]: Login[] = rows;
     if (!row) throw new Error('Postgres returned no row about the login role.');
-    const problem = await database.problem();
+    const problem = await database.findProblem();
     const renewing = problem === null && (await isRenewing(database.withSystem));
     return [
       row.supported
-        ? fine(`Postgres ${row.version}.`)
-        : wrong(`Postgres ${row.version} is too old: version 15 or later is required.`),
+        ? fine('version', `Postgres ${row.version}.`)
+        : wrong(
+            'version',
+            `Postgres ${row.version} is too old: version 15 or later is required.`,
+            'Upgrade Postgres, with pg_upgrade or logical replication.',
+          ),
       problem === null
         ? fine(
+            'service',
             `The service logs in as ${row.login} and uses the roles ${config.databaseAppRole} and ${config.databaseSystemRole}.`,
           )
-        : wrong(problem),
-      ...(renewing ? [wrong('The renewal of the lanes has not finished: run npm run restored.')] : []),
+        : wrong('service', problem.detail, actions[problem.reason]),
+      ...(renewing
+        ? [
+            wrong(
+              'renewal',
+              'The renewal of the lanes has not finished.',
+              'Run npm run restored: it continues.',
+            ),
+          ]
+        : []),
       ...(row.createsInSchema
         ? [
             wrong(
-              `Tables that ${row.login} creates without a schema are created in ${schema}, also those of Better Auth. ` +
-                `To correct this, run: alter role ${row.login} set search_path to public;`,
+              'search-path',
+              `Tables that ${row.login} creates without a schema are created in ${schema}, also those of Better Auth.`,
+              `Run this statement: alter role ${row.login} set search_path to public;`,
             ),
           ]
         : []),
@@ -68,15 +106,21 @@ function examineSchema(config: DatabaseConfig, { direct }: DatabaseUrls): Promis
   return reading(direct, async (transaction) => {
     const { applied, pending, unknown } = await migrationStatus(transaction);
     // The service itself names them.
-    if (pending.length > 0) return [wrong(`${pending.length} migrations are pending: run npm run migrate.`)];
+    if (pending.length > 0) {
+      return [wrong('migrations', `${pending.length} migrations are pending.`, actions.migrations)];
+    }
     const link = await inspectAccounts(transaction, config.accounts).then(
-      (found) => (found.state === 'outdated' ? wrong : fine)(describeLink(found)),
-      (error: Error) => wrong(error.message),
+      (found) =>
+        found.state === 'outdated'
+          ? wrong('accounts', describeLink(found), actions.migrations)
+          : fine('accounts', describeLink(found)),
+      (error: Error) =>
+        wrong('accounts', error.message, 'Correct AUTH_USER_TABLE and AUTH_SCHEMA, or the table of users.'),
     );
     return [
-      fine(`All ${applied.length - unknown.length} migrations are applied.`),
+      fine('migrations', `All ${applied.length - unknown.length} migrations are applied.`),
       ...(unknown.length > 0
-        ? [fine(`Migrations of a later version are applied too: ${unknown.join(', ')}.`)]
+        ? [fine('migrations', `Migrations of a later version are applied too: ${unknown.join(', ')}.`)]
         : []),
       link,
     ];
@@ -92,20 +136,28 @@ async function examineConnections({ service, direct }: DatabaseUrls): Promise<Fi
     const text = `The service and the migrations connect ${way(pooler)}`;
     return [
       pooler === null
-        ? fine(`${text}.`)
-        : wrong(`${text}, which migrations cannot use: set DATABASE_DIRECT_URL.`),
+        ? fine('connection', `${text}.`)
+        : wrong(
+            'connection',
+            `${text}, which migrations cannot use.`,
+            'Set DATABASE_DIRECT_URL to the address of Postgres itself.',
+          ),
     ];
   }
   return [
-    fine(`The service connects ${way(await findTransactionPooler(service))}.`),
+    fine('connection', `The service connects ${way(await findTransactionPooler(service))}.`),
     pooler === null
-      ? fine('Migrations connect directly.')
-      : wrong(`Migrations would connect ${way(pooler)}, which they cannot use: correct DATABASE_DIRECT_URL.`),
+      ? fine('connection', 'Migrations connect directly.')
+      : wrong(
+          'connection',
+          `Migrations would connect ${way(pooler)}, which they cannot use.`,
+          'Set DATABASE_DIRECT_URL to the address of Postgres itself, not of a pooler.',
+        ),
   ];
 }
 
 /** Runs all checks on a deployment. */
-export async function examine(config: DatabaseConfig, urls: DatabaseUrls): Promise<Finding[]> {
+async function examine(config: DatabaseConfig, urls: DatabaseUrls): Promise<Finding[]> {
   return [
     ...(await examineConnections(urls)),
     ...(await examineSchema(config, urls)),
@@ -113,8 +165,26 @@ export async function examine(config: DatabaseConfig, urls: DatabaseUrls): Promi
   ];
 }
 
+/** The findings; if the database is not available, that is the only one. */
+async function examineOrExplain(config: DatabaseConfig): Promise<Finding[]> {
+  try {
+    return await withDatabase(config, (urls) => examine(config, urls));
+  } catch (error) {
+    if (unavailableReason(error) === null) throw error;
+    return [wrong('connection', describeUnavailable(error), actions.database)];
+  }
+}
+
+function textOf({ status, message, action }: Finding): string {
+  return status === 'ok' ? `ok  ${message}\n` : `!!  ${message}\n    ${action}\n`;
+}
+
 runScript(async (config) => {
-  const findings = await withDatabase(config, (urls) => examine(config, urls));
-  process.exitCode = findings.every((each) => each.fine) ? 0 : 1;
-  return findings.map((each) => `${each.fine ? 'ok' : '!!'}  ${each.text}\n`).join('');
+  const { values } = parseArgs({
+    options: { json: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  });
+  const findings = await examineOrExplain(config);
+  process.exitCode = findings.every(({ status }) => status === 'ok') ? 0 : 1;
+  return values.json ? `${JSON.stringify({ findings }, null, 2)}\n` : findings.map(textOf).join('');
 });

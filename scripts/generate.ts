@@ -5,9 +5,11 @@ import { syncDefaults } from '../src/features/sync/shape';
 import { clientContract } from '../src/platform/contract/document/client-contract';
 import { readContract } from '../src/platform/contract/document/contract';
 import { assertServable } from '../src/platform/contract/validation/validator';
+import { readProblems } from '../src/platform/docs/problems';
 import { projectRoot } from '../src/platform/paths';
 import { redocLicences, redocScript } from './redoc';
 import { redocly } from './redocly';
+import { sampleFiles } from './samples/samples';
 import { sdkDefaults } from './sdk/defaults';
 import { sdkMethods } from './sdk/methods';
 import { copies, sdkWords } from './sdk/words';
@@ -93,6 +95,8 @@ export async function generate(root: string): Promise<Artifacts> {
     'sdk/src/methods.ts': sdkMethods(JSON.parse(contract)),
     ...sdkWords(),
     'sdk/src/live/field-defaults.ts': sdkDefaults(syncDefaults(JSON.parse(contract))),
+    ...sampleFiles(JSON.parse(contract)),
+    'generated/problems.json': `${JSON.stringify(readProblems(JSON.parse(contract)), null, 2)}\n`,
     'generated/docs/redoc.js': redocScript(),
     'generated/docs/LICENSES.txt': redocLicences(),
     ...(await sqlFiles()),

@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** A replacement in the bundle: code that would send requests to other hosts, violate the policy or link elsewhere. */
-interface Replacement {
+/** A replacement in Redoc: code that would send requests to other hosts, violate the policy or link elsewhere. */
+export interface Replacement {
   readonly why: string;
   readonly from: string;
   readonly to: string;
 }
 
-function wordmark(text: string): string {
+/** A text as an image, for pages that load nothing from other hosts. */
+export function wordmark(text: string): string {
   const width = 8 * text.length;
   const svg =
     `<svg xmlns='http://www.w3.org/2000/svg' width='${width}' height='16'>` +
@@ -65,7 +66,7 @@ const replacements: readonly Replacement[] = [
 ];
 
 /** Replaces a text that must occur exactly once, so that a new version of Redoc cannot skip a replacement unnoticed. */
-function replaceOnce(script: string, { why, from, to }: Replacement): string {
+export function replaceOnce(script: string, { why, from, to }: Replacement): string {
   const [before, after, ...more] = script.split(from);
   if (before === undefined || after === undefined || more.length > 0) {
     throw new Error(`Redoc's bundle must contain this text exactly once: ${from}\n(${why})`);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import express, { type Express, type Response } from 'express';
+import express, { type Express, type RequestHandler, type Response } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
 import type { Logger } from 'pino';
 import type { Config } from './config';
@@ -34,10 +34,14 @@ import { createContractRouter } from './platform/contract/http/router';
 import { findLaneOfCalendarFeed } from './platform/database/calendar-feeds';
 import type { Database } from './platform/database/database';
 import { isUnavailable } from './platform/database/errors';
+import { DocsSite } from './platform/docs/site';
 import { createProxyCheck } from './platform/edge/address';
 import { allowOrigins, createRefusedOriginLog } from './platform/edge/cors';
 import type { RateLimiter } from './platform/edge/rate-limit';
 import { requestLogger } from './platform/observability/logger';
+import type { Metrics } from './platform/observability/metrics/metrics';
+import { requestContext } from './platform/observability/request-context';
+import type { Tracing } from './platform/observability/tracing/tracing';
 import { type ServiceState, serviceHandlers } from './platform/service/handlers';
 
 export interface AppDependencies {
@@ -46,6 +50,7 @@ export interface AppDependencies {
     | 'auth'
     | 'corsOrigins'
     | 'databaseUrl'
+    | 'docsDir'
     | 'imports'
     | 'invalidResponses'
     | 'maxBodyBytes'
@@ -61,6 +66,8 @@ export interface AppDependencies {
   readonly egress: EgressPolicy;
   readonly state: ServiceState;
   readonly log: Logger;
+  readonly metrics?: Metrics | undefined;
+  readonly tracing?: Tracing | undefined;
 }
 
 const securityHeaders: HelmetOptions = {
@@ -82,7 +89,8 @@ function sharedSecret({ auth, databaseUrl }: Pick<Config, 'auth' | 'databaseUrl'
 
 /** Makes the Express app, compiled and ready for requests. @throws if the contract is not valid */
 export async function createApp(dependencies: AppDependencies): Promise<Express> {
-  const { config, database, authenticator, rateLimiter, events, egress, state, log } = dependencies;
+  const { config, database, authenticator, rateLimiter, events, egress, state, log, metrics, tracing } =
+    dependencies;
   const handlers: Handlers = {
     ...serviceHandlers(state),
     ...taskHandlers,
@@ -119,12 +127,12 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', config.trustProxy);
-  const requests = requestLogger(log);
+  const requests = requestLogger(log, metrics);
   const checkProxy = createProxyCheck(config.trustProxy, log);
   const setCorsHeaders = allowOrigins(config.corsOrigins, createRefusedOriginLog(log));
   const withOrigin = new ConstantHeaders(headersOf(helmet(securityHeaders)));
-  // Caches must not use it for a page of another origin.
-  const withoutOrigin = new ConstantHeaders([...withOrigin.list, 'Vary', 'Origin']);
+  // Caches must not use it for a page of another origin, nor for a client that does not accept its coding.
+  const withoutOrigin = new ConstantHeaders([...withOrigin.list, 'Vary', 'Origin, Accept-Encoding']);
   const serve = await createContractRouter(
     {
       contract: readContract(contractDocument),
@@ -137,22 +145,45 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
       trustedOrigins: new Set(config.corsOrigins.filter((each) => !each.includes('*'))),
       maxBodyBytes: config.maxBodyBytes,
       spool: await createSpool(config.imports, log),
-      resources: [mcpResource(() => state.publicUrl, confirmationKey(sharedSecret(config)))],
+      resources: [
+        mcpResource(() => state.publicUrl, confirmationKey(sharedSecret(config)), metrics?.toolCalled),
+      ],
       requireIfMatch: config.requireIfMatch,
       loggerOf: (request) => requests.loggerOf(request, request.res as Response),
       invalidResponses: config.invalidResponses,
     },
     log,
   );
-  // One middleware: Express needs a microsecond for each.
-  app.use((request, response, next) => {
+  const docs = new DocsSite(config.docsDir);
+  const serveDocs: RequestHandler = (request, response, next) => {
+    docs.serve(request, response, headOf(response)).then(
+      (isServed) => {
+        if (!isServed) serve(request, response, next);
+      },
+      (error) => {
+        requestContext(request).error = error;
+        if (response.headersSent) response.destroy();
+        else serve(request, response, next);
+      },
+    );
+  };
+  const handle: RequestHandler = (request, response, next) => {
     checkProxy(request);
     requests.watch(request, response);
     const hasOrigin = request.headers.origin !== undefined;
     const head = headOf(response, hasOrigin ? withOrigin : withoutOrigin);
     head.setHeader('X-Request-Id', String(request.id));
-    if (!hasOrigin) return serve(request, response, next);
-    setCorsHeaders(request, head as unknown as Response, () => serve(request, response, next));
-  });
+    const answer = request.url.startsWith('/api/') ? serve : serveDocs;
+    if (!hasOrigin) return answer(request, response, next);
+    // The CORS headers add the origin.
+    head.setHeader('Vary', 'Accept-Encoding');
+    setCorsHeaders(request, head as unknown as Response, () => answer(request, response, next));
+  };
+  // One middleware: Express needs a microsecond for each.
+  app.use(
+    tracing
+      ? (request, response, next) => tracing.serve(request, response, () => handle(request, response, next))
+      : handle,
+  );
   return app;
 }

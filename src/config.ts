@@ -13,7 +13,10 @@ import type { Amounts } from './platform/database/quotas';
 import { defaultAppRole, defaultSystemRole } from './platform/database/roles';
 import { readTls, TlsError } from './platform/database/tls';
 import type { RateLimits } from './platform/edge/rate-limit';
+import type { SheddingBounds } from './platform/edge/shedding';
 import type { WriteLimits } from './platform/edge/write-limits';
+import type { MetricsAddress } from './platform/observability/metrics/server';
+import type { TracingConfig } from './platform/observability/tracing/tracing';
 import { projectPath, projectRoot } from './platform/paths';
 import {
   databaseSecretNames,
@@ -98,11 +101,19 @@ export interface Config {
   readonly logLevel: string;
   /** An absolute path. Contains the embedded Postgres and the development secret. */
   readonly dataDir: string;
+  /** An absolute path. Contains the documentation site if it is built. */
+  readonly docsDir: string;
   readonly maxBodyBytes: number;
   /** Limits and directory of files for imports. */
   readonly imports: SpoolSettings;
   /** Whether changes of entities that have an ETag require `If-Match`. */
   readonly requireIfMatch: boolean;
+  /** The bounds above which requests are refused; null: never. */
+  readonly shedding: SheddingBounds | null;
+  /** Null: no traces are sent. */
+  readonly tracing: TracingConfig | null;
+  /** Where the metrics are served. */
+  readonly metrics: MetricsAddress;
   readonly invalidResponses: 'reject' | 'report';
   /** Milliseconds between the signal to stop, when readiness begins to fail, and the end of accepting requests. */
   readonly shutdownDelayMs: number;
@@ -203,17 +214,24 @@ const proxies = z.union([
     ),
 ]);
 
+const urlWithoutSlash = 'must be an http(s):// URL without a slash at its end';
+const isBaseUrl = (value: string) => /^https?:\/\/[^?#]*[^/?#]$/.test(value) && URL.canParse(value);
+
+// Values are percent-encoded (OpenTelemetry Protocol Exporter).
+function readHeader(text: string): [name: string, value: string] | undefined {
+  const [, name, value] = /^([\w-]+)=([\x20-\x7e]+)$/.exec(text) ?? [];
+  try {
+    return name !== undefined && value !== undefined ? [name, decodeURIComponent(value)] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 const variables = z.object({
   NODE_ENV: z.string().optional(),
   HOST: z.string().default('127.0.0.1'),
   PORT: integer(0, 65_535, 8000),
-  PUBLIC_URL: z
-    .string()
-    .refine(
-      (value) => /^https?:\/\/[^?#]*[^/?#]$/.test(value) && URL.canParse(value),
-      'must be an http(s):// URL without a slash at its end',
-    )
-    .optional(),
+  PUBLIC_URL: z.string().refine(isBaseUrl, urlWithoutSlash).optional(),
   HEADERS_TIMEOUT_MS: integer(1, 600_000, 10_000),
   REQUEST_TIMEOUT_MS: integer(1, 3_600_000, 60_000),
   WRITE_TIMEOUT_MS: integer(1, 3_600_000, 30_000),
@@ -274,6 +292,7 @@ const variables = z.object({
     })
     .default('info'),
   DATA_DIR: z.string().default('.data'),
+  DOCS_DIR: z.string().default('docs/site/dist'),
   // The longest task of the contract must fit, and JSON can need twelve bytes for a character (two `\u` escapes).
   MAX_BODY_BYTES: integer(1, 100 * 1024 * 1024, 256 * 1024),
   // About 50,000 tasks as JSON. Reading them takes several times as much memory.
@@ -285,6 +304,27 @@ const variables = z.object({
   IMPORT_PATIENCE_MS: integer(100, 600_000, 10_000),
   IMPORT_DIR: z.string().optional(),
   REQUIRE_IF_MATCH: flag.default(false),
+  SHEDDING: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+  SHEDDING_EVENT_LOOP_MS: integer(10, 60_000, 200),
+  SHEDDING_POOL_WAIT_MS: integer(10, 60_000, 150),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.string().refine(isBaseUrl, urlWithoutSlash).optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: z
+    .string()
+    .transform((value) => value.split(',').map((each) => readHeader(each.trim())))
+    .refine((each) => !each.includes(undefined), 'must contain headers such as api-key=secret')
+    .transform((each) => Object.fromEntries(each.filter((header) => header !== undefined)))
+    .default({}),
+  OTEL_SERVICE_NAME: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/, 'must have at most 100 letters, digits, _, . and -')
+    .default('tasklane'),
+  OTEL_TRACES_SAMPLER_ARG: z
+    .string()
+    .regex(/^(?:0(?:\.\d+)?|1(?:\.0+)?)$/, 'must be a number from 0 to 1')
+    .transform(Number)
+    .default(1),
+  METRICS_HOST: z.string().default('127.0.0.1'),
+  METRICS_PORT: integer(0, 65_535, 0).unwrap().optional(),
   INVALID_RESPONSES: z.enum(['reject', 'report'], { error: 'must be reject or report' }).default('reject'),
   SHUTDOWN_DELAY_MS: integer(0, 600_000, 0),
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000, 10_000),
@@ -380,6 +420,9 @@ export function parseConfig(environment: Environment): Config {
   if (result.success && result.data.IMPORT_TOTAL_BYTES < result.data.IMPORT_MAX_BYTES) {
     errors.push('IMPORT_TOTAL_BYTES must be at least IMPORT_MAX_BYTES.');
   }
+  if (result.success && result.data.METRICS_PORT === result.data.PORT && result.data.PORT !== 0) {
+    errors.push('METRICS_PORT must not be PORT.');
+  }
   if (!result.success || !auth.config || errors.length > 0) throw new ConfigError(errors);
 
   const values = result.data;
@@ -450,6 +493,7 @@ export function parseConfig(environment: Environment): Config {
     trustProxy: values.TRUST_PROXY,
     logLevel: values.LOG_LEVEL,
     dataDir,
+    docsDir: resolve(projectRoot, values.DOCS_DIR),
     maxBodyBytes: values.MAX_BODY_BYTES,
     imports: {
       directory: values.IMPORT_DIR === undefined ? tmpdir() : resolve(projectRoot, values.IMPORT_DIR),
@@ -460,6 +504,20 @@ export function parseConfig(environment: Environment): Config {
       rate: { bytesPerSecond: values.IMPORT_BYTES_PER_SECOND, patienceMs: values.IMPORT_PATIENCE_MS },
     },
     requireIfMatch: values.REQUIRE_IF_MATCH,
+    shedding:
+      values.SHEDDING === 'off'
+        ? null
+        : { eventLoopMs: values.SHEDDING_EVENT_LOOP_MS, poolWaitMs: values.SHEDDING_POOL_WAIT_MS },
+    tracing:
+      values.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+        ? null
+        : {
+            endpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
+            headers: values.OTEL_EXPORTER_OTLP_HEADERS,
+            serviceName: values.OTEL_SERVICE_NAME,
+            ratio: values.OTEL_TRACES_SAMPLER_ARG,
+          },
+    metrics: { host: values.METRICS_HOST, port: values.METRICS_PORT ?? null },
     invalidResponses: values.INVALID_RESPONSES,
     shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,

@@ -9,28 +9,36 @@ import { createEventHub, type EventHub } from './features/events/hub';
 import { createEgressPolicy } from './features/webhooks/egress-policy';
 import { queueDeliveries } from './features/webhooks/queue';
 import { createJobs } from './jobs';
-import { createAuthenticator } from './platform/auth/authenticator';
+import { type Authenticator, createAuthenticator } from './platform/auth/authenticator';
+import { createOverloadAnswer } from './platform/contract/http/overload';
 import { createServer } from './platform/contract/http/server';
 import { findChangedLanes } from './platform/database/changed-lanes';
-import { createDatabase } from './platform/database/database';
+import { createDatabase, type Database } from './platform/database/database';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './platform/database/embedded/server';
 import { type WatchedPostgres, watchEmbedded } from './platform/database/embedded/watch';
 import { isUnavailable } from './platform/database/errors';
 import { LocksUnavailable } from './platform/database/lock-retries';
 import { migrateUp } from './platform/database/migrations';
 import { describeUnavailable } from './platform/database/unavailable';
-import { memoryCounter } from './platform/edge/counter';
+import { createOriginCheck } from './platform/edge/cors';
+import { type Counter, memoryCounter } from './platform/edge/counter';
+import { watchEventLoop } from './platform/edge/event-loop';
 import { createRateLimiter, unlimited } from './platform/edge/rate-limit';
 import { redisCounter } from './platform/edge/redis-counter';
+import { createShedding, createSheddingLog, type Shedding, shedLoad } from './platform/edge/shedding';
 import { createActivity } from './platform/jobs/activity';
-import { createJobRunner } from './platform/jobs/runner';
+import { createJobRunner, type JobRunner } from './platform/jobs/runner';
 import { createSchedule } from './platform/jobs/schedule';
-import { rememberWhileIdle, untilReady } from './platform/service/readiness';
+import { type Backlog, createMetrics } from './platform/observability/metrics/metrics';
+import { createMetricsServer } from './platform/observability/metrics/server';
+import { findWarnings, untilReady, watchDatabase } from './platform/service/readiness';
 
 /** A running service. It listens and answers health checks. */
 export interface Service {
   /** The address at which it listens, without a slash at the end. */
   readonly url: string;
+  /** The address of the metrics, with their path; null without metrics. */
+  readonly metricsUrl: string | null;
   /**
    * Resolves with true when the service is ready: the database is available and migrated, and the roles have their grants.
    * Resolves with false if the service is stopped before. Rejects with an error that waiting cannot fix, such as a
@@ -83,9 +91,28 @@ async function migrate(config: Config, databaseUrl: string, log: Logger): Promis
   if (applied.length > 0) log.info({ applied }, 'migrated');
 }
 
+// Loading OpenTelemetry takes a third of a second and 15 MB.
+const loadTracing = () =>
+  require('./platform/observability/tracing/otel') as typeof import('./platform/observability/tracing/otel');
+
 async function startServing(config: Config, embedded: WatchedPostgres | null, log: Logger): Promise<Service> {
   const databaseUrl = config.databaseUrl ?? (embedded as WatchedPostgres).url;
-  const database = createDatabase(
+  const tracing = config.tracing ? loadTracing().createTracing(config.tracing, log) : undefined;
+  const activity = createActivity();
+  let backlog: Backlog | null = null;
+  const metrics =
+    config.metrics.port === null
+      ? undefined
+      : createMetrics({
+          pool: () => database.poolUse(),
+          isShedding: () => shedding?.isShedding() ?? false,
+          streams: () => events.count(),
+          isRedisUp: () => counter.isShared(),
+          keySetAgeMs: () => authenticator.keySet()?.ageMs ?? null,
+          jobs: () => jobs.lags(),
+          backlog: () => backlog,
+        });
+  const database: Database = createDatabase(
     {
       url: databaseUrl,
       appRole: config.databaseAppRole,
@@ -98,6 +125,8 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       transactionTimeoutMs: config.databaseTransactionTimeoutMs,
       preparedStatements: config.databasePreparedStatements,
       quotas: config.quotas,
+      metrics,
+      tracing: tracing?.flights,
       onRecorded: queueDeliveries,
       onChanged: (userId) => events.wake(userId),
     },
@@ -109,23 +138,47 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
     log,
   });
   for (const notice of config.notices) log.warn(notice);
-  const authenticator = createAuthenticator(config.auth, log, { query: database.lookUp });
+  const authenticator: Authenticator = createAuthenticator(config.auth, log, { query: database.lookUp });
   await authenticator.warmUp();
-  const counter = config.redisUrl === null ? memoryCounter() : await redisCounter(config.redisUrl, log);
-  const rateLimiter = config.rateLimits ? createRateLimiter(config.rateLimits, counter) : unlimited;
+  const counter: Counter =
+    config.redisUrl === null ? memoryCounter() : await redisCounter(config.redisUrl, log);
+  const rateLimiter = config.rateLimits ? createRateLimiter(config.rateLimits, counter, metrics) : unlimited;
   const { withSystem, laneForJob } = database;
   const egress = createEgressPolicy(config.webhooks.allowedHosts);
-  const activity = createActivity();
-  const jobs = createJobRunner(
-    createJobs(config, egress),
+  const observer = {
+    metrics,
+    tracing,
+    isIdle: activity.isIdle,
+    backlogMeasured(measured: Backlog) {
+      backlog = measured;
+    },
+  };
+  const jobs: JobRunner = createJobRunner(
+    createJobs(config, egress, observer),
     { withSystem, laneForJob, log },
     createSchedule(activity, config.jobsIdleMs),
+    observer,
   );
+  const eventLoop = watchEventLoop(metrics?.loopDelayed);
+  const logShedding = createSheddingLog(log);
+  const shedding: Shedding | null =
+    config.shedding &&
+    createShedding(
+      config.shedding,
+      { eventLoop, expectedPoolWaitMs: () => database.poolUse().expectedWaitMs },
+      (reason) => {
+        logShedding(reason);
+        metrics?.requestShed(reason);
+      },
+    );
   const release = async () => {
+    eventLoop.close();
     authenticator.close();
     counter.close();
     // A closed request can use its database connection until its statement ends.
     await Promise.race([database.close(), sleep(releaseTimeoutMs, undefined, { ref: false })]);
+    // The last spans must not delay the end.
+    await Promise.race([tracing?.close(), sleep(releaseTimeoutMs, undefined, { ref: false })]);
     await embedded?.stop();
   };
 
@@ -143,12 +196,22 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   };
 
   let stopping: Promise<void> | undefined;
-  const databaseProblem = rememberWhileIdle(database.problem, activity, config.jobsIdleMs);
-  const problem = async () => (stopping ? 'The service is shutting down.' : databaseProblem());
+  const findDatabaseProblem = watchDatabase({ ...database, activity, idleMs: config.jobsIdleMs });
   try {
     const state = {
-      problem,
+      async reasons() {
+        if (stopping) return [{ reason: 'shutting-down' as const, detail: 'The service is shutting down.' }];
+        const problem = await findDatabaseProblem();
+        return problem === null ? [] : [problem];
+      },
+      warnings: () =>
+        findWarnings({
+          keySet: authenticator.keySet(),
+          isRedisUp: counter.isShared(),
+          isShedding: shedding?.isShedding() ?? false,
+        }),
       started: false,
+      startProblem: null as string | null,
       publicUrl: config.publicUrl ?? '',
       authorizationServers: config.auth.issuer ? [config.auth.issuer.value] : [],
       mcpAuthorizationServers: config.auth.authorizationServer ? [config.auth.authorizationServer.value] : [],
@@ -168,11 +231,20 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       egress,
       state,
       log,
+      metrics,
+      tracing,
     });
-    const server = createServer(app, config, log);
+    const answerOverload = createOverloadAnswer(createOriginCheck(config.corsOrigins));
+    const server = createServer(shedding ? shedLoad(app, shedding, answerOverload) : app, config, log);
+    const metricsServer = metrics && createMetricsServer(metrics);
+    const metricsUrl = metricsServer
+      ? `${await listen(metricsServer, config.metrics.host, config.metrics.port as number)}/metrics`
+      : null;
     const url = await listen(server, config.host, config.port);
     state.publicUrl ||= url;
-    const ready = untilReady(findStartProblem, log, stopped.signal).then((isReady) => {
+    const ready = untilReady(findStartProblem, log, stopped.signal, (problem) => {
+      state.startProblem = problem;
+    }).then((isReady) => {
       state.started = isReady;
       if (isReady && config.jobs) jobs.start();
       return isReady;
@@ -193,9 +265,11 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
         ready.catch(() => false),
         sleep(config.shutdownTimeoutMs, undefined, { ref: false }),
       ]);
+      metricsServer?.close();
+      metricsServer?.closeAllConnections();
       await release();
     };
-    return { url, ready, runJob: jobs.run, stop: () => (stopping ??= stop()) };
+    return { url, metricsUrl, ready, runJob: jobs.run, stop: () => (stopping ??= stop()) };
   } catch (error) {
     await release();
     throw error;

@@ -45,6 +45,7 @@ const wrong: Record<string, string> = {
   BETTER_AUTH_SECRET_FILE: '/nowhere/secret',
   BETTER_AUTH_SECRETS_FILE: '/nowhere/secret',
   REDIS_URL_FILE: '/nowhere/secret',
+  OTEL_EXPORTER_OTLP_HEADERS_FILE: '/nowhere/secret',
   NEON_DATABASE_URL: 'localhost',
   DATABASE_DIRECT_URL: 'postgres',
   DATABASE_APP_ROLE: 'Tasklane',
@@ -96,6 +97,14 @@ const wrong: Record<string, string> = {
   LOG_LEVEL: 'loud',
   MAX_BODY_BYTES: '0',
   REQUIRE_IF_MATCH: 'always',
+  SHEDDING: 'maybe',
+  SHEDDING_EVENT_LOOP_MS: '0',
+  SHEDDING_POOL_WAIT_MS: '0',
+  METRICS_PORT: '65536',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318',
+  OTEL_EXPORTER_OTLP_HEADERS: 'api-key',
+  OTEL_SERVICE_NAME: 'two words',
+  OTEL_TRACES_SAMPLER_ARG: '1.5',
   IMPORT_MAX_BYTES: '0',
   IMPORT_TOTAL_BYTES: '0',
   IMPORT_CONCURRENCY: '0',
@@ -109,6 +118,7 @@ const wrong: Record<string, string> = {
 
 /** Unusual values of the variables that accept any text. */
 const unusual: Record<string, string> = {
+  METRICS_HOST: '0.0.0.0',
   HOST: '0.0.0.0',
   AUTH_ISSUER: 'https://issuer.example.com',
   AUTH_AUDIENCE: 'https://audience.example.com',
@@ -117,6 +127,7 @@ const unusual: Record<string, string> = {
   AUTH_SESSION_TABLE: 'sessions',
   AUTH_USER_TABLE: 'users',
   IMPORT_DIR: '/nowhere',
+  DOCS_DIR: '/nowhere',
 };
 
 test('an empty environment gives the configuration for development', () => {
@@ -181,6 +192,7 @@ test('an empty environment gives the configuration for development', () => {
     trustProxy: 0,
     logLevel: 'info',
     dataDir,
+    docsDir: projectPath('docs', 'site', 'dist'),
     maxBodyBytes: 262_144,
     imports: {
       directory: tmpdir(),
@@ -191,6 +203,9 @@ test('an empty environment gives the configuration for development', () => {
       rate: { bytesPerSecond: 8_192, patienceMs: 10_000 },
     },
     requireIfMatch: false,
+    shedding: { eventLoopMs: 200, poolWaitMs: 150 },
+    tracing: null,
+    metrics: { host: '127.0.0.1', port: null },
     invalidResponses: 'reject',
     shutdownDelayMs: 0,
     shutdownTimeoutMs: 10_000,
@@ -276,6 +291,27 @@ test('the limit of all imports together can equal the limit of one import', () =
   const sizes = { IMPORT_MAX_BYTES: '2000', IMPORT_TOTAL_BYTES: '1999' };
   expect(errorsOf(sizes)).toEqual(['IMPORT_TOTAL_BYTES must be at least IMPORT_MAX_BYTES.']);
   expect(errorsOf({ ...sizes, IMPORT_TOTAL_BYTES: '2000' })).toEqual([]);
+});
+
+test('the receiver of traces can have headers with encoded values', () => {
+  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.example.com/base' };
+  expect(parse({ ...endpoint, OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a%20b=, x=1' }).tracing).toEqual({
+    endpoint: 'https://otlp.example.com/base',
+    headers: { 'api-key': 'a b=', x: '1' },
+    serviceName: 'tasklane',
+    ratio: 1,
+  });
+  for (const headers of ['api-key=%ff', '=1', 'a=1,,']) {
+    expect(errorsOf({ ...endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers })).toEqual([
+      'OTEL_EXPORTER_OTLP_HEADERS must contain headers such as api-key=secret.',
+    ]);
+  }
+});
+
+test('the metrics have a port of their own', () => {
+  expect(errorsOf({ PORT: '8000', METRICS_PORT: '8000' })).toEqual(['METRICS_PORT must not be PORT.']);
+  expect(errorsOf({ PORT: '0', METRICS_PORT: '0' })).toEqual([]);
+  expect(parse({ METRICS_PORT: '9464' }).metrics).toEqual({ host: '127.0.0.1', port: 9464 });
 });
 
 test('all errors are reported at once', () => {

@@ -5,6 +5,7 @@
  *
  * - `--write`: measures only the figures of `docs/performance.md`, and records them.
  * - `--check`: fails if a request costs more, relative to the floor, than the recorded figures allow. For CI.
+ * - `--metrics`: measures what the metrics add to a request, in this process.
  * - `--tokens`: compares a token that is already verified with a new one.
  */
 import { loadavg } from 'node:os';
@@ -12,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { heapFlags } from '../../src/platform/heap';
 import { check } from './check';
 import { compared, type Figures, figuresOf, figuresTable, machine, recordedRatios } from './figures';
+import { metricsCost } from './metrics';
 import { readFigures, writeFigures } from './record';
 import { type Growth, growth, type Rows, type Sample, table } from './report';
 import { measureCheapest, measureRounds } from './rounds';
@@ -107,6 +109,7 @@ function readOptions() {
       requests: { type: 'string', default: '250' },
       rounds: { type: 'string', default: '3' },
       tokens: { type: 'boolean', default: false },
+      metrics: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
@@ -147,7 +150,9 @@ async function compare(
 async function main(): Promise<void> {
   const options = readOptions();
   const print = (text: string) => process.stdout.write(`${text}\n`);
-  if (options.write) {
+  if (options.metrics) {
+    print(metricsCost(readFigures()));
+  } else if (options.write) {
     print(figuresTable(await record()));
   } else if (options.check) {
     const single = kindsNamed(compared.floor, compared.tasklane).map((kind) => ({ ...kind, processes: 1 }));

@@ -16,6 +16,8 @@ export interface ServerKind {
   readonly argument: string;
   readonly flags?: readonly string[];
   readonly processes: number;
+  /** Variables of the configuration. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -77,7 +79,7 @@ export async function withSetting<T>(
     for (const kind of kinds) {
       for (let process = 1; process <= kind.processes; process++) {
         const { module, argument, flags = [] } = kind;
-        const options = { environment, signal, flags };
+        const options = { environment: { ...environment, ...kind.environment }, signal, flags };
         const child = await startChild<{ port: number }, 'cpu', number>(module, argument, options);
         servers.push({ ...kind, process, ...started(child) });
       }

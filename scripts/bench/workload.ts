@@ -63,6 +63,46 @@ export async function seed(url: string): Promise<void> {
   }
 }
 
+// Many users, so that no user's share of the connections limits a load that is for all of them.
+const crowd = Array.from({ length: 1_000 }, (_, n) => `crowd-${n}`);
+const tasksInCrowd = 20;
+const crowdTaskId = (user: number, task: number) => `019a9c2e-5b01-7c3a-9d51-${hex(user, 4)}${hex(task, 8)}`;
+
+/** Creates the lanes for `createMixedEncoder`. */
+export async function seedCrowd(url: string): Promise<void> {
+  const tasks = crowd.flatMap((userId, user) =>
+    Array.from({ length: tasksInCrowd }, (_, n) => ({ userId, id: crowdTaskId(user, n), n })),
+  );
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(makeLanes, [crowd]);
+    const columns = [tasks.map(({ userId }) => userId), tasks.map(({ id }) => id), tasks.map(({ n }) => n)];
+    await client.query(insertTasks(`${schema}.tasks`, 'lane_id', laneOf('owner')), columns);
+    await client.query(`vacuum analyze ${schema}.tasks`);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Creates a function that returns the next request of a mix of loads, with a user of the crowd. */
+export async function createMixedEncoder(): Promise<() => Buffer> {
+  const tokens = await Promise.all(crowd.map((userId) => signDevelopmentToken(secret, { userId })));
+  // Of 20 requests, 8 get a task, 6 list 20, 3 create one, and 3 change one.
+  const mix: readonly PlainLoad[] = 'ggllgcglpglcgplgpglc'
+    .split('')
+    .map((letter) => ({ g: 'get', l: 'list', c: 'create', p: 'patch' })[letter] as PlainLoad);
+  let count = 0;
+  return () => {
+    const n = count++;
+    // 7 and 1000 have no common divisor, so that each user sends each kind of request.
+    const user = (n * 7 + Math.floor(n / crowd.length)) % crowd.length;
+    const load = mix[n % mix.length] as PlainLoad;
+    const tasks = `/api/${crowd[user]}/tasks`;
+    return encodeOne[load](tasks, crowdTaskId(user, n % tasksInCrowd), tokens[user] as string, n);
+  };
+}
+
 /** Creates the same tasks for the floor, in an empty database. */
 export const seedFloor = (url: string) =>
   createFloor(url, insertTasks('tasks', 'user_id', 'owner'), taskColumns());
@@ -83,23 +123,24 @@ export function encode(method: string, path: string, token: string, body?: objec
 
 type PlainLoad = (typeof loads)[number];
 
+/** The bytes of a request. Each title is new: a patch that changes nothing costs less. */
+const encodeOne = {
+  get: (tasks, id, token) => encode('GET', `${tasks}/${id}`, token),
+  list: (tasks, _id, token) => encode('GET', `${tasks}?limit=${pageSize}`, token),
+  create: (tasks, _id, token) =>
+    encode('POST', tasks, token, { title: 'Water the plants', priority: 'high' }),
+  patch: (tasks, id, token, n) => encode('PATCH', `${tasks}/${id}`, token, { title: `Edit ${n}` }),
+} satisfies Record<PlainLoad, (tasks: string, id: string, token: string, n: number) => Buffer>;
+
 /** Creates a function that returns requests of a load, with the users in turn, and one token for each user. */
 async function createPlainEncoder(): Promise<(load: PlainLoad, count: number) => Buffer[]> {
   const tokens = await Promise.all(userIds.map((userId) => signDevelopmentToken(secret, { userId })));
   let edits = 0;
-  const encodeOne = {
-    get: (tasks, id, token) => encode('GET', `${tasks}/${id}`, token),
-    list: (tasks, _id, token) => encode('GET', `${tasks}?limit=${pageSize}`, token),
-    create: (tasks, _id, token) =>
-      encode('POST', tasks, token, { title: 'Water the plants', priority: 'high' }),
-    // Each title is new: a patch that changes nothing costs less.
-    patch: (tasks, id, token) => encode('PATCH', `${tasks}/${id}`, token, { title: `Edit ${edits++}` }),
-  } satisfies Record<PlainLoad, (tasks: string, id: string, token: string) => Buffer>;
   return (load, count) =>
     Array.from({ length: count }, (_, n) => {
       const user = n % userIds.length;
       const id = taskId(user, Math.floor(n / userIds.length) % tasksPerUser);
-      return encodeOne[load](`/api/${userIds[user]}/tasks`, id, tokens[user] as string);
+      return encodeOne[load](`/api/${userIds[user]}/tasks`, id, tokens[user] as string, edits++);
     });
 }
 

@@ -60,7 +60,7 @@ function resolver(contract: SdkContract) {
 }
 
 /** What the SDK needs to know about a method in order to send its request. */
-interface Method {
+export interface Method {
   readonly group: string | undefined;
   readonly name: string;
   readonly summary: string;
@@ -70,11 +70,14 @@ interface Method {
   readonly options: string;
   readonly result: string;
   readonly hasQuery: boolean;
+  /** The fields of the body that the method sets. */
+  readonly preset: Readonly<Record<string, unknown>> | undefined;
   /** The line of the table; with the fields of the body that the method sets, if there are any. */
   readonly entry: string | readonly [string, Readonly<Record<string, unknown>>];
 }
 
-function methodsOf(contract: SdkContract): Method[] {
+/** The methods of a lane, in the order of the contract. */
+export function methodsOf(contract: SdkContract): Method[] {
   const resolve = resolver(contract);
   return Object.entries(contract.paths).flatMap(([path, item]) => {
     if (path !== lanePrefix && !path.startsWith(`${lanePrefix}/`)) return [];
@@ -142,6 +145,7 @@ function methodsOfOperation(
       options,
       result: isPage ? `Listing<${model}>` : `Promise<${isFile ? 'Response' : (model ?? 'void')}>`,
       hasQuery: query.length > 0,
+      preset,
       entry: preset ? [line, preset] : line,
     };
   });

@@ -69,6 +69,8 @@ export async function record(
       release: () => undefined,
       classifyError: (error) => error,
     }),
+    use: () => ({ max: 1, used: 0, waiting: 0, expectedWaitMs: 0 }),
+    lastSeen: () => ({ goodAt: 0, badAt: 0 }),
     close: async () => undefined,
   };
   const { laneForJob } = createLanes(pool, { appRole: 'app', statementTimeoutMs: 1_000 });

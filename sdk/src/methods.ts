@@ -242,6 +242,10 @@ export interface CalendarFeed extends Schema<'CalendarFeed'> {}
 export interface CreatedCalendarFeed extends Schema<'CreatedCalendarFeed'> {}
 export type NotFoundProblem = Schema<'NotFoundProblem'>;
 export interface Liveness extends Schema<'Liveness'> {}
+export interface Startup extends Schema<'Startup'> {}
+export interface UnreadinessReason extends Schema<'UnreadinessReason'> {}
+export type NotReadyProblem = Schema<'NotReadyProblem'>;
+export interface ReadinessWarning extends Schema<'ReadinessWarning'> {}
 export interface Readiness extends Schema<'Readiness'> {}
 export interface OpenApiDocument extends Schema<'OpenApiDocument'> {}
 export interface ProtectedResource extends Schema<'ProtectedResource'> {}

@@ -1685,6 +1685,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/startupz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check the start
+         * @description Answers 200 once the service was ready for the first time, and from then on until the process ends. Before that, the
+         *     answer is 503, and `reasons` says what the service waits for. It asks the database nothing.
+         */
+        get: operations["getStartup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -1697,11 +1718,12 @@ export interface paths {
          * @description Answers 200 if the service can handle requests:
          *
          *     - The database answers and accepts writes.
-         *     - All migrations are applied.
+         *     - All migrations are applied, and the database roles have their grants.
          *     - If the database was restored from a backup, the epochs of its lanes are renewed.
          *     - The service is not shutting down.
          *
-         *     Otherwise the answer is 503, and `detail` says which of these is not true.
+         *     Otherwise the answer is 503, and `reasons` says which of these is not true. `warnings` of a 200 says what limits the
+         *     service although it can handle requests: another instance would have the same limits.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -5182,6 +5204,55 @@ export interface components {
              */
             status: "alive";
         };
+        /** @description The state of the start. */
+        Startup: {
+            /**
+             * @description Always `started`.
+             * @constant
+             */
+            status: "started";
+        };
+        /** @description Why the service is not ready. */
+        UnreadinessReason: {
+            /**
+             * @description `starting`: the service has not found out yet. `database`: the database is not available. `read-only`: the
+             *     database refuses writes. `migrations`: migrations are missing. `roles`: a database role or its grants are
+             *     missing. `restored`: the database was restored, and its lanes need new epochs. `shutting-down`: the service
+             *     stops.
+             * @enum {string}
+             */
+            reason: "starting" | "database" | "read-only" | "migrations" | "roles" | "restored" | "shutting-down";
+            /** @description A sentence for operators. */
+            detail: string;
+        };
+        /**
+         * Not ready
+         * @description The service cannot handle requests yet, or no longer. Only the health checks answer this. `reasons` lists what is
+         *     missing.
+         */
+        NotReadyProblem: {
+            /** @constant */
+            code?: "not-ready";
+            /**
+             * Format: int32
+             * @constant
+             */
+            status?: 503;
+            /** @description What is missing. */
+            reasons: components["schemas"]["UnreadinessReason"][];
+        } & components["schemas"]["Problem"];
+        /** @description Something that limits the service. */
+        ReadinessWarning: {
+            /**
+             * @description `key-set`: the key set of the authentication server is not available, so that its tokens cannot be verified.
+             *     `redis`: Redis is not available, so that each instance counts rate limits separately. `shedding`: the service
+             *     is overloaded and refuses some requests.
+             * @enum {string}
+             */
+            reason: "key-set" | "redis" | "shedding";
+            /** @description A sentence for operators. */
+            detail: string;
+        };
         /** @description The state of the service. */
         Readiness: {
             /**
@@ -5189,6 +5260,8 @@ export interface components {
              * @constant
              */
             status: "ready";
+            /** @description What limits the service. */
+            warnings: components["schemas"]["ReadinessWarning"][];
         };
         /** @description An OpenAPI 3.1 document. */
         OpenApiDocument: {
@@ -6390,8 +6463,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["StreamLimitProblem"];
             };
         };
-        /** @description The service is not ready. */
-        NotReady: {
+        /** @description The service cannot answer at the moment. */
+        ServiceUnavailable: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 RateLimit: components["headers"]["RateLimit"];
@@ -6700,6 +6773,35 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["NotFoundProblem"];
+            };
+        };
+        /** @description The service is not ready. */
+        NotReady: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/not-ready",
+                 *       "code": "not-ready",
+                 *       "title": "Not ready",
+                 *       "status": 503,
+                 *       "detail": "The database is unavailable.",
+                 *       "reasons": [
+                 *         {
+                 *           "reason": "database",
+                 *           "detail": "The database is unavailable."
+                 *         }
+                 *       ],
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["NotReadyProblem"];
             };
         };
     };
@@ -10431,7 +10533,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["TooManyStreams"];
             431: components["responses"]["HeadersTooLarge"];
-            503: components["responses"]["NotReady"];
+            503: components["responses"]["ServiceUnavailable"];
             "5XX": components["responses"]["ServerError"];
         };
     };
@@ -12199,6 +12301,39 @@ export interface operations {
             "5XX": components["responses"]["ServerError"];
         };
     };
+    getStartup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The service has started. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "started"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Startup"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            503: components["responses"]["NotReady"];
+            "5XX": components["responses"]["ServerError"];
+        };
+    };
     getReadiness: {
         parameters: {
             query?: never;
@@ -12217,7 +12352,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "status": "ready"
+                     *       "status": "ready",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["Readiness"];

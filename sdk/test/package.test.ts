@@ -1,9 +1,10 @@
 /** Tests the published package: packed, unpacked, run and type-checked as users do. */
 import { type ExecFileOptions, execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { laneWrites, taskActions } from '../../scripts/samples/choices';
 
 const sdk = join(__dirname, '..');
 const rootModules = join(sdk, '../node_modules');
@@ -38,7 +39,7 @@ beforeAll(async () => {
   const archive = join(directory, `tasklane-sdk-${version}.tgz`);
   await run('tar', ['-xzf', archive, '--strip-components=1', '-C', installed], {});
   await mkdir(join(consumer, 'node_modules/@types'), { recursive: true });
-  for (const name of ['chrono-node', 'react', '@types/react', 'csstype']) {
+  for (const name of ['chrono-node', 'react', '@types/react', 'csstype', '@types/node', 'undici-types']) {
     await symlink(join(rootModules, name), join(consumer, 'node_modules', name));
   }
 }, 60_000);
@@ -118,6 +119,13 @@ async function syncProgram(): Promise<string> {
   return /```ts\n(.*?)```/s.exec(guide)?.[1] as string;
 }
 
+/** The code of a language in a page of the repository. `token` is a value that the reader has. */
+async function pageProgram(page: string, language: string): Promise<string> {
+  const text = await readFile(join(sdk, '..', page), 'utf8');
+  const blocks = [...text.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))];
+  return `${blocks.map(([, code = '']) => code).join('')}\ndeclare const token: string;\n`;
+}
+
 const compilerOptions = {
   target: 'es2022',
   lib: ['es2022', 'dom'],
@@ -178,7 +186,20 @@ test('type errors name the field, the value or the path that is wrong', async ()
 }, 60_000);
 
 test.each([
-  ['bundler', 'esnext', ['bundler.ts', 'readme.ts', 'react.tsx', 'sync.ts']],
+  [
+    'bundler',
+    'esnext',
+    [
+      'bundler.ts',
+      'readme.ts',
+      'react.tsx',
+      'sync.ts',
+      'quick-start.ts',
+      'quick-start-react.tsx',
+      'root.ts',
+      'root-react.tsx',
+    ],
+  ],
   ['node16', 'node16', ['node.mts', 'node.cts']],
 ] as const)(
   'has types for moduleResolution %s',
@@ -188,6 +209,10 @@ test.each([
         'readme.ts': readmeProgram,
         'react.tsx': reactProgram,
         'sync.ts': syncProgram,
+        'quick-start.ts': () => pageProgram('docs/quick-start.md', 'ts'),
+        'quick-start-react.tsx': () => pageProgram('docs/quick-start.md', 'tsx'),
+        'root.ts': () => pageProgram('README.md', 'ts'),
+        'root-react.tsx': () => pageProgram('README.md', 'tsx'),
       };
       await writeFile(join(consumer, file), await (programs[file] ?? typeChecks)());
     }
@@ -195,3 +220,23 @@ test.each([
   },
   60_000,
 );
+
+test('the samples of the contract have the right types, and show each write of React', async () => {
+  const generated = join(sdk, '../generated/samples');
+  const names = (await readdir(generated)).filter((name) => /\.tsx?$/.test(name));
+  await cp(generated, join(consumer, 'samples'), { recursive: true });
+  const all = (names: readonly string[]) =>
+    JSON.stringify(Object.fromEntries(names.map((name) => [name, true])));
+  const tables = `
+    import type { LiveLane } from '@tasklane/sdk/live';
+    import type { TaskActions } from '@tasklane/sdk/react';
+    type Writes<Group> = Record<Exclude<keyof Group, 'get' | 'list' | 'watch'>, true>;
+    export const tasks: Record<keyof TaskActions, true> = ${all(taskActions)};
+    ${Object.entries(laneWrites)
+      .map(([group, writes]) => `export const ${group}: Writes<LiveLane['${group}']> = ${all(writes)};`)
+      .join('\n')}`;
+  await writeFile(join(consumer, 'tables.ts'), tables);
+  const options = { module: 'esnext', moduleResolution: 'bundler', types: ['node'] };
+  const files = ['tables.ts', ...names.map((name) => `samples/${name}`)];
+  expect(await compile('samples', options, files)).toBe('');
+}, 60_000);

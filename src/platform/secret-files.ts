@@ -11,6 +11,7 @@ export const secretNames = [
   'BETTER_AUTH_SECRET',
   'BETTER_AUTH_SECRETS',
   'REDIS_URL',
+  'OTEL_EXPORTER_OTLP_HEADERS',
 ] as const;
 
 export type SecretName = (typeof secretNames)[number];

@@ -1,35 +1,19 @@
 /**
- * Opens the documentation of a running service in Chromium, every operation of it, and every problem type's page.
- * Fails on a policy violation, a console error, or a request to anywhere but the service.
+ * Opens the reference of a running service in Chromium, every operation of it, and every problem type's page. The
+ * reference can be read without its script, and soon on a slow phone. Fails on a policy violation, a console error, or a
+ * request to anywhere but the service. The site must be built (`npm run docs:build`).
  *
  * Environment: TASKLANE_URL (http://127.0.0.1:8000), CHROMIUM (/usr/bin/chromium).
  */
 import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
+import { bestTimeOnPhone } from './support/phone.mjs';
+import { watch } from './support/watch.mjs';
 
 const service = new URL(process.env.TASKLANE_URL ?? 'http://127.0.0.1:8000').origin;
-const errors = [];
 
-/** Records errors and requests that a page must not cause. The addresses of data: and blob: hold their own content. */
-async function watch(context) {
-  context.on('request', (request) => {
-    const url = new URL(request.url());
-    if (url.origin !== service && !['data:', 'blob:'].includes(url.protocol)) errors.push(`request: ${url}`);
-  });
-  context.on('response', (response) => {
-    if (response.status() >= 400) errors.push(`response: ${response.status()} ${response.url()}`);
-  });
-  context.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) errors.push(`console: ${message.text()}`);
-  });
-  context.on('weberror', (error) => errors.push(`script: ${error.error().message}`));
-  await context.exposeFunction('reportViolation', (text) => errors.push(`policy: ${text}`));
-  await context.addInitScript(() => {
-    addEventListener('securitypolicyviolation', (event) => {
-      window.reportViolation(`${event.effectiveDirective} ${event.blockedURI} at ${location.pathname}`);
-    });
-  });
-}
+/** How long the reference may take on a slow phone until it can be read. */
+const readableMs = 4_000;
 
 async function open(page, path) {
   const response = await page.goto(service + path);
@@ -63,6 +47,16 @@ async function search(page, summary) {
   await dialog.waitFor({ state: 'hidden' });
 }
 
+/** Reads the page of an operation as a browser shows it that runs no scripts. */
+async function readWithoutScript(browser, path, { summary }) {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(service + path);
+  await page.getByRole('heading', { name: summary }).first().waitFor();
+  await page.getByText('curl', { exact: true }).first().waitFor();
+  await context.close();
+}
+
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   // Chromium's sandbox does not start as root, and containers often run as root.
@@ -70,15 +64,24 @@ const browser = await chromium.launch({
 });
 try {
   const context = await browser.newContext({ viewport: { width: 1400, height: 1000 } });
-  await watch(context);
+  const errors = await watch(context, service);
   const contract = await (await context.request.get(`${service}/openapi.json`)).json();
   const page = await context.newPage();
 
-  await open(page, '/docs');
+  await open(page, '/docs/api');
   await page.getByRole('heading', { name: new RegExp(`^${contract.info.title}`) }).waitFor();
+  await page.locator('html[data-redoc=started]').waitFor();
   await readOperations(page, contract);
   await search(page, Object.values(contract.paths)[0].get.summary);
   await page.getByTestId('color-mode-switcher').click();
+
+  const createTask = '/docs/api/tasks/createtask';
+  await readWithoutScript(browser, createTask, contract.paths['/api/{user_id}/tasks'].post);
+  for (const path of ['/docs/api', createTask]) {
+    const time = await bestTimeOnPhone(browser, service + path, readableMs);
+    assert.ok(time <= readableMs, `${path} can be read on a slow phone after ${time} ms`);
+    process.stdout.write(`${path} can be read on a slow phone after ${time} ms.\n`);
+  }
 
   const problems = Object.values(contract.components.schemas).filter(
     (schema) => schema.properties?.code?.const,
@@ -91,7 +94,7 @@ try {
   }
 
   assert.deepEqual(errors, []);
-  process.stdout.write(`The documentation renders, and ${problems.length} problem pages.\n`);
+  process.stdout.write(`The reference renders, and ${problems.length} problem pages.\n`);
 } finally {
   await browser.close();
 }

@@ -14,7 +14,6 @@ beforeAll(async () => {
 
 describe('an unknown address', () => {
   test.each([
-    '/',
     '/api',
     '/api/ada/tasks/',
     '/api/ada/Tasks',
@@ -81,8 +80,10 @@ describe.each([...new Set(operations.map((operation) => operation.path))])('%s',
 
 test('HEAD has the response of GET without the body', async () => {
   for (const path of ['/livez', '/readyz', '/openapi.json', '/docs', '/api/ada/tasks?include_total=true']) {
-    const get = await send(service.url, 'GET', path, { token });
-    const head = await send(service.url, 'HEAD', path, { token });
+    // The test's client accepts codings in `GET` only; `compression.test.ts` has these.
+    const headers = { 'Accept-Encoding': 'identity' };
+    const get = await send(service.url, 'GET', path, { token, headers });
+    const head = await send(service.url, 'HEAD', path, { token, headers });
     expect(head.status).toBe(200);
     expect(head.body).toBeUndefined();
     expect(head.headers['content-length']).toBe(get.headers['content-length']);

@@ -1,10 +1,18 @@
+import pino from 'pino';
 import { contractDocument } from '../../src/platform/contract/document/contract';
 import { migrateDown, migrateUp } from '../../src/platform/database/migrations';
+import { startService } from '../../src/start';
+import { send } from '../support/api';
+import { testConfig } from '../support/service';
+import { until } from '../support/until';
 import type { CasesOf } from './cases';
+
+const silent = pino({ level: 'silent' });
 
 export const serviceCases: CasesOf<
   | 'getLiveness'
   | 'getReadiness'
+  | 'getStartup'
   | 'getProtectedResource'
   | 'getMcpProtectedResource'
   | 'getContractJson'
@@ -16,15 +24,41 @@ export const serviceCases: CasesOf<
 > = {
   getLiveness: { 200: ({ send }) => send('GET', '/livez') },
   getReadiness: {
-    200: ({ send }) => send('GET', '/readyz'),
+    200: async ({ send }) => {
+      const response = await send('GET', '/readyz');
+      expect(response.body).toEqual({ status: 'ready', warnings: [] });
+      return response;
+    },
     503: async ({ send, databaseUrl }) => {
       const [reverted] = await migrateDown(databaseUrl);
       try {
-        const response = await send('GET', '/readyz');
-        expect(response.body.detail).toContain(reverted);
+        // If requests just succeeded, the database is asked a second later.
+        const response = await until(async () => {
+          const answer = await send('GET', '/readyz');
+          return answer.status === 503 && answer;
+        });
+        expect(response.body.reasons).toEqual([
+          { reason: 'migrations', detail: expect.stringContaining(String(reverted)) },
+        ]);
         return response;
       } finally {
         await migrateUp(databaseUrl);
+      }
+    },
+  },
+  getStartup: {
+    200: ({ send }) => send('GET', '/startupz'),
+    503: async () => {
+      const service = await startService(
+        testConfig({ DATABASE_URL: 'postgres://localhost:1/nowhere' }),
+        silent,
+      );
+      try {
+        const response = await send(service.url, 'GET', '/startupz');
+        expect(response.body.reasons).toEqual([{ reason: 'starting', detail: expect.any(String) }]);
+        return response;
+      } finally {
+        await service.stop();
       }
     },
   },

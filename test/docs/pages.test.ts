@@ -1,6 +1,13 @@
 import { docsPage, type Page, problemPage } from '../../src/platform/docs/pages';
 
-const problem = { code: 'task-not-found', title: 'Task not found', status: 404, description: 'It is gone.' };
+const problem = {
+  code: 'task-not-found',
+  title: 'Task not found',
+  status: 404,
+  description: 'It is gone.',
+  action: 'List the tasks again.',
+  example: { code: 'task-not-found' },
+};
 
 const pages: [string, Page][] = [
   ['documentation', docsPage()],
@@ -33,11 +40,13 @@ describe.each(pages)('the %s page', (_, { html, contentSecurityPolicy }) => {
 });
 
 describe('a problem page', () => {
-  test('names the code, the title and the status', () => {
+  test('names the code, the title, the status, what to do and an example', () => {
     const { html } = problemPage(problem);
     expect(html).toContain('<h1>Task not found</h1>');
     expect(html).toContain('<code>task-not-found</code>');
     expect(html).toContain('<dd>404</dd>');
+    expect(html).toContain('<p>List the tasks again.</p>');
+    expect(html).toContain('&quot;code&quot;: &quot;task-not-found&quot;');
   });
 
   test('renders paragraphs, code and emphasis', () => {
@@ -51,9 +60,16 @@ describe('a problem page', () => {
 
   test('escapes the texts of the problem', () => {
     const hostile = '"><script>alert(1)</script>&\'';
-    const { html } = problemPage({ code: hostile, title: hostile, status: 400, description: hostile });
+    const { html } = problemPage({
+      code: hostile,
+      title: hostile,
+      status: 400,
+      description: hostile,
+      action: hostile,
+      example: { [hostile]: hostile },
+    });
     expect(html).not.toContain('<script');
     expect(html).not.toContain(hostile);
-    expect(html.match(/&quot;&gt;&lt;script&gt;alert\(1\)&lt;\/script&gt;&amp;&#39;/g)).toHaveLength(4);
+    expect(html.match(/&quot;&gt;&lt;script&gt;alert\(1\)&lt;\/script&gt;&amp;&#39;/g)).toHaveLength(7);
   });
 });

@@ -40,6 +40,8 @@ export function runScript(
     PATH: process.env.PATH,
     HOME: process.env.HOME,
     ...noConfiguration,
+    // A machine that is busy with other tests must not make a service refuse requests.
+    SHEDDING: 'off',
     ...configuration,
   };
   const register = projectPath('test', 'support', 'register-swc.cjs');
@@ -65,7 +67,7 @@ export function startProcess(
   configuration: Record<string, string>,
   deadlineMs = 20_000,
 ): ServiceProcess & { url: Promise<string> } {
-  const started = runScript('src/main.ts', [], { PORT: '0', ...configuration });
+  const started = runScript('src/main.ts', [], { PORT: '0', DOCS_DIR: '/nowhere', ...configuration });
   const { child, output } = started;
   const serving = () => /^Tasklane serves (\S+)$/m.exec(output.stdout)?.[1];
   const url = until(

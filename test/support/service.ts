@@ -10,6 +10,8 @@ export const testSecret = 'a-secret-of-the-tests-that-is-long-enough';
 
 export interface TestService {
   readonly url: string;
+  /** The address of the metrics; null without METRICS_PORT. */
+  readonly metricsUrl: string | null;
   readonly database: TestDatabase;
   /** Its parsed log lines so far. */
   readonly logged: Record<string, unknown>[];
@@ -31,9 +33,17 @@ export interface TestServiceOptions {
   readonly allowCrossTenant?: boolean;
 }
 
-/** A configuration for tests: a free port, no automatic jobs, and no variables of this machine's environment. */
+/** A configuration for tests: a free port, no automatic jobs, no documentation site, and no variables of this machine's environment. */
 export function testConfig(environment: Record<string, string>): Config {
-  return parseConfig({ PORT: '0', JOBS: 'off', BETTER_AUTH_SECRET: testSecret, ...environment });
+  // A machine that is busy with other tests must not make a service refuse requests.
+  return parseConfig({
+    PORT: '0',
+    JOBS: 'off',
+    SHEDDING: 'off',
+    BETTER_AUTH_SECRET: testSecret,
+    DOCS_DIR: '/nowhere',
+    ...environment,
+  });
 }
 
 /** Starts a service with its own database. */
@@ -54,6 +64,7 @@ export async function startTestService(
   await service.ready;
   return {
     url: service.url,
+    metricsUrl: service.metricsUrl,
     database,
     logged,
     crossTenantStatements: watch.crossTenantStatements,
@@ -86,6 +97,9 @@ export function useTestService(
   return {
     get url() {
       return service.url;
+    },
+    get metricsUrl() {
+      return service.metricsUrl;
     },
     get database() {
       return service.database;

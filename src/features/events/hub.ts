@@ -51,6 +51,8 @@ export interface EventHub {
   subscribe(request: StreamRequest): EventSubscriber | 'user-limit' | 'process-limit';
   /** A hint that a lane has new changes, so that its streams need not wait for the next search. */
   wake(userId: string): void;
+  /** The number of open streams. */
+  count(): number;
   /** Ends all streams and accepts no more. */
   close(): void;
 }
@@ -130,6 +132,7 @@ export function createEventHub({ settings, findMoved, log }: EventHubDependencie
       };
     },
     wake,
+    count: registry.count,
     close() {
       closed = true;
       for (const { subscriptions } of registry.lanes.values()) {

@@ -46,6 +46,8 @@ export interface Registry {
   add(userId: string, history: History, subscription: Subscription): LaneStreams;
   remove(lane: LaneStreams, subscription: Subscription): void;
   isEmpty(): boolean;
+  /** The number of subscriptions. */
+  count(): number;
 }
 
 /** Creates an empty registry. */
@@ -94,5 +96,6 @@ export function createRegistry({
       if (lane.subscriptions.size === 0) lanes.delete(lane.userId);
     },
     isEmpty: () => streams === 0,
+    count: () => streams,
   };
 }

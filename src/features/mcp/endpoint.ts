@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { metadataUrl } from '../../platform/contract/http/admission';
 import type { Resource } from '../../platform/contract/http/resource';
 import { createConfirmations } from './confirmation';
-import { createMcpServer } from './server';
+import { createMcpServer, type OnCall } from './server';
 import type { Agent } from './workspace';
 
 /** The path of the server, and of its tokens. */
@@ -46,13 +46,14 @@ function clientName(body: unknown): string | null {
  * The server at `/mcp`.
  * @param publicUrl the address of the service, without a slash at the end
  * @param key for confirmations (`confirmationKey`)
+ * @param onCall called after each call of a tool
  */
-export function mcpResource(publicUrl: () => string, key: Buffer): Resource {
+export function mcpResource(publicUrl: () => string, key: Buffer, onCall?: OnCall): Resource {
   let handler: ReturnType<typeof createMcpHandler> | undefined;
   const serve = () =>
     createMcpHandler(({ authInfo }) => {
       const { agent, log } = (authInfo as AuthInfo).extra as { agent: Agent; log: Logger };
-      return createMcpServer(agent, log);
+      return createMcpServer(agent, log, onCall);
     });
 
   return {

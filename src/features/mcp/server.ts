@@ -77,6 +77,11 @@ const succeeded = ({ text, data }: Reply) => ({
   content: [{ type: 'text' as const, text }],
   structuredContent: data,
 });
+/** Called after each call of a tool. */
+export type OnCall = (tool: string, hasFailed: boolean) => void;
+
+const ignore = () => undefined;
+
 const failed = (text: string) => ({ content: [{ type: 'text' as const, text }], isError: true });
 
 /**
@@ -120,7 +125,7 @@ function readUserAnswer({
   return { handle, agrees: answer.action === 'accept' && answer.content?.agree === true };
 }
 
-function register(server: McpServer, tool: PreparedTool, agent: Agent, log: Logger): void {
+function register(server: McpServer, tool: PreparedTool, agent: Agent, log: Logger, onCall: OnCall): void {
   const { name, title, description, inputSchema, outputSchema, scope } = tool;
   const isWrite = scope === 'write';
   server.registerTool(
@@ -141,12 +146,18 @@ function register(server: McpServer, tool: PreparedTool, agent: Agent, log: Logg
     },
     async (args: object, { mcpReq }: ServerContext) => {
       try {
-        const workspace = createWorkspace({ ...agent, userAnswer: readUserAnswer(mcpReq) });
-        return succeeded(await tool.run(workspace, args as never));
+        const reply = await tool.run(
+          createWorkspace({ ...agent, userAnswer: readUserAnswer(mcpReq) }),
+          args as never,
+        );
+        onCall(name, false);
+        return succeeded(reply);
       } catch (error) {
         if (error instanceof ConfirmationNeeded) {
+          onCall(name, false);
           return canAskUser(server) ? askUser(error) : succeeded(error.reply);
         }
+        onCall(name, true);
         if (error instanceof ToolError) return failed(error.message);
         log.error({ err: error, tool: name }, 'internal error in a tool');
         return failed('An internal error happened. It is logged. Try again, or tell the user.');
@@ -156,7 +167,7 @@ function register(server: McpServer, tool: PreparedTool, agent: Agent, log: Logg
 }
 
 /** Makes a server for one request, or for one connection. */
-export function createMcpServer(agent: Agent, log: Logger): McpServer {
+export function createMcpServer(agent: Agent, log: Logger, onCall: OnCall = ignore): McpServer {
   const server = new McpServer(
     { name: 'tasklane', title: 'Tasklane', version: '1' },
     {
@@ -169,7 +180,7 @@ export function createMcpServer(agent: Agent, log: Logger): McpServer {
     },
   );
   const { tools, taskArgument } = preparedOnce();
-  for (const tool of tools) register(server, tool, agent, log);
+  for (const tool of tools) register(server, tool, agent, log, onCall);
   registerResources(server, agent, log);
   registerPrompts(server, taskArgument);
   return server;

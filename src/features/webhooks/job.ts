@@ -1,8 +1,10 @@
-/** The jobs that send due deliveries and remove old ones. */
+/** The jobs that send due deliveries, remove old ones, and measure those that wait. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LaneKey } from '../../platform/database/lane';
 import { createLaneJob, type Job, type JobContext } from '../../platform/jobs/job';
 import { hashUser } from '../../platform/observability/logger';
+import type { Backlog, Metrics } from '../../platform/observability/metrics/metrics';
+import type { Tracing } from '../../platform/observability/tracing/tracing';
 import { purgeDeliveries } from './deliveries';
 import type { EgressPolicy } from './egress-policy';
 import { toMessage } from './events';
@@ -29,12 +31,30 @@ const batchSize = 8;
 const leaseMarginMs = 30_000;
 const formerSecretMs = 86_400_000;
 
+/** Who observes the deliveries, if anybody does. */
+export interface DeliveryObservers {
+  readonly metrics?: Pick<Metrics, 'webhookAnswered'> | undefined;
+  readonly tracing?: Pick<Tracing, 'send'> | undefined;
+}
+
 /** Creates the job that sends deliveries. A round ends when no delivery is due and none is being sent. */
-export function createDeliveryJob(settings: WebhookSettings, egress: EgressPolicy): Job {
+export function createDeliveryJob(
+  settings: WebhookSettings,
+  egress: EgressPolicy,
+  { metrics, tracing }: DeliveryObservers = {},
+): Job {
   const { intervalMs, timeoutMs, concurrency, hostRate } = settings;
   const send = createSender(egress, timeoutMs);
   const traffic = createTraffic(hostRate);
   const leaseMs = timeoutMs + leaseMarginMs;
+  const post: typeof send = async (url, headers, body) => {
+    if (!tracing) return send(url, headers, body);
+    const { sent } = await tracing.send('webhook delivery', async (context) => {
+      const sent = await send(url, { ...headers, ...context }, body);
+      return { sent, status: sent.attempt.status };
+    });
+    return sent;
+  };
 
   async function leaseInLane(
     { withSystem }: JobContext,
@@ -107,8 +127,9 @@ export function createDeliveryJob(settings: WebhookSettings, egress: EgressPolic
           'user-agent': 'Tasklane-Webhooks/1',
           ...signedHeaders({ id: delivery.id, timestamp, body }, secrets),
         };
-        const { attempt, retryAfterMs } = await send(url, headers, body);
+        const { attempt, retryAfterMs } = await post(url, headers, body);
         const { status, error, duration_ms } = attempt;
+        metrics?.webhookAnswered(status, error, duration_ms);
         log.debug({ webhook: lease.id, delivery: delivery.id, status, error, duration_ms }, 'webhook sent');
         return { delivery, attempt, retryAfterMs };
       }),
@@ -173,3 +194,28 @@ export const deliveryPurgeJob = createLaneJob({
     ),
   write: async (lane) => (await purgeDeliveries(lane, keptDays, rowsInAWrite)) > 0,
 });
+
+const mostCounted = 10_000;
+
+const measureBacklog = `
+  select count(*)::int as webhooks, coalesce(extract(epoch from now() - min(due_at)), 0)::float8 as "oldestSeconds"
+  from (select due_at from tasklane.webhooks where due_at <= now() order by due_at limit ${mostCounted}) as due`;
+
+/**
+ * Creates the job that measures the webhooks with due deliveries, for the metrics. While nobody uses the service and the backlog was empty, it asks nothing, so that a database that
+ * suspends itself is not kept awake.
+ */
+export function createBacklogJob(isIdle: () => boolean, onMeasured: (backlog: Backlog) => void): Job {
+  let isEmpty = false;
+  return {
+    name: 'measure-webhook-backlog',
+    everyMs: 15_000,
+    async run({ withSystem }) {
+      if (isEmpty && isIdle()) return { more: false };
+      const [backlog] = await withSystem.read((system) => system.query<Backlog>(measureBacklog));
+      if (backlog) onMeasured(backlog);
+      isEmpty = backlog?.webhooks === 0;
+      return { more: false };
+    },
+  };
+}

@@ -14,7 +14,7 @@ export type { RefusalReason } from './result';
 export type { Scope } from './scopes';
 export type { Query } from './session-table';
 
-export interface Authenticator extends Pick<TokenVerifier, 'warmUp' | 'sizes' | 'close'> {
+export interface Authenticator extends Pick<TokenVerifier, 'warmUp' | 'sizes' | 'keySet' | 'close'> {
   /**
    * Identifies the sender of a request by its headers. Never rejects for an invalid request.
    * @param resource the resource for which the token must have been issued (RFC 8707), if it is not the service itself

@@ -24,6 +24,10 @@ export interface KeySet {
   isValid(key: object): boolean;
   /** The number of usable keys. */
   size(): number;
+  /** Whether there are keys that are still valid. */
+  isUsable(): boolean;
+  /** Milliseconds since the set was fetched; null before the first time. */
+  ageMs(): number | null;
   close(): void;
 }
 
@@ -135,6 +139,8 @@ export function createKeySet(options: KeySetOptions): KeySet {
     },
     isValid: (key) => !isPast(fetchedAt, LIFETIME_MS) && keys.some((one) => one === key),
     size: () => keys.length,
+    isUsable: () => keys.length > 0 && !isPast(fetchedAt, LIFETIME_MS),
+    ageMs: () => (fetchedAt === Number.NEGATIVE_INFINITY ? null : now() - fetchedAt),
     close: () => closing.abort(),
   };
 }

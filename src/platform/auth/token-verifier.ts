@@ -12,12 +12,22 @@ import { createKeySet } from './key-set';
 import { accept, type Result, refuse } from './result';
 import { KEY_SET_COOKIE_TYPE, readCookieClaims } from './session-cookie';
 
+/** The state of the key set. */
+export interface KeySetState {
+  /** Milliseconds since it was fetched; null before the first time. */
+  readonly ageMs: number | null;
+  /** Whether it has keys that are still valid. */
+  readonly isUsable: boolean;
+}
+
 export interface TokenVerifier {
   /** @param resource the resource for which the token must have been issued, if it is not the service itself */
   verify(credential: Credential, resource?: string): Promise<Authentication>;
   /** Fetches the key set, if there is one, so that the first caller does not wait. Never rejects. */
   warmUp(): Promise<void>;
   sizes(): { readonly verifiedTokens: number; readonly keys: number };
+  /** Null if the configuration has no key set. */
+  keySet(): KeySetState | null;
   close(): void;
 }
 
@@ -132,6 +142,11 @@ export function createTokenVerifier({ config, log, now, monotonicNow }: TokenVer
     verify,
     warmUp: async () => keySet?.warmUp(),
     sizes: () => ({ verifiedTokens: verified.size, keys: keySet?.size() ?? 0 }),
+    keySet: () =>
+      keySet && {
+        ageMs: keySet.ageMs(),
+        isUsable: keySet.isUsable(),
+      },
     close: () => keySet?.close(),
   };
 }

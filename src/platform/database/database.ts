@@ -4,11 +4,18 @@ import { createRestoreWatch } from './installation';
 import type { LaneForJob, LaneKey, UserScope, WithUser } from './lane';
 import { createLanes, type LaneOptions } from './lane-runner';
 import { migrationStatus } from './migrations';
-import { createPool, type Pool, type PoolOptions, StaleConnection } from './pool';
-import { platformOwner } from './shares';
+import { createPool, type LastSeen, type Pool, type PoolOptions, StaleConnection } from './pool';
+import { type PoolUse, platformOwner } from './shares';
 import { createSystem, type SystemOptions, type WithSystem } from './system';
 import { createTrigramLookUp } from './trigrams';
 import { describeUnavailable } from './unavailable';
+
+/** Why the database cannot be used. */
+export interface DatabaseProblem {
+  readonly reason: 'database' | 'read-only' | 'migrations' | 'roles' | 'restored';
+  /** A sentence for operators. */
+  readonly detail: string;
+}
 
 export type DatabaseOptions = PoolOptions & LaneOptions & SystemOptions;
 
@@ -26,7 +33,13 @@ export interface Database {
   lookUp(text: string, values: readonly unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
   /** The schema of pg_trgm; null if lanes cannot use it. */
   trigramSchema(): Promise<string | null>;
+  /** The use of the connection pool now. */
+  poolUse(): PoolUse;
+  /** What the latest requests and jobs saw. */
+  lastSeen(): LastSeen;
   /** Why the database cannot be used for now; null if it can. */
+  findProblem(): Promise<DatabaseProblem | null>;
+  /** The text of that problem. */
   problem(): Promise<string | null>;
   close(): Promise<void>;
 }
@@ -43,18 +56,25 @@ async function findProblem(
   nobodysLane: UserScope,
   withSystem: WithSystem,
   findRestore: () => Promise<string | null>,
-): Promise<string | null> {
+): Promise<DatabaseProblem | null> {
   try {
     const { pending } = await migrationStatus(pool.knex);
-    if (pending.length > 0) return `Migrations are missing: ${pending.join(', ')}.`;
+    if (pending.length > 0) {
+      return { reason: 'migrations', detail: `Migrations are missing: ${pending.join(', ')}.` };
+    }
     await nobodysLane.read(async (lane) => lane.rows('tasks').limit(0));
     await withSystem.read(async (system) => system.rows('profiles').select('lane_id').limit(0));
     await refuseReadOnly(pool);
-    return await findRestore();
+    const restored = await findRestore();
+    return restored === null ? null : { reason: 'restored', detail: restored };
   } catch (error) {
-    if (isReadOnly(error)) return 'The database is read-only: reads work, writes fail.';
-    if (isUnavailable(error)) return describeUnavailable(error);
-    if (isRefused(error)) return 'A database role or its grants are missing: run npm run migrate.';
+    if (isReadOnly(error)) {
+      return { reason: 'read-only', detail: 'The database is read-only: reads work, writes fail.' };
+    }
+    if (isUnavailable(error)) return { reason: 'database', detail: describeUnavailable(error) };
+    if (isRefused(error)) {
+      return { reason: 'roles', detail: 'A database role or its grants are missing: run npm run migrate.' };
+    }
     throw error;
   }
 }
@@ -95,6 +115,7 @@ export function createDatabase(options: DatabaseOptions, log: Logger): Database 
   const withSystem = createSystem(pool, options);
   const withSystemForRequests = createSystem(pool, options, platformOwner);
   const findRestore = createRestoreWatch(withSystemForRequests);
+  const find = () => findProblem(pool, withUser(nobody), withSystemForRequests, findRestore);
   return {
     withUser,
     withSystem,
@@ -102,7 +123,10 @@ export function createDatabase(options: DatabaseOptions, log: Logger): Database 
     laneForJob,
     lookUp: (text, values) => lookUp(pool, text, values),
     trigramSchema: createTrigramLookUp((text, values) => lookUp(pool, text, values), options.appRole),
-    problem: () => findProblem(pool, withUser(nobody), withSystemForRequests, findRestore),
+    lastSeen: pool.lastSeen,
+    findProblem: find,
+    problem: async () => (await find())?.detail ?? null,
+    poolUse: pool.use,
     close: () => pool.close(),
   };
 }

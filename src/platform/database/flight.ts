@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import * as pg from 'pg';
 import { DatabaseError, type QueryConfig, type QueryResult, type QueryResultRow, type types } from 'pg';
 import { serialize } from 'pg-protocol';
+import type { FlightTracing } from '../observability/tracing/tracing';
 import { breaksConnection, isReadOnly } from './errors';
 import type { Connection } from './pool';
 
@@ -105,7 +106,7 @@ class Flight {
     private readonly session: Session,
     readonly pending: readonly Pending[],
     private readonly isNamed: boolean,
-    private readonly ended: () => void,
+    private readonly ended: (error?: unknown) => void,
   ) {
     this.query_timeout = pending.reduce<number | undefined>(
       (longest, { statement: { query_timeout: each } }) =>
@@ -216,8 +217,10 @@ class Flight {
   /** Only now is a commit certain: deferred constraints fail at the end. */
   handleReadyForQuery(): void {
     const { failure } = this;
-    this.end((pending, index) =>
-      failure === undefined ? pending.settle(null, this.results[index]) : pending.settle(failure),
+    this.end(
+      (pending, index) =>
+        failure === undefined ? pending.settle(null, this.results[index]) : pending.settle(failure),
+      failure,
     );
   }
 
@@ -228,20 +231,20 @@ class Flight {
       this.end((pending, index) => {
         if (index < failed) pending.settle(null, this.results[index]);
         else pending.settle(index === failed ? error : skipped(error));
-      });
+      }, error);
       return;
     }
     // Results may still arrive, and would be taken for those of the next flight.
     if (this.isSent) this.session.client.connection.stream.destroy();
-    this.end((pending) => pending.settle(error));
+    this.end((pending) => pending.settle(error), error);
   }
 
-  private end(settle: (pending: Pending, index: number) => void): void {
+  private end(settle: (pending: Pending, index: number) => void, error?: unknown): void {
     if (this.isEnded) return;
     this.isEnded = true;
     this.callback();
     this.pending.forEach(settle);
-    this.ended();
+    this.ended(error);
   }
 
   // node-postgres requires these. No statement of the service copies data or reads a portal in parts.
@@ -271,6 +274,7 @@ class Flights {
   private waiting: Pending[] = [];
   private tail: (() => readonly Pending[]) | null = null;
   private active: Flight | null = null;
+  private span: unknown;
   private isScheduled = false;
   private isClosed = false;
 
@@ -278,6 +282,7 @@ class Flights {
     client: Wire,
     private readonly namesStatements: () => boolean,
     private readonly submit: (flight: Flight) => void,
+    private readonly tracing: FlightTracing | undefined,
   ) {
     this.session = { client, prepared: new Map() };
     client.connection.on('parseComplete', () => this.active?.parsed());
@@ -291,6 +296,8 @@ class Flights {
       );
       return;
     }
+    // A flight belongs to the span of its first statement.
+    if (this.tracing && this.waiting.length === 0) this.span = this.tracing.current();
     this.waiting.push({ statement, settle });
     this.schedule();
   }
@@ -316,8 +323,13 @@ class Flights {
     this.isClosed = this.tail !== null;
     this.tail = null;
     this.waiting = [];
-    this.active = new Flight(this.session, pending, this.namesStatements(), () => {
+    const endSpan = this.tracing?.begin(
+      this.span,
+      pending.map(({ statement }) => statement.name ?? (statement.text.trim().split(/\W/, 1)[0] as string)),
+    );
+    this.active = new Flight(this.session, pending, this.namesStatements(), (error) => {
       this.active = null;
+      endSpan?.(error);
       if (this.waiting.length > 0) this.schedule();
     });
     this.submit(this.active);
@@ -346,9 +358,13 @@ const flightsOf = new WeakMap<Connection, Flights>();
  * Makes `connection.query` send the statements of one turn of the event loop in one flight. While `namesStatements` is
  * false, no statement is prepared.
  */
-export function sendInFlights(connection: Connection, namesStatements: () => boolean): void {
+export function sendInFlights(
+  connection: Connection,
+  namesStatements: () => boolean,
+  tracing?: FlightTracing,
+): void {
   const submit = connection.query.bind(connection) as unknown as (flight: Flight) => void;
-  const flights = new Flights(connection as unknown as Wire, namesStatements, submit);
+  const flights = new Flights(connection as unknown as Wire, namesStatements, submit, tracing);
   flightsOf.set(connection, flights);
   connection.query = ((
     first: string | Statement,

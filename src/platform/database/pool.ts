@@ -3,17 +3,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import knex, { type Knex } from 'knex';
 import { type PoolClient, types } from 'pg';
 import type { Logger } from 'pino';
+import type { Metrics } from '../observability/metrics/metrics';
+import type { FlightTracing } from '../observability/tracing/tracing';
 import { connectionProvider } from './connection';
 import {
   breaksConnection,
   isConnectionLimit,
   isPreparedStatementLost,
   isReadOnly,
+  isRefused,
+  isUnavailable,
   Unavailable,
 } from './errors';
 import { sendInFlights } from './flight';
 import { readInstant } from './instants';
-import { createShares, type Owner } from './shares';
+import { createShares, type Owner, type PoolUse } from './shares';
 
 export type Connection = PoolClient;
 
@@ -33,12 +37,14 @@ export interface PoolOptions {
   readonly transactionTimeoutMs?: number;
   /** Whether statements may be prepared. Not every pooler keeps prepared statements of its clients apart. */
   readonly preparedStatements: boolean;
+  readonly tracing?: FlightTracing | undefined;
+  readonly metrics?: Pick<Metrics, 'connectionAcquired' | 'connectionRefused'> | undefined;
 }
 
 /** The defaults of options. */
 export const poolDefaults = { maxPerUser: 4, connectionLifetimeMs: 300_000, transactionTimeoutMs: 30_000 };
 
-type CompleteOptions = PoolOptions & typeof poolDefaults;
+type CompleteOptions = Omit<PoolOptions, keyof typeof poolDefaults> & typeof poolDefaults;
 
 /** A connection that an owner holds. */
 export interface AcquiredConnection {
@@ -55,6 +61,14 @@ export interface AcquiredConnection {
   classifyError(error: unknown): unknown;
 }
 
+/** What the owners of connections saw of the database: times of a monotonic clock, in milliseconds. */
+export interface LastSeen {
+  /** When an owner last returned a connection without an error. */
+  readonly goodAt: number;
+  /** When the database was last unavailable, read-only, or refused the login. */
+  readonly badAt: number;
+}
+
 /** A pool of connections to a database. */
 export interface Pool {
   /** Builds queries. They run on an acquired connection. */
@@ -67,6 +81,10 @@ export interface Pool {
    * @throws PoolBusy if the owner's queue is full or the wait too long
    */
   acquire(owner: Owner): Promise<AcquiredConnection>;
+  /** What the latest owners saw. */
+  lastSeen(): LastSeen;
+  /** The use of the pool now. */
+  use(): PoolUse;
   close(): Promise<void>;
 }
 
@@ -137,7 +155,7 @@ function createKnex(
       validate: (connection: Connection) => !destroyed.has(connection) && !isOutdated(connection),
       afterCreate(connection: Connection, done: (error: null, connection: Connection) => void) {
         openedAt.set(connection, performance.now());
-        sendInFlights(connection, namesStatements);
+        sendInFlights(connection, namesStatements, options.tracing);
         done(null, connection);
       },
     } as Knex.PoolConfig,
@@ -211,9 +229,11 @@ class ReleasedConnections {
 /** Makes a pool of connections that send their statements in flights. It connects at first use. */
 export function createPool(given: PoolOptions, log: Logger): Pool {
   const options: CompleteOptions = { ...poolDefaults, ...given };
+  const { metrics } = options;
   // Connections opened before this time are replaced, because they lead to a read-only database.
   let outdatedBefore = Number.NEGATIVE_INFINITY;
   let namesStatements = options.preparedStatements;
+  let [goodAt, badAt] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   const openedAtOf = (connection: Connection) => openedAt.get(connection) ?? 0;
   const isOutdated = (connection: Connection) => openedAtOf(connection) < outdatedBefore;
   const pool = createKnex(options, log, isOutdated, () => namesStatements);
@@ -279,17 +299,26 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
     knex: pool,
     transactionTimeoutMs: options.transactionTimeoutMs,
     acquireTimeoutMs: options.acquireTimeoutMs,
+    use: shares.use,
+    lastSeen: () => ({ goodAt, badAt }),
     async acquire(owner) {
-      const leave = await shares.enter(owner);
-      const acquiredAt = performance.now();
-      const reused = released.take(isCurrent);
-      const connection =
-        reused ??
-        (await openConnection().catch((error) => {
-          leave();
-          throw error;
-        }));
-      let isBroken = false;
+      const askedAt = performance.now();
+      let leave: (() => void) | undefined;
+      let acquiredAt: number;
+      let connection: Connection;
+      try {
+        leave = await shares.enter(owner);
+        acquiredAt = performance.now();
+        connection = released.take(isCurrent) ?? (await openConnection());
+      } catch (error) {
+        // Without a turn, the pool is busy, which says nothing about the database.
+        if (leave) badAt = performance.now();
+        leave?.();
+        metrics?.connectionRefused(owner);
+        throw error;
+      }
+      metrics?.connectionAcquired(owner, performance.now() - askedAt);
+      let [isBroken, hasFailed] = [false, false];
       return {
         connection,
         release(isBusy = false) {
@@ -298,10 +327,13 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
             giveBack(connection);
           } else released.add(connection);
           leave();
+          if (!hasFailed) goodAt = performance.now();
           for (const wake of waiting) wake();
         },
         classifyError(error) {
           isBroken ||= breaksConnection(error);
+          hasFailed = true;
+          if (isBroken || isUnavailable(error) || isRefused(error)) badAt = performance.now();
           return classifyError(connection, acquiredAt, error);
         },
       };

@@ -2,7 +2,10 @@
  * A fair queue in front of the connection pool. Owners take turns, and each owner has at most its share of the
  * connections. Slow statements of one user then never block all other users.
  */
+import type { PoolUse } from '../observability/metrics/metrics';
 import { Unavailable } from './errors';
+
+export type { PoolUse } from '../observability/metrics/metrics';
 
 /** Who uses a connection: a user, the background jobs, or the platform itself. */
 export type Owner = string;
@@ -35,7 +38,12 @@ export interface ShareLimits {
 export interface Shares {
   /** Waits for a turn. Resolves with a function that ends the turn; rejects with `PoolBusy`. */
   enter(owner: Owner): Promise<() => void>;
+  use(): PoolUse;
 }
+
+// The duration of a turn is an average in which each turn has this weight, and a long one counts as this long.
+const turnWeight = 0.02;
+const longestTurnMs = 250;
 
 // Each waiting request takes memory.
 const longestQueue = 100;
@@ -53,6 +61,8 @@ export function createShares({ total, perUser, waitMs }: ShareLimits): Shares {
   // In the order of their turns. An owner moves to the end when it gets a connection.
   const queues = new Map<Owner, Waiting[]>();
   let free = total;
+  let waitingCount = 0;
+  let turnMs = 0;
 
   const heldBy = (owner: Owner) => held.get(owner) ?? 0;
   const mayEnter = (owner: Owner) => free > 0 && heldBy(owner) < limitOf(owner);
@@ -68,14 +78,18 @@ export function createShares({ total, perUser, waitMs }: ShareLimits): Shares {
   function admit(owner: Owner): () => void {
     free--;
     held.set(owner, heldBy(owner) + 1);
+    const since = performance.now();
     let isHeld = true;
     return () => {
-      if (isHeld) leave(owner);
+      if (!isHeld) return;
       isHeld = false;
+      turnMs += turnWeight * (Math.min(longestTurnMs, performance.now() - since) - turnMs);
+      leave(owner);
     };
   }
 
   function remove(owner: Owner, waiting: Waiting): void {
+    waitingCount--;
     const left = (queues.get(owner) ?? []).filter((each) => each !== waiting);
     if (left.length === 0) queues.delete(owner);
     else queues.set(owner, left);
@@ -92,6 +106,7 @@ export function createShares({ total, perUser, waitMs }: ShareLimits): Shares {
       const [first, ...rest] = queues.get(owner) as [Waiting, ...Waiting[]];
       queues.delete(owner);
       if (rest.length > 0) queues.set(owner, rest);
+      waitingCount--;
       first.enter();
     }
   }
@@ -113,7 +128,15 @@ export function createShares({ total, perUser, waitMs }: ShareLimits): Shares {
           reject(new PoolBusy(`No connection was free for ${waitMs} ms.`));
         }, waitMs);
         queues.set(owner, [...queue, waiting]);
+        waitingCount++;
       });
     },
+    use: () => ({
+      max: total,
+      used: total - free,
+      waiting: waitingCount,
+      // Owners take turns, so each of them is before a new one once.
+      expectedWaitMs: (queues.size * turnMs) / total,
+    }),
   };
 }

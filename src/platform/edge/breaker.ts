@@ -16,6 +16,8 @@ export interface Breaker {
   run<T>(call: () => Promise<T>): Promise<T>;
   /** Opens the circuit. */
   open(failure: unknown): void;
+  /** Whether calls fail at once. */
+  isOpen(): boolean;
   /** Stops probing. */
   close(): void;
 }
@@ -75,6 +77,7 @@ export function createBreaker({ deadlineMs, probeMs, probe, onChange }: BreakerO
       }
     },
     open,
+    isOpen: () => isOpen,
     close() {
       isEnded = true;
       clearTimeout(timer);

@@ -9,6 +9,13 @@ function toMatcher(origin: string): string | RegExp {
   return new RegExp(`^${origin.replaceAll('.', '\\.').replace('*', '[a-z0-9-]+')}$`);
 }
 
+/** Makes the function that says whether pages of an origin may call the service. */
+export function createOriginCheck(allowed: readonly string[]): (origin: string) => boolean {
+  const matchers = allowed.map(toMatcher);
+  return (origin) =>
+    matchers.some((each) => (typeof each === 'string' ? each === origin : each.test(origin)));
+}
+
 /**
  * Sets the CORS headers (Fetch, section 3.2): which origins may call the service, and which headers they may send and
  * read.

@@ -20,6 +20,8 @@ export interface Counter {
    * so that a request that costs more than the limit is possible. After it, no request fits until the window ends.
    */
   take(key: string, units: number, limit: number): Promise<CountResult>;
+  /** Whether all instances count together; null if each of them counts by itself on purpose. */
+  isShared(): boolean | null;
   close(): void;
 }
 
@@ -39,6 +41,7 @@ export function memoryCounter(now: () => number = () => performance.now()): Coun
       windows.set(key, window);
       return { fits, total: window.total, leftMs: window.endsAt - time };
     },
+    isShared: () => null,
     close: () => undefined,
   };
 }

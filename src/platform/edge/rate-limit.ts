@@ -7,6 +7,7 @@ import { hash } from 'node:crypto';
 import type { Request } from 'express';
 import type { Scope } from '../auth/scopes';
 import { boundedCache } from '../bounded-cache';
+import type { Metrics } from '../observability/metrics/metrics';
 import { networkOf } from './address';
 import { type Counter, type CountResult, windowMs } from './counter';
 
@@ -84,12 +85,17 @@ function createTurns(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
 const maxSuspects = 10_000;
 
 /** Makes the limiter. `counter` stores the counts. */
-export function createRateLimiter(limits: RateLimits, counter: Counter): RateLimiter {
+export function createRateLimiter(
+  limits: RateLimits,
+  counter: Counter,
+  metrics?: Pick<Metrics, 'unitsCharged'>,
+): RateLimiter {
   const suspects = boundedCache<true>(maxSuspects);
   const inTurn = createTurns();
 
   async function take(name: string, key: string, units: number, limit: number, response: ResponseHeaders) {
     const taken = await counter.take(`${name}:${key}`, units, limit);
+    metrics?.unitsCharged(name, units, taken.fits);
     setLimitHeaders(response, name, key, limit, taken);
     // RFC 9110, section 10.2.3.
     if (!taken.fits) response.setHeader('Retry-After', Math.max(1, Math.ceil(taken.leftMs / 1000)));

@@ -86,6 +86,7 @@ export async function redisCounter(url: string, log: Logger): Promise<Counter> {
         return local.take(key, units, limit);
       }
     },
+    isShared: () => !breaker.isOpen(),
     close() {
       breaker.close();
       client.destroy();

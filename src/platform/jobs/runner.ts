@@ -1,10 +1,20 @@
 /** Runs the background jobs in this process. Each job runs one round at a time until the service stops. */
 import { isUnavailable } from '../database/errors';
+import type { JobLag, Metrics } from '../observability/metrics/metrics';
+import type { Tracing } from '../observability/tracing/tracing';
 import { alwaysBusy } from './activity';
 import type { Job, JobContext, Round } from './job';
 import { createSchedule, type Schedule } from './schedule';
 
+/** Who observes the rounds, if anybody does. */
+export interface JobObservers {
+  readonly metrics?: Pick<Metrics, 'jobEnded'> | undefined;
+  readonly tracing?: Pick<Tracing, 'run'> | undefined;
+}
+
 export interface JobRunner {
+  /** How late each job is; empty before `start`. */
+  lags(): Iterable<JobLag>;
   /** Starts to run the jobs. */
   start(): void;
   /**
@@ -38,11 +48,15 @@ interface JobLoop {
   rounds(): Promise<Round>;
 }
 
-function createJobLoop(job: Job, context: JobContext): JobLoop {
+function createJobLoop(job: Job, context: JobContext, tracing: JobObservers['tracing']): JobLoop {
   const own = { ...context, log: context.log.child({ job: job.name }) };
   let last: Promise<unknown> = Promise.resolve();
   const round = () => {
-    const next = last.then(() => job.run(own));
+    const next = last.then(() =>
+      tracing
+        ? tracing.run(`job ${job.name}`, { 'tasklane.job': job.name }, () => job.run(own))
+        : job.run(own),
+    );
     last = next.catch(() => undefined);
     return next;
   };
@@ -65,12 +79,15 @@ export function createJobRunner(
   jobs: readonly Job[],
   { withSystem, laneForJob, log }: Omit<JobContext, 'signal'>,
   schedule: Schedule = defaultSchedule(),
+  { metrics, tracing }: JobObservers = {},
 ): JobRunner {
   const stopping = new AbortController();
   const { signal } = stopping;
   const context: JobContext = { withSystem, laneForJob, log, signal };
-  const loops = new Map(jobs.map((job) => [job.name, createJobLoop(job, context)]));
+  const loops = new Map(jobs.map((job) => [job.name, createJobLoop(job, context, tracing)]));
   const inFlight = new Set<Promise<unknown>>();
+  // When each started job began its first round after the last success.
+  const begunAt = new Map<string, number | null>();
 
   function track<T>(work: Promise<T>): Promise<T> {
     inFlight.add(work);
@@ -82,22 +99,29 @@ export function createJobRunner(
   async function runOn(job: Job, loop: JobLoop): Promise<void> {
     let failures = 0;
     let dueInMs: number | undefined;
+    begunAt.set(job.name, null);
     await schedule.wait(Math.min(job.everyMs, firstWithinMs) * Math.random(), undefined, signal);
     while (!signal.aborted) {
+      const since = performance.now();
+      begunAt.set(job.name, begunAt.get(job.name) ?? since);
       try {
         dueInMs = (await loop.rounds()).dueInMs;
         failures = 0;
+        begunAt.set(job.name, null);
       } catch (error) {
         failures++;
         dueInMs = undefined;
         const level = isUnavailable(error) ? 'warn' : 'error';
         log[level]({ err: error, job: job.name, failures }, 'job failed');
       }
+      metrics?.jobEnded(job.name, performance.now() - since, failures > 0);
       await schedule.wait(pauseAfter(job.everyMs, failures), dueInMs, signal);
     }
   }
 
   return {
+    lags: () =>
+      [...begunAt].map(([job, since]) => ({ job, lagMs: since === null ? 0 : performance.now() - since })),
     start() {
       for (const job of jobs) void track(runOn(job, loops.get(job.name) as JobLoop));
     },

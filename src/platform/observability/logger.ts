@@ -4,6 +4,7 @@ import pino, { type DestinationStream, type Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { boundedCache } from '../bounded-cache';
 import { errorSerializer } from './errors';
+import type { Metrics } from './metrics/metrics';
 import { requestContext } from './request-context';
 import { standardOutput } from './standard-output';
 
@@ -63,6 +64,8 @@ export function hashUser(userId: string): string {
 }
 
 const ignore = () => undefined;
+// The client disconnected before the answer. The number is that of nginx.
+const clientClosedRequest = 499;
 
 export interface RequestLogger {
   /** Gives the request its id, and logs one line when the response is done. */
@@ -75,7 +78,7 @@ export interface RequestLogger {
  * Makes the logger of requests. The line of a request has no address, headers or body, because those contain user ids,
  * tokens and texts of users.
  */
-export function requestLogger(log: Logger): RequestLogger {
+export function requestLogger(log: Logger, metrics?: Metrics): RequestLogger {
   // A logger for each request would cost as much as the line, and few requests need one.
   const attach = pinoHttp<IncomingMessage, ServerResponse>({
     logger: log,
@@ -90,13 +93,15 @@ export function requestLogger(log: Logger): RequestLogger {
 
   function logLine(this: ServerResponse): void {
     const { req: request, statusCode: status } = this;
-    const { operationId, userId, authentication, error, since } = requestContext(request);
+    const context = requestContext(request);
+    const { operationId, userId, authentication, error } = context;
+    const durationMs = performance.now() - context.since;
     const line = {
       request_id: request.id,
       method: request.method,
       operation: operationId,
       status,
-      duration_ms: Date.now() - since,
+      duration_ms: Math.round(durationMs),
       user: userId === undefined ? undefined : hashUser(userId),
       authentication,
       // The client disconnected before it got the whole response.
@@ -106,12 +111,19 @@ export function requestLogger(log: Logger): RequestLogger {
     };
     if (status >= 500 || error !== undefined) log.error(line, 'request');
     else log.info(line, 'request');
+    metrics?.requestEnded(
+      context.resource ?? operationId,
+      this.headersSent ? status : clientClosedRequest,
+      context.isEventStream ? null : durationMs,
+      context.isReplay,
+    );
   }
 
   return {
     watch(request, response) {
       request.id = requestId(request);
       requestContext(request);
+      metrics?.requestBegan();
       response.on('close', logLine);
       // Without a listener, an error of a disconnected client would end the process.
       response.on('error', ignore);

@@ -3,13 +3,19 @@ import type { IncomingMessage } from 'node:http';
 /** The facts about a request for its log line. */
 export class RequestContext {
   operationId: string | undefined = undefined;
+  /** The resource outside of the contract that is served. Its program can carry out operations. */
+  resource: string | undefined = undefined;
+  /** Whether the answer is the stored reply of an earlier request. */
+  isReplay = false;
+  /** Whether the answer is an event stream. */
+  isEventStream = false;
   userId: string | undefined = undefined;
   /** Why the caller could not be authenticated. */
   authentication: string | undefined = undefined;
   /** The error with which the request failed. */
   error: unknown = undefined;
-  /** Milliseconds since 1970. */
-  readonly since = Date.now();
+  /** Milliseconds of the monotonic clock. */
+  readonly since = performance.now();
 }
 
 // A property of the request is cheaper than a WeakMap, which the garbage collector must visit.

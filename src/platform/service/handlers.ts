@@ -1,14 +1,19 @@
 import { createReadStream } from 'node:fs';
 import { clientContract } from '../contract/document/client-contract';
 import { contractDocument } from '../contract/document/contract';
-import { problemTypes } from '../contract/document/problems';
+import type { Schemas } from '../contract/document/operations';
 import type { Handlers } from '../contract/http/call';
 import { docsPage, problemPage } from '../docs/pages';
+import { readProblems } from '../docs/problems';
 import { projectPath } from '../paths';
 
 export interface ServiceState {
-  /** Why the service is not ready; null if it is. */
-  problem(): Promise<string | null>;
+  /** Why the service is not ready; empty if it is ready. */
+  reasons(): Promise<Schemas['UnreadinessReason'][]>;
+  /** What limits the service. */
+  warnings(): readonly Schemas['ReadinessWarning'][];
+  /** What the start waits for. */
+  readonly startProblem: string | null;
   /** Whether the service was ready once since its start. Before that, an error only means that it is not ready yet. */
   readonly started: boolean;
   /** The service's own address, as clients know it, without a slash at the end. */
@@ -18,6 +23,12 @@ export interface ServiceState {
   /** The issuers of the tokens for `/mcp`. */
   readonly mcpAuthorizationServers: readonly string[];
 }
+
+/** The members of the problem. */
+const notReady = (reasons: Schemas['UnreadinessReason'][]) => ({
+  detail: reasons.map(({ detail }) => detail).join(' '),
+  reasons,
+});
 
 /** The text of a generated file. The file is opened when the text is read. */
 async function* textOf(...path: string[]): AsyncGenerator<string> {
@@ -31,6 +42,7 @@ export function serviceHandlers(
   Handlers,
   | 'getLiveness'
   | 'getReadiness'
+  | 'getStartup'
   | 'getProtectedResource'
   | 'getMcpProtectedResource'
   | 'getContractJson'
@@ -40,7 +52,10 @@ export function serviceHandlers(
   | 'getDocsScript'
   | 'getProblemType'
 > {
-  const docs = docsPage();
+  const docs = docsPage(
+    '<p style="margin: 1rem">The guides are not built. <code>npm run docs:build</code> builds them.</p>\n',
+  );
+  const problems = new Map(readProblems(contractDocument).map((each) => [each.code, each]));
   const resource = (path: string, name: string, authorizationServers: readonly string[]) => ({
     resource: state.publicUrl + path,
     authorization_servers: [...authorizationServers],
@@ -56,10 +71,16 @@ export function serviceHandlers(
     },
 
     async getReadiness(call) {
-      const detail = await state.problem();
-      return detail === null
-        ? call.reply(200, { status: 'ready' })
-        : call.fail('service-unavailable', { detail });
+      const reasons = await state.reasons();
+      return reasons.length === 0
+        ? call.reply(200, { status: 'ready', warnings: [...state.warnings()] })
+        : call.fail('not-ready', notReady(reasons));
+    },
+
+    async getStartup(call) {
+      if (state.started) return call.reply(200, { status: 'started' });
+      const detail = state.startProblem ?? 'The service is starting.';
+      return call.fail('not-ready', notReady([{ reason: 'starting', detail }]));
     },
 
     async getProtectedResource(call) {
@@ -91,7 +112,7 @@ export function serviceHandlers(
     },
 
     async getProblemType(call) {
-      const type = problemTypes.get(call.path.code);
+      const type = problems.get(call.path.code);
       if (!type) return call.fail('not-found');
       const page = problemPage(type);
       return call.reply(200, page.html, { 'Content-Security-Policy': page.contentSecurityPolicy });

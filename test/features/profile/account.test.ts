@@ -128,9 +128,24 @@ describe('npm run doctor', () => {
   test('lists everything that is missing, and fails', async () => {
     const { code, output } = await run('doctor');
     expect(code).toBe(1);
-    expect(output).toMatch(/^!! {2}\d+ migrations are pending: run npm run migrate\.$/m);
+    expect(output).toMatch(/^!! {2}\d+ migrations are pending\.\n {4}Run npm run migrate\.$/m);
     expect(output).toMatch(/^!! {2}Migrations are missing: \d{14}_lanes, /m);
     expect(output).toMatch(/^ok {2}Postgres \d+\.\d+\.$/m);
+  });
+
+  test('reports the same as JSON, with what to do', async () => {
+    const doctor = runScript('scripts/doctor.ts', ['--json'], { DATABASE_URL: database.url });
+    expect(await doctor.ended).toMatchObject({ code: 1 });
+    const { findings } = JSON.parse(doctor.output.stdout);
+    expect(findings).toContainEqual({
+      check: 'migrations',
+      status: 'problem',
+      message: expect.stringMatching(/^\d+ migrations are pending\.$/),
+      action: 'Run npm run migrate.',
+    });
+    for (const { status, action } of findings) {
+      expect(action).toEqual(status === 'ok' ? null : expect.any(String));
+    }
   });
 
   test('reports a search path that puts other tables into Tasklane’s schema, until it is fixed', async () => {

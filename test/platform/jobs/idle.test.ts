@@ -8,7 +8,7 @@ import { createDatabase, type Database } from '../../../src/platform/database/da
 import { createActivity } from '../../../src/platform/jobs/activity';
 import { createJobRunner, type JobRunner } from '../../../src/platform/jobs/runner';
 import { createSchedule, type JobClock } from '../../../src/platform/jobs/schedule';
-import { rememberWhileIdle } from '../../../src/platform/service/readiness';
+import { watchDatabase } from '../../../src/platform/service/readiness';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { testSecret } from '../../support/service';
 import { seedTasks } from '../../support/tasks';
@@ -102,15 +102,17 @@ function startJobs() {
     createSchedule(activity, config.jobsIdleMs, clock),
   );
   runner.start();
-  const findProblem = rememberWhileIdle(
-    () => {
+  const findProblem = watchDatabase({
+    findProblem() {
       asked.push(clock.now());
-      return database.problem();
+      return database.findProblem();
     },
+    // These times are of another clock.
+    lastSeen: () => ({ goodAt: Number.NEGATIVE_INFINITY, badAt: Number.NEGATIVE_INFINITY }),
     activity,
-    config.jobsIdleMs,
-    clock.now,
-  );
+    idleMs: config.jobsIdleMs,
+    now: clock.now,
+  });
   return { asked, advance, activity, findProblem };
 }
 

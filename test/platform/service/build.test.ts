@@ -80,7 +80,7 @@ describe('the built service', () => {
   });
 
   const rare =
-    /(?:node_modules|domain)[\\/](@modelcontextprotocol|@redis[\\/]client|chrono-node|csv-parse|csv-stringify|ical\.js|temporal-polyfill|words)[\\/]/;
+    /(?:node_modules|domain)[\\/](@modelcontextprotocol|@opentelemetry|@redis[\\/]client|chrono-node|csv-parse|csv-stringify|ical\.js|temporal-polyfill|words)[\\/]/;
 
   test('needs little memory at rest, and loads rare packages at first use', async () => {
     const child = spawn(

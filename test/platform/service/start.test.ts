@@ -140,9 +140,22 @@ test('a signal ends a service that waits for its database', async () => {
 });
 
 test.each([
-  ['scripts/doctor.ts', []],
-  ['scripts/migrate.ts', ['status']],
-])('%s prints the cause too, in one line', async (script, args) => {
+  {
+    script: 'scripts/doctor.ts',
+    args: [],
+    output: {
+      stdout:
+        '!!  The database is unavailable: it refuses the password.\n' +
+        '    Start the database, or correct DATABASE_URL: its host, login and TLS parameters.\n',
+      stderr: '',
+    },
+  },
+  {
+    script: 'scripts/migrate.ts',
+    args: ['status'],
+    output: { stdout: '', stderr: 'The database is unavailable: it refuses the password.\n' },
+  },
+])('$script prints the cause too', async ({ script, args, output }) => {
   database = await createTestDatabase();
   const url = new URL(database.url);
   url.password = 'not-the-password';
@@ -152,8 +165,5 @@ test.each([
     DATA_DIR: dataDir,
   });
   expect(await service.ended).toEqual({ code: 1, signal: null });
-  expect(service.output).toEqual({
-    stdout: '',
-    stderr: 'The database is unavailable: it refuses the password.\n',
-  });
+  expect(service.output).toEqual(output);
 });

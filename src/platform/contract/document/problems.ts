@@ -61,6 +61,8 @@ export interface ProblemMembers {
   /** The quota that is exceeded, and its limit. */
   quota?: string;
   limit?: number;
+  /** Why the service is not ready. */
+  reasons?: readonly { readonly reason: string; readonly detail: string }[];
   /** The entity that has the id. */
   entity?: unknown;
 }

@@ -1,5 +1,7 @@
 /** Sends the replies and problems of requests. */
 import type { Request, Response } from 'express';
+import { type Coding, codingOf, compress, compressor, leastCompressedBytes } from '../../edge/coding';
+import { requestContext } from '../../observability/request-context';
 import { type ProblemCode, type ProblemMembers, problemBody } from '../document/problems';
 import type { OperationValidator } from '../validation/validator';
 import { matchesWeakly, type TagCondition } from './entity-tags';
@@ -25,6 +27,7 @@ function isNotModified(outcome: Result, ifNoneMatch: TagCondition | null): boole
 /** A request and its response. */
 export class Exchange {
   private validator: OperationValidator | undefined;
+  private mayCompress = false;
 
   constructor(
     readonly request: Request,
@@ -32,9 +35,32 @@ export class Exchange {
     readonly head: ResponseHead,
   ) {}
 
-  /** From now on, responses are validated. */
-  watch(validator: OperationValidator): void {
+  /**
+   * From now on, responses are validated.
+   * @param mayCompress whether successful replies may be compressed: they contain no secret, whose text could be guessed from
+   *   the length of a compressed body (https://www.breachattack.com)
+   */
+  watch(validator: OperationValidator, mayCompress: boolean): void {
     this.validator = validator;
+    this.mayCompress = mayCompress;
+  }
+
+  /**
+   * The coding of a successful reply. Undefined if it has a strong entity tag, which would have to differ for each coding
+   * (RFC 9110, section 8.8.1): `If-Match` compares it with the entity.
+   */
+  private coding(): Coding | undefined {
+    const { request, head, mayCompress } = this;
+    if (!mayCompress || head.getHeader('ETag')?.startsWith('"')) return undefined;
+    const coding = codingOf(request);
+    if (coding !== undefined) head.setHeader('Content-Encoding', coding);
+    return coding;
+  }
+
+  private async sendText(status: number, text: string): Promise<void> {
+    const { response, head } = this;
+    const coding = text.length < leastCompressedBytes ? undefined : this.coding();
+    head.send(response, status, coding === undefined ? text : await compress(coding, text));
   }
 
   /** @throws if the response violates the contract, and such responses are rejected */
@@ -77,18 +103,20 @@ export class Exchange {
     head.setHeaders(headers);
     if ('subscriber' in outcome) {
       head.setHeader('Content-Type', 'text/event-stream; charset=utf-8');
+      requestContext(this.request).isEventStream = true;
       head.write(response, status);
       return openEventStream(response, outcome.subscriber);
     }
     if (body === undefined) return head.send(response, status);
     head.setHeader('Content-Type', contentTypes.get(status) ?? jsonType);
     if ('streamed' in outcome) {
+      const coding = this.coding();
       head.write(response, status);
-      return sendStream(response, outcome.body);
+      return sendStream(response, outcome.body, coding && compressor(coding));
     }
-    if (typeof body === 'string') return head.send(response, status, body);
+    if (typeof body === 'string') return this.sendText(status, body);
     this.check(status, body);
-    head.send(response, status, JSON.stringify(body));
+    return this.sendText(status, JSON.stringify(body));
   }
 
   private sendReplay({ status, replayed }: Replay, contentTypes: ReadonlyMap<number, string>): void {
@@ -96,6 +124,7 @@ export class Exchange {
     const { headers, body } = replayed;
     head.setHeaders(headers);
     head.setHeader('Idempotency-Replayed', 'true');
+    requestContext(this.request).isReplay = true;
     if (body === null) return void head.send(response, status);
     head.setHeader('Content-Type', contentTypes.get(status) ?? jsonType);
     head.send(response, status, body);

@@ -75,19 +75,19 @@ export class ResponseHead {
     response.writeHead(status, this.constant.list.concat(this.own));
   }
 
-  /** Writes the head and a complete body; no body if `text` is undefined. */
-  send(response: ServerResponse, status: number, text?: string): void {
+  /** Writes the head and a complete body; no body if `content` is undefined. */
+  send(response: ServerResponse, status: number, content?: string | Buffer): void {
     const { own } = this;
-    if (text === undefined) {
+    if (content === undefined) {
       // Without a length, Node would use chunks. 204 and 304 have no body (RFC 9110, section 8.6).
       if (status !== 204 && status !== 304 && response.req.method !== 'HEAD') own.push('Content-Length', '0');
       this.write(response, status);
       response.end();
       return;
     }
-    own.push('Content-Length', String(Buffer.byteLength(text)));
+    own.push('Content-Length', String(Buffer.byteLength(content)));
     this.write(response, status);
-    response.end(text);
+    response.end(content);
   }
 }
 

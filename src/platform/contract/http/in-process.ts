@@ -16,9 +16,9 @@ export class InProcessHead extends ResponseHead {
     throw new Error('A response in pieces cannot stay in this process.');
   }
 
-  override send(_response: unknown, status: number, text = ''): void {
+  override send(_response: unknown, status: number, content: string | Buffer = ''): void {
     this.status = status;
-    this.text = text;
+    this.text = String(content);
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Request as HttpRequest, Response as HttpResponse } from 'express';
 import type { Logger } from 'pino';
 import type { Identity } from '../../auth/authenticator';
+import { requestContext } from '../../observability/request-context';
 import type { jsonReader } from '../bodies/body';
 import { negotiatedType } from '../bodies/body';
 import { ProblemError } from '../document/problems';
@@ -86,6 +87,7 @@ export function serveResource(
   serving: Serving,
 ): (exchange: Exchange) => Promise<void> {
   return async ({ request, response, head }) => {
+    requestContext(request).resource = path;
     const admitted = await admitToResource(path, serving, request, head);
     request.headers['content-type'] = negotiatedType(['application/json'], request);
     const body = await serving.readJson(request, response);

@@ -148,7 +148,7 @@ function serve(prepared: PreparedOperation, dependencies: RouterDependencies & {
     const found = validator.checkRequest(request, response, input, unknown);
     if (found) throw new ProblemError('validation-failed', { ...(await found) });
 
-    exchange.watch(validator);
+    exchange.watch(validator, redactors.size === 0);
     const body = spooled ?? input.body;
     if (identity && operation.scope && operation.cost.more) {
       const units = surcharges(operation.cost, { query, body }, costs);

@@ -1,3 +1,4 @@
+import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
 
@@ -39,13 +40,16 @@ async function* jsonChunks(body: object): AsyncGenerator<string> {
 
 /**
  * Sends a streamed body at the speed of the client. If the client disconnects, no more pages are read.
+ * @param compressor the transformation of the body, if it is compressed
  * @throws an error of the body; the connection is closed, so that the client cannot take the incomplete body as
  *   complete
  */
-export async function sendStream(response: Response, body: object): Promise<void> {
+export async function sendStream(response: Response, body: object, compressor?: Transform): Promise<void> {
   if (response.req.method === 'HEAD') return void response.end();
   try {
-    await pipeline(isIterable<string>(body) ? body : jsonChunks(body), response);
+    const chunks = isIterable<string>(body) ? body : jsonChunks(body);
+    if (compressor) await pipeline(chunks, compressor, response);
+    else await pipeline(chunks, response);
   } catch (error) {
     // The client disconnected.
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;

@@ -1,0 +1,3 @@
+curl http://127.0.0.1:8000/api/ada/projects \
+  --header "Authorization: Bearer $TOKEN" \
+  --json '{ "name": "Garden", "color": "#2f855a" }'

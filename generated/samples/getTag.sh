@@ -1,0 +1,2 @@
+curl http://127.0.0.1:8000/api/ada/tags/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60 \
+  --header "Authorization: Bearer $TOKEN"

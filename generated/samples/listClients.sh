@@ -1,0 +1,2 @@
+curl http://127.0.0.1:8000/api/ada/clients \
+  --header "Authorization: Bearer $TOKEN"

@@ -1,0 +1,6 @@
+import { createTasklane } from '@tasklane/sdk';
+
+const lane = createTasklane({ baseUrl: 'http://127.0.0.1:8000', token: process.env.TOKEN }).lane();
+for await (const deletedProject of lane.trash.listProjects()) {
+  console.log(deletedProject.deleted_at);
+}

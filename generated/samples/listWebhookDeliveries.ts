@@ -1,0 +1,8 @@
+import { createTasklane } from '@tasklane/sdk';
+
+const lane = createTasklane({ baseUrl: 'http://127.0.0.1:8000', token: process.env.TOKEN }).lane();
+for await (const webhookDelivery of lane.webhooks.listDeliveries('019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80', {
+  state: ['pending'],
+})) {
+  console.log(webhookDelivery.event);
+}

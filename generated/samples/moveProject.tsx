@@ -1,0 +1,12 @@
+import { useTasklane } from '@tasklane/sdk/react';
+
+export function MoveProject() {
+  const { lane } = useTasklane();
+  return (
+    <button onClick={() => lane?.projects.move('019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50', {
+      before: '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d51',
+    })}>
+      Move a project
+    </button>
+  );
+}

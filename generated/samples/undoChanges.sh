@@ -1,0 +1,3 @@
+curl http://127.0.0.1:8000/api/ada/undo \
+  --header "Authorization: Bearer $TOKEN" \
+  --json '{ "request": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d5a" }'
