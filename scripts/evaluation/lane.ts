@@ -1,12 +1,11 @@
 /** The lane in which an agent carries out a request: its tasks at the beginning, and its state in a form that can be compared. */
 import type { Schemas } from '../../src/platform/contract/document/operations';
+import type { SetTime } from './clock';
 
 /** Sends a request of the user of a lane. @throws if the service refuses it */
 // biome-ignore lint/suspicious/noExplicitAny: each caller knows the form of the answer.
 export type Send = (method: string, path: string, body?: object) => Promise<any>;
 
-/** The time at which everything happens: a Thursday, 10:00 in Berlin. */
-export const now = '2026-11-26T09:00:00Z';
 export const timeZone = 'Europe/Berlin';
 
 /** Makes the function that sends requests of a user. */
@@ -129,30 +128,40 @@ const tasks: NewTask[] = [
 
 const refOf = (title: string) => title.replace(/[^A-Za-z0-9]/g, '').slice(0, 60);
 
-/** Fills an empty lane. @param before changes that follow, by the title of a task */
+/**
+ * Fills an empty lane. Everything happens at times before now.
+ * @param before changes that follow directly before now, by the title of a task
+ */
 export async function seedLane(
   send: Send,
+  setTime: SetTime,
   before: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {},
 ): Promise<void> {
+  await setTime('2026-11-01T09:00:00Z');
   await send('PATCH', '/profile', { time_zone: timeZone, week_start: 'monday' });
   const operations = [
     ...projects.map((name) => ({ op: 'create_project', ref: refOf(name), project: { name } })),
-    ...tasks.flatMap(({ project, under, done, ...task }) => {
-      const ref = refOf(task.title as string);
+    ...tasks.map(({ project, under, done: _, ...task }) => {
       const places = {
         ...(project && { project_id: `$${refOf(project)}` }),
         ...(under && { parent_id: `$${refOf(under)}` }),
       };
-      const create = { op: 'create_task', ref, task: { ...task, ...places } };
-      if (done === undefined) return [create];
-      return [create, { op: 'complete_task', id: `$${ref}`, completed: true, completed_at: done }];
+      return { op: 'create_task', ref: refOf(task.title as string), task: { ...task, ...places } };
     }),
   ];
   await send('POST', '/batch', { operations });
   const ids = new Map((await allTasks(send)).map(({ id, title }) => [title, id]));
+  const completed = tasks.flatMap(({ title, done }) => (done === undefined ? [] : [{ title, done }]));
+  for (const { title, done } of completed.toSorted((one, other) => (one.done < other.done ? -1 : 1))) {
+    await setTime(done);
+    await send('PATCH', `/tasks/${ids.get(title as string)}/complete`, { completed: true });
+  }
+  await setTime('2026-11-25T15:00:00Z');
   await send('DELETE', `/tasks/${ids.get('Sell the old bike')}`);
+  await setTime('2026-11-26T08:58:00Z');
   for (const [title, fields] of Object.entries(before))
     await send('PATCH', `/tasks/${ids.get(title)}`, fields);
+  await setTime(null);
 }
 
 async function allTasks(send: Send): Promise<Schemas['Task'][]> {

@@ -9,11 +9,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { parseConfig } from '../../src/config';
 import { signDevelopmentToken } from '../../src/platform/auth/development-token';
+import { startEmbeddedPostgres } from '../../src/platform/database/embedded/server';
 import { createLogger } from '../../src/platform/observability/logger';
 import { startService } from '../../src/start';
 import { type Agent, createAgent } from './agent';
+import { clockStatements, now, timeSetter } from './clock';
 import {
   compared,
   counted,
@@ -25,7 +28,7 @@ import {
   tokensOf,
   tokensOfTools,
 } from './cost';
-import { now, readLane, type Send, seedLane, sender } from './lane';
+import { readLane, type Send, seedLane, sender } from './lane';
 import { checkRequest, type Request, requests } from './requests';
 import { solutions } from './solutions';
 
@@ -36,6 +39,7 @@ const secret = 'the secret of an evaluation on this machine';
 
 interface State {
   url: string;
+  databaseUrl: string;
   /** How often each request began anew, by number. */
   attempts: Record<number, number>;
   /** The users whose lanes have their tasks. */
@@ -71,28 +75,45 @@ function writeState(state: State): void {
   writeFileSync(stateFile, JSON.stringify(state));
 }
 
+/** Runs statements in the database of the service. */
+async function query(databaseUrl: string, sql: string, values?: unknown[]): Promise<void> {
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    await client.query(sql, values);
+  } finally {
+    await client.end();
+  }
+}
+
 async function serve(): Promise<void> {
+  mkdirSync(directory, { recursive: true });
+  const postgres = await startEmbeddedPostgres({ dataDir: join(directory, String(process.pid)) });
   const config = parseConfig({
     PORT: process.env.PORT ?? '0',
-    DATA_DIR: join(directory, String(process.pid)),
+    DATABASE_URL: postgres.url,
+    MIGRATE_ON_START: 'true',
     JOBS: 'off',
     RATE_LIMIT: 'off',
     BETTER_AUTH_SECRET: secret,
   });
-  mkdirSync(directory, { recursive: true });
   stopClock();
   const service = await startService(config, createLogger({ level: 'warn', pretty: true }));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void service.stop().then(() => postgres.stop()));
+  }
   await service.ready;
-  writeState({ url: service.url, attempts: {}, seeded: [] });
+  await query(postgres.url, clockStatements);
+  writeState({ url: service.url, databaseUrl: postgres.url, attempts: {}, seeded: [] });
   print(`Tasklane serves ${service.url} for the evaluation, at ${now}.`);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void service.stop());
 }
 
 /** The lane of a user. It gets its tasks at its first use. */
 async function laneOf(state: State, userId: string, before: Request['before'] = {}): Promise<Send> {
   const send = sender(state.url, userId, await signDevelopmentToken(secret, { userId }));
   if (state.seeded.includes(userId)) return send;
-  await seedLane(send, before);
+  const setTime = timeSetter((sql, values) => query(state.databaseUrl, sql, values), userId);
+  await seedLane(send, setTime, before);
   writeState({ ...state, seeded: [...state.seeded, userId] });
   state.seeded.push(userId);
   return send;

@@ -220,7 +220,7 @@ export const requests: readonly Request[] = [
   {
     text: 'What is due next week, from Monday to Sunday? Leave out what is overdue now.',
     told: {
-      all: [/quarterly/i, /rent/i, /dentist/i, /library/i],
+      all: [/quarterly/i, /rent/i, /dentist/i, /library/i, /stand-?up/i, /recycling/i, /plants/i, /grandma/i],
       none: [/passport/i, /train/i],
     },
   },

@@ -101,12 +101,10 @@ export const solutions: Readonly<Record<number, Solution>> = {
   19: (call) => call('save_tag', { tag: 'phone', name: 'calls' }),
   20: (call) => call('find_tasks', { completed_after: '2026-11-23T00:00:00+01:00' }),
   21: (call) => call('find_tasks', { text: 'call', due_until: '2026-11-29' }),
-  22: async (call) => {
-    const [id] = await find(call, 'quarterly report');
-    await call('get_task', { id });
-    const description = 'Include the figures of the third quarter.\nAsk Jonas for the figures.';
-    await call('update_tasks', { tasks: [{ id, priority: 'urgent', description }] });
-  },
+  22: onTask('update_tasks', 'quarterly report', {
+    priority: 'urgent',
+    append_description: 'Ask Jonas for the figures.',
+  }),
   23: async (call) => {
     const request = /Request (\S+):/.exec(await call('find_activity', { limit: 5 }))?.[1];
     await call('undo_changes', { request });

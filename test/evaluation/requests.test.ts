@@ -1,6 +1,7 @@
 /** Proves that the checks of the evaluation accept a solution by tools, and refuse an agent that does nothing. */
 import { readFileSync } from 'node:fs';
 import { createAgent } from '../../scripts/evaluation/agent';
+import { clockStatements, now, timeSetter } from '../../scripts/evaluation/clock';
 import {
   type Cost,
   compared,
@@ -11,14 +12,18 @@ import {
   tokensOf,
   tokensOfTools,
 } from '../../scripts/evaluation/cost';
-import { type LaneState, now, readLane, seedLane, sender } from '../../scripts/evaluation/lane';
+import { type LaneState, readLane, seedLane, sender } from '../../scripts/evaluation/lane';
 import { checkRequest, requests } from '../../scripts/evaluation/requests';
 import { solutions } from '../../scripts/evaluation/solutions';
 import { projectPath } from '../../src/platform/paths';
 import { stopClock } from '../support/clock';
+import { query } from '../support/database';
 import { mcpTokenOf, tokenOf, useTestService } from '../support/service';
 
-const service = useTestService({ RATE_LIMIT: 'off' });
+const service = useTestService(
+  { RATE_LIMIT: 'off' },
+  { prepare: async ({ url }) => void (await query(url, clockStatements)) },
+);
 beforeEach(() => stopClock(now));
 afterEach(() => jest.useRealTimers());
 
@@ -46,7 +51,8 @@ let start: LaneState | undefined;
 
 async function makeLane(userId: string, before = {}) {
   const send = sender(service.url, userId, await tokenOf(userId));
-  await seedLane(send, before);
+  const setTime = timeSetter((sql, values) => query(service.database.url, sql, values), userId);
+  await seedLane(send, setTime, before);
   return send;
 }
 
@@ -93,6 +99,19 @@ test('the requests by operations cost what the table shows', async () => {
     expect(calls).toBe(cost.calls);
     expect(Math.abs(tokens - cost.tokens) / cost.tokens).toBeLessThan(0.05);
   }
+});
+
+test('the times of the seeded history and of a change agree with the clock', async () => {
+  await makeLane('historian');
+  const agent = createAgent(service.url, await mcpTokenOf(service.url, 'historian'));
+  const week = { since: '2026-11-23T00:00:00+01:00', until: now };
+  const completed = await agent.call('find_activity', { ...week, action: ['updated'] });
+  expect(completed.text).toMatch(
+    / 1 of 1 changes.*\n.*\n2026-11-24 16:00 .*"Renew the insurance" updated: status/,
+  );
+  await agent.call('add_tasks', { tasks: [{ title: 'Buy a lamp' }] });
+  const latest = await agent.call('find_activity', { since: now, type: ['task'] });
+  expect(latest.text).toMatch(/1 of 1 changes.*\n.*\n2026-11-26 10:00 .*"Buy a lamp" created/);
 });
 
 test('a lane that an agent damaged is not accepted', async () => {

@@ -1,9 +1,22 @@
 /** The tools that read. */
+import { fold } from '../../domain/text/fold';
+import { addDays, isDate } from '../../domain/time/calendar';
 import type { Schemas } from '../../platform/contract/document/operations';
+import { type Coming, comingIn, noneComing } from './coming';
 import { ToolError } from './problems';
 import { describe, object, pickQuery } from './schema';
-import { clip, count as countOf, dayText, localTime, quoted, shortIds, taskData, taskLine } from './text';
-import { replySchema, type Tool, taskList, tasksSchema, tool } from './tool';
+import {
+  clip,
+  count as countOf,
+  dayText,
+  localTime,
+  quoted,
+  shortIds,
+  shortValue,
+  taskData,
+  taskLine,
+} from './text';
+import { laterSchema, replySchema, type Tool, taskList, tasksSchema, tool } from './tool';
 import type { Reply, Workspace } from './workspace';
 
 type Task = Schemas['Task'];
@@ -15,8 +28,6 @@ const id = describe(text, 'Id, or its last 8 characters');
 const ofPage = (most: number) => ({ type: 'integer', minimum: 1, maximum: most });
 
 const count = (n: number, total: number, noun: string) => `${n} of ${total} ${noun}${total === 1 ? '' : 's'}`;
-
-const repeatingNote = 'Repeating tasks are found only by their current due date, not by later ones.';
 
 /** The arguments of `find_tasks`. */
 export interface FindTasks {
@@ -39,20 +50,47 @@ export interface FindTasks {
   cursor?: string;
 }
 
+// The trash is searched by words here, because the API lists it only as a whole.
+const mostTrashPages = 5;
+
+/** The deletions whose titles have all words of a text. */
+async function searchTrash(work: Workspace, words: string) {
+  const wanted = fold(words).split(/\s+/);
+  const items: Schemas['TrashItem'][] = [];
+  let cursor: string | null | undefined;
+  for (let pages = 0; pages < mostTrashPages && cursor !== null; pages++) {
+    const page = await work.call('listTrash', { query: { limit: 200, ...(cursor && { cursor }) } });
+    items.push(...page.items);
+    cursor = page.next_cursor;
+  }
+  const found = items.filter(({ task }) => wanted.every((word) => fold(task.title).includes(word)));
+  return { found, searched: items.length, isAll: cursor === null };
+}
+
 /** The tasks in the trash. */
 async function findDeletedTasks(
   work: Workspace,
-  { deleted: _, limit = 25, cursor, ...others }: FindTasks,
+  { deleted: _, text: words, limit = 25, cursor, ...others }: FindTasks,
 ): Promise<Reply> {
-  const [other] = Object.keys(others);
+  const [other] = Object.keys({ ...others, ...(words !== undefined && cursor !== undefined && { cursor }) });
   if (other !== undefined)
-    throw new ToolError(`deleted: can be combined with limit and cursor, and not with ${other}.`);
+    throw new ToolError(`deleted: can be combined with limit, and text or cursor, and not with ${other}.`);
+  const advice = 'restore_tasks brings tasks back.';
+  if (words !== undefined) {
+    const { found, searched, isAll } = await searchTrash(work, words);
+    const unseen = isAll ? '' : ` Only the latest ${searched} were searched.`;
+    return work.fitting(limit, async (fits) => {
+      const tasks = found.slice(0, fits).map(({ task }) => task);
+      const summary = `${count(tasks.length, found.length, 'deletion')}, the latest first.${unseen} ${advice}`;
+      return work.replyWithTasks(summary, tasks, { total: found.length });
+    });
+  }
   return work.fitting(limit, async (fits) => {
     const page = await work.call('listTrash', {
       query: { limit: fits, ...(cursor !== undefined && { cursor }) },
     });
     const { items, next_cursor } = page;
-    const summary = `${countOf(items.length, 'deletion')}, the latest first${next_cursor === null ? '' : ', of more'}. restore_tasks brings tasks back.`;
+    const summary = `${countOf(items.length, 'deletion')}, the latest first${next_cursor === null ? '' : ', of more'}. ${advice}`;
     return work.replyWithTasks(
       summary,
       items.map(({ task }) => task),
@@ -75,21 +113,43 @@ export async function findTasks(work: Workspace, args: FindTasks): Promise<Reply
     ...(parent !== undefined && { parent_id: (await work.findTasks([parent]))[0]?.id }),
     include_total: true,
   };
+  const coming = await comingOccurrences(work, args, query);
   return work.fitting(limit, async (fits) => {
     const page = await work.call('listTasks', { query: { ...query, limit: fits } as never });
     const total = page.total ?? page.items.length;
     const approximate = page.search?.approximate ? ' No exact match; these are similar.' : '';
     const { next_cursor } = page;
-    const dated = args.due_from !== undefined || args.due_until !== undefined ? ` ${repeatingNote}` : '';
     return work.replyWithTasks(
-      `${count(page.items.length, total, 'task')}.${approximate}${dated}`,
+      `${count(page.items.length, total, 'task')}.${approximate}${coming.summary}`,
       page.items,
-      {
-        total,
-        next_cursor,
-      },
+      { total, next_cursor, more: coming.show(fits) },
     );
   });
+}
+
+/** The occurrences of repeating tasks after the current ones, for a range of days that ends after today. */
+async function comingOccurrences(
+  work: Workspace,
+  { due_from, due_until, view, cursor }: FindTasks,
+  query: Readonly<Record<string, unknown>> & { status: readonly string[] },
+): Promise<Coming> {
+  const isOpen = query.status.some((each) => (open as readonly string[]).includes(each));
+  const hasRange = due_from !== undefined || due_until !== undefined;
+  if (!hasRange || !isOpen || view !== undefined || cursor !== undefined) return noneComing;
+  // The list refuses what is not a date.
+  if ([due_from, due_until].some((each) => each !== undefined && !isDate(each))) return noneComing;
+  if (due_until === undefined) {
+    return {
+      ...noneComing,
+      summary: ' Repeating tasks are found by their current due date; with due_until also by later ones.',
+    };
+  }
+  const { time_zone } = await work.profile();
+  const tomorrow = addDays(localTime(work.agent.now(), time_zone).date, 1);
+  const from = due_from !== undefined && due_from > tomorrow ? due_from : tomorrow;
+  if (due_until < from) return noneComing;
+  const { due_from: _, ...filter } = query;
+  return comingIn(work, filter, { from, until: due_until });
 }
 
 /** All details of a task in lines. The description is cut if it is long. */
@@ -164,15 +224,20 @@ export async function getDay(work: Workspace, args: { date?: string }): Promise<
   const isLate = new Set(overdue.map((each) => each.id));
   const rest = day.items.filter((each) => !isLate.has(each.id));
   const total = (late?.total ?? 0) + (day.total ?? 0) - (day.items.length - rest.length);
-  const context = await work.contextOf([...overdue, ...rest]);
+  const [context, coming] = await Promise.all([
+    work.contextOf([...overdue, ...rest]),
+    date > today ? comingIn(work, { status: open }, { from: date, until: date }) : noneComing,
+  ]);
   return work.fitting(100, async (fits) => {
     const [first = [], second = []] = firstOf(fits, [overdue, rest]);
     const shown = first.length + second.length;
+    const more = coming.show(fits);
     return work.reply(
-      `${dayText(date)}: ${count(shown, total, 'open task')}${shown < total ? '; find_tasks shows the others' : ''}.${date > today ? ` ${repeatingNote}` : ''}`,
+      `${dayText(date)}: ${count(shown, total, 'open task')}${shown < total ? '; find_tasks shows the others' : ''}.${coming.summary}`,
       [
         ...(first.length > 0 ? ['Overdue:', ...first.map((task) => taskLine(task, context))] : []),
         ...(second.length > 0 ? ['That day:', ...second.map((task) => taskLine(task, context))] : []),
+        ...more.lines,
       ],
       {
         date,
@@ -180,6 +245,7 @@ export async function getDay(work: Workspace, args: { date?: string }): Promise<
         total,
         overdue: first.map((task) => taskData(task, context)),
         tasks: second.map((task) => taskData(task, context)),
+        ...more.data,
       },
     );
   });
@@ -230,8 +296,6 @@ interface FindActivity {
   limit?: number;
   cursor?: string;
 }
-
-const shortValue = (value: unknown) => clip(JSON.stringify(value) ?? 'null', 60);
 
 async function findActivity(work: Workspace, { task, limit = 25, ...query }: FindActivity): Promise<Reply> {
   const entity = task === undefined ? undefined : (await work.findTasks([task]))[0]?.id;
@@ -352,7 +416,7 @@ export const readTools = (): readonly Tool[] => [
     name: 'find_tasks',
     title: 'Find tasks',
     description:
-      'Finds tasks by words, dates, project, tags. Open tasks unless status or completed_* is given.',
+      'Finds tasks by words, dates, project, tags. Open tasks unless status or completed_* is given. With due_until, also later occurrences of repeating tasks.',
     scope: 'read',
     input: object({
       text: describe(text, 'Words in title, description or links'),
@@ -377,7 +441,7 @@ export const readTools = (): readonly Tool[] => [
         { type: 'array', items: text },
         'due, start, priority, title, created_at, updated_at, completed_at, position; - reverses',
       ),
-      deleted: describe({ type: 'boolean' }, 'The trash; only with limit and cursor'),
+      deleted: describe({ type: 'boolean' }, 'The trash; only with limit, and text or cursor'),
       limit: ofPage(100),
     }),
     output: tasksSchema,
@@ -403,6 +467,7 @@ export const readTools = (): readonly Tool[] => [
       total: { type: 'integer' },
       overdue: taskList,
       tasks: taskList,
+      later_occurrences: laterSchema,
     }),
     run: getDay,
   }),
@@ -422,7 +487,11 @@ export const readTools = (): readonly Tool[] => [
     scope: 'read',
     input: object({
       task: id,
-      ...pickQuery('listActivity', ['type', 'action', 'actor_type', 'client_id', 'since', 'until', 'cursor']),
+      ...pickQuery(
+        'listActivity',
+        ['type', 'action', 'actor_type', 'client_id', 'since', 'until', 'cursor'],
+        { type: 'completion: of repeating tasks; for all completed tasks use find_tasks' },
+      ),
       limit: ofPage(100),
     }),
     output: replySchema({ shown: { type: 'integer' }, total: { type: 'integer' }, changes: list }),

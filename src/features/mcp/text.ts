@@ -38,6 +38,11 @@ export function quoted(text: string): string {
   return JSON.stringify(text);
 }
 
+/** A value as JSON, cut if it is long. */
+export function shortValue(value: unknown): string {
+  return clip(JSON.stringify(value) ?? 'null', 60);
+}
+
 /** A name of a user: quoted unless it is one word. */
 function named(name: string): string {
   return /^[\p{L}\p{N}_-]+$/u.test(name) ? name : quoted(name);
@@ -82,7 +87,8 @@ export interface TextContext {
   shortId(id: string): string;
 }
 
-function whenText(date: string, time: string | null, zone: string | null, timeZone: string): string {
+/** A date with its day of the week and time, and the zone if it is not that of the profile. */
+export function whenText(date: string, time: string | null, zone: string | null, timeZone: string): string {
   const foreign = time !== null && zone !== null && zone !== timeZone ? ` ${zone}` : '';
   return dayText(date) + (time === null ? '' : ` ${time}`) + foreign;
 }

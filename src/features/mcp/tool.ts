@@ -34,6 +34,7 @@ const fields = [
   'completed',
   'priority',
   'due',
+  'next',
   'start',
   'rrule',
   'project',
@@ -61,11 +62,15 @@ export function replySchema(own: Readonly<Record<string, JsonSchema>>): JsonSche
   };
 }
 
+/** The schema of occurrences that follow the current ones of their tasks. */
+export const laterSchema: JsonSchema = { type: 'array', items: { type: 'object' } };
+
 /** The schema of a reply with tasks. Fields without a value are left out of tasks. */
 export const tasksSchema: JsonSchema = replySchema({
   shown: whole,
   total: whole,
   tasks: taskList,
+  later_occurrences: laterSchema,
   next_cursor: text,
 });
 

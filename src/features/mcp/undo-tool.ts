@@ -2,7 +2,7 @@
 import type { Schemas } from '../../platform/contract/document/operations';
 import { explain, plainName, ToolError } from './problems';
 import { describe, type JsonSchema, object, pick } from './schema';
-import { count, endingOf } from './text';
+import { count, endingOf, shortValue } from './text';
 import { replySchema, type Tool, tool } from './tool';
 import type { Reply, Workspace } from './workspace';
 
@@ -23,11 +23,18 @@ const reasons: Readonly<Record<string, string>> = {
   'not-undoable': 'cannot be taken back',
 };
 
-function entityLine({ type, entity_id, action, undone, left }: UndoneEntity): string {
+/** What was done to an entity. @param now the values that the entity has now; undefined if they are not known */
+function entityLine(
+  { type, entity_id, action, undone, left }: UndoneEntity,
+  now: Readonly<Record<string, unknown>> | undefined,
+): string {
+  const former = undone.map((field) =>
+    now?.[field] === undefined ? field : `${field} ${shortValue(now[field])}`,
+  );
   const kept = left.map(({ field, reason }) => `${field ?? 'all of it'} left (${reasons[reason] ?? reason})`);
   const parts = [
     ...(action === null ? [] : [action]),
-    ...(undone.length > 0 ? [`former ${undone.join(', ')}`] : []),
+    ...(undone.length > 0 ? [`former ${former.join(', ')}`] : []),
     ...kept,
   ];
   return `${type}${entity_id === null ? '' : ` ${endingOf(entity_id)}`}: ${parts.join('; ') || 'nothing to take back'}`;
@@ -64,8 +71,8 @@ async function undoChanges(work: Workspace, { request, last }: Undo): Promise<Re
     const shown = entities.slice(0, limit);
     const lines = await work.linesOf(shown.flatMap((each) => (each.type === 'task' && each.entity_id) || []));
     const lineOf = (entity: UndoneEntity) => {
-      const line = lines.get(entity.entity_id ?? '');
-      return entityLine(entity) + (line === undefined ? '' : `. Now: ${line}`);
+      const now = lines.get(entity.entity_id ?? '');
+      return entityLine(entity, now?.task) + (now === undefined ? '' : `. Now: ${now.line}`);
     };
     return work.reply(
       summary,

@@ -93,6 +93,19 @@ function remembered<T>(load: () => Promise<T>): () => Promise<T> {
   };
 }
 
+/** What a reply with tasks has besides them. */
+interface ReplyOptions {
+  /** The number of all tasks. */
+  readonly total?: number;
+  readonly next_cursor?: string | null;
+  /** The id of the request of a write. */
+  readonly request?: string | undefined;
+  /** What follows the tasks. */
+  readonly more?: { readonly lines: readonly string[]; readonly data: object };
+  /** What follows the lines and the fields of single tasks, by their ids. */
+  readonly suffixes?: ReadonlyMap<string, { readonly text: string; readonly data: object }>;
+}
+
 export type Workspace = ReturnType<typeof createWorkspace>;
 
 /** Opens a workspace for one call of a tool. */
@@ -147,25 +160,67 @@ export function createWorkspace(agent: Agent) {
     });
   }
 
-  /** The ids of tasks in the trash. */
-  async function findDeleted(ids: readonly string[]): Promise<string[]> {
+  /** The ids of tasks that were deleted lately, also of subtasks that were deleted with their parents. */
+  async function deletedLately(): Promise<string[]> {
+    const { items } = await call('listActivity', {
+      query: { type: ['task'], action: ['deleted'], limit: 200 },
+    });
+    return [...new Set(items.flatMap(({ entity_id }) => entity_id ?? []))];
+  }
+
+  /**
+   * The ids of tasks in the trash, each parent before its subtasks.
+   * @returns `withParents`: how many are left out, because they were deleted with another one of these tasks and come back
+   *   with it
+   */
+  async function findDeleted(ids: readonly string[]): Promise<{ ids: string[]; withParents: number }> {
     const { endings } = splitIds(ids);
-    const items =
-      endings.length === 0
-        ? []
-        : await listAll((cursor) =>
-            call('listTrash', { query: { id_ends_with: endings, limit: 200, ...(cursor && { cursor }) } }),
-          );
+    const listed = await listAll((cursor) =>
+      call('listTrash', {
+        query: { id_ends_with: [...new Set(ids.map(endingOf))], limit: 200, ...(cursor && { cursor }) },
+      }),
+    );
+    const deletions = new Map(listed.map(({ task }) => [task.id, task]));
+    const unlisted = endings.filter((given) => !listed.some(({ task }) => matches(given)(task)));
+    const others = unlisted.length === 0 ? [] : await deletedLately();
     const found = eachNamed(
       endings,
-      items.map(({ task }) => task),
+      [...new Set([...deletions.keys(), ...others])].map((id) => ({ id })),
       {
         kind: 'deleted task',
-        where: 'A subtask that was deleted with its parent needs its whole id.',
-        nameOf: ({ title }) => title,
+        where: 'A subtask comes back with the parent with which it was deleted.',
+        nameOf: ({ id }) => deletions.get(id)?.title ?? '',
       },
     );
-    return ids.map((given) => found.find(matches(given))?.id ?? given);
+    const named = ids.map((given) => found.find(matches(given))?.id ?? given);
+    if (named.length === 1) return { ids: named, withParents: 0 };
+
+    const loaded = new Map<string, Promise<Task | undefined>>();
+    const load = (id: string) => {
+      const known = deletions.get(id);
+      if (known) return Promise.resolve(known);
+      const loading =
+        loaded.get(id) ??
+        execute('getDeletedTask', { path: { task_id: id } }).then((answer) =>
+          'problem' in answer ? undefined : answer.body,
+        );
+      loaded.set(id, loading);
+      return loading;
+    };
+    const above = await Promise.all(
+      named.map(async (id) => {
+        let number = 0;
+        for (let at = (await load(id))?.parent_id; at != null; at = (await load(at))?.parent_id) {
+          if (named.includes(at)) number += 1;
+        }
+        return { id, number };
+      }),
+    );
+    const own = above.filter(({ id, number }) => number === 0 || deletions.has(id));
+    return {
+      ids: own.toSorted((one, other) => one.number - other.number).map(({ id }) => id),
+      withParents: named.length - own.length,
+    };
   }
 
   /** The present titles of tasks by their ids, also of those in the trash. Purged ones have none. */
@@ -184,9 +239,10 @@ export function createWorkspace(agent: Agent) {
     return titles;
   }
 
-  /** The ids of those of the tasks that are below another one of them. */
-  async function idsBelowOthers(tasks: readonly Task[]): Promise<Set<string>> {
+  /** How many of the other tasks each of the tasks is below, by its id. */
+  async function levelsOf(tasks: readonly Task[]): Promise<Map<string, number>> {
     const given = new Set(tasks.map(({ id }) => id));
+    if (given.size < 2) return new Map([...given].map((id) => [id, 0]));
     const parents = new Map(tasks.map(({ id, parent_id }) => [id, parent_id]));
     const isKnown = (id: string | null | undefined) => id === null || id === undefined || parents.has(id);
     // Tasks have at most five levels.
@@ -198,11 +254,11 @@ export function createWorkspace(agent: Agent) {
       for (const { id, parent_id } of found) parents.set(id, parent_id);
       unknown = found.map(({ parent_id }) => parent_id).filter((id) => !isKnown(id));
     }
-    const isBelow = (id: string): boolean => {
+    const levelOf = (id: string): number => {
       const parent = parents.get(id);
-      return parent !== null && parent !== undefined && (given.has(parent) || isBelow(parent));
+      return parent == null ? 0 : levelOf(parent) + (given.has(parent) ? 1 : 0);
     };
-    return new Set([...given].filter(isBelow));
+    return new Map([...given].map((id) => [id, levelOf(id)]));
   }
 
   /** The id of the project with this id, or this name without regard to case. */
@@ -238,13 +294,13 @@ export function createWorkspace(agent: Agent) {
     };
   }
 
-  /** The lines of tasks by their ids, of the first 50 that are not deleted. */
-  async function linesOf(ids: readonly string[]): Promise<Map<string, string>> {
+  /** Tasks and their lines by their ids, of the first 50 that are not deleted. */
+  async function linesOf(ids: readonly string[]): Promise<Map<string, { task: Task; line: string }>> {
     const [part] = partsOf([...new Set(ids)]);
     if (part === undefined) return new Map();
     const { items } = await call('listTasks', { query: { id: part, limit: mostIds } });
     const context = await contextOf(items);
-    return new Map(items.map((task) => [task.id, taskLine(task, context)]));
+    return new Map(items.map((task) => [task.id, { task, line: taskLine(task, context) }]));
   }
 
   /** The first line and the first fields of each reply. */
@@ -276,20 +332,27 @@ export function createWorkspace(agent: Agent) {
   async function replyWithTasks(
     summary: string,
     tasks: readonly Task[],
-    more: { total?: number; next_cursor?: string | null; request?: string | undefined } = {},
+    {
+      total = tasks.length,
+      next_cursor = null,
+      request,
+      more = { lines: [], data: {} },
+      suffixes = new Map(),
+    }: ReplyOptions = {},
   ): Promise<Reply> {
     const context = await contextOf(tasks);
-    const { total = tasks.length, next_cursor = null, request } = more;
     return reply(
       summary,
       [
-        ...tasks.map((task) => taskLine(task, context)),
+        ...tasks.map((task) => taskLine(task, context) + (suffixes.get(task.id)?.text ?? '')),
+        ...more.lines,
         ...(next_cursor === null ? [] : [`More with cursor ${next_cursor}`]),
       ],
       {
         shown: tasks.length,
         total,
-        tasks: tasks.map((task) => taskData(task, context)),
+        tasks: tasks.map((task) => ({ ...taskData(task, context), ...suffixes.get(task.id)?.data })),
+        ...more.data,
         ...(next_cursor !== null && { next_cursor }),
       },
       request,
@@ -359,7 +422,7 @@ export function createWorkspace(agent: Agent) {
     findTasks,
     findDeleted,
     titlesOf,
-    idsBelowOthers,
+    levelsOf,
     linesOf,
     projectId,
     contextOf,

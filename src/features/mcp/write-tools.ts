@@ -1,8 +1,9 @@
 /** The tools that write. Each writes at most once, with a batch: all of its items or none. */
 import type { Schemas } from '../../platform/contract/document/operations';
+import { nextOf } from './coming';
 import { type Naming, plainName, ToolError } from './problems';
 import { describe, object, type Properties, pick } from './schema';
-import { count, endingOf, quoted, shortIds } from './text';
+import { clip, count, endingOf, quoted, shortIds, whenText } from './text';
 import { replySchema, type Tool, taskList, tool, writtenSchema } from './tool';
 import { undoTool } from './undo-tool';
 import type { Reply, Workspace } from './workspace';
@@ -23,9 +24,12 @@ const listOf = (properties: Properties, required: readonly string[]) => ({
 // The names of arguments that differ from those of the contract.
 const ownNames: Readonly<Record<string, string>> = { project_id: 'project', parent_id: 'parent' };
 
-/** Names the argument for a pointer into a batch: `/body/operations/3/task/project_id` → `tasks[3].project`. */
+/**
+ * Names the argument for a pointer into a batch: `/body/operations/3/task/project_id` → `tasks[3].project`.
+ * @param itemOf the index of the item for an operation, if they differ
+ */
 const namingIn =
-  (list: 'tasks' | 'ids'): Naming =>
+  (list: 'tasks' | 'ids', itemOf: (operation: number) => number = (index) => index): Naming =>
   (pointer) => {
     const [, , holder, index, part = '', ...below] = pointer.split('/');
     if (holder !== 'operations' || index === undefined) return plainName(pointer);
@@ -34,7 +38,7 @@ const namingIn =
       .filter((each) => each !== '')
       .map((each) => ownNames[each] ?? each)
       .join('.');
-    return `${list}[${index}]${name === '' ? '' : `.${name}`}`;
+    return `${list}[${itemOf(Number(index))}]${name === '' ? '' : `.${name}`}`;
   };
 
 /** The items without repetition of their ids. */
@@ -43,16 +47,58 @@ function assertDistinct(given: readonly string[]): void {
   if (repeated !== undefined) throw new ToolError(`The id ${repeated} occurs twice. Name each task once.`);
 }
 
+/** What a reply to a write says. */
+interface Written {
+  /** What was done, such as "completed". */
+  readonly done: string;
+  /** How many more tasks were named, which follow their parents. */
+  readonly withParents?: number;
+  /** Whether an operation changes tasks of other operations too, so that its result can be outdated. */
+  readonly isNested?: boolean;
+  /** Tasks whose description is shown. */
+  readonly described?: ReadonlySet<string>;
+}
+
 async function writeTasks(
   work: Workspace,
   operations: readonly object[],
   naming: Naming,
-  done: string,
+  { done, withParents = 0, isNested = false, described = new Set() }: Written,
 ): Promise<Reply> {
-  const { results: tasks, request } = await work.write(operations, naming);
-  const summary = `${tasks.length} of ${operations.length} task${operations.length === 1 ? '' : 's'} ${done}.`;
+  const { results, request } = await work.write(operations, naming);
+  const tasks = isNested ? await work.findTasks(results.map((task) => task.id)) : results;
+  const named = operations.length + withParents;
+  const along = withParents > 0 ? `, ${withParents} of them with their parents` : '';
+  const summary = `${tasks.length + withParents} of ${named} task${named === 1 ? '' : 's'} ${done}${along}.`;
+  const suffixes = await suffixesOf(work, tasks, described);
   return work.fitting(tasks.length, (limit) =>
-    work.replyWithTasks(summary, tasks.slice(0, limit), { total: tasks.length, request }),
+    work.replyWithTasks(summary, tasks.slice(0, limit), { total: tasks.length, request, suffixes }),
+  );
+}
+
+/** What follows the lines of tasks after a write: when a repeating task is due next, and a description that was changed. */
+async function suffixesOf(work: Workspace, tasks: readonly Task[], described: ReadonlySet<string>) {
+  const [next, { time_zone: own }] = await Promise.all([nextOf(work, tasks), work.profile()]);
+  return new Map(
+    tasks.map(({ id, description }) => {
+      const later = next.get(id);
+      const shown = described.has(id) && description !== null ? clip(description, 60) : undefined;
+      return [
+        id,
+        {
+          text: [
+            ...(later ? [` next ${whenText(later.due_date, later.due_time, later.time_zone, own)}`] : []),
+            ...(shown === undefined ? [] : [` description ${quoted(shown)}`]),
+          ].join(''),
+          data: {
+            ...(later && {
+              next: later.due_time === null ? later.due_date : `${later.due_date} ${later.due_time}`,
+            }),
+            ...(shown !== undefined && { description: shown }),
+          },
+        },
+      ];
+    }),
   );
 }
 
@@ -82,11 +128,13 @@ async function addTasks(work: Workspace, { tasks }: { tasks: NewTask[] }): Promi
     const places = await placesOf(work, { ...(project && { project }), ...(parent && { parent }) });
     operations.push({ op: 'create_task', task: { ...task, ...places } });
   }
-  return writeTasks(work, operations, namingIn('tasks'), 'added');
+  return writeTasks(work, operations, namingIn('tasks'), { done: 'added' });
 }
 
 interface TaskChange {
   id: string;
+  description?: string | null;
+  append_description?: string;
   add_tags?: string[];
   remove_tags?: string[];
 }
@@ -108,12 +156,24 @@ function changedTags(
 async function changeTasks(work: Workspace, items: readonly TaskChange[], done: string): Promise<Reply> {
   const found = await work.findTasks(items.map((item) => item.id));
   assertDistinct(found.map((task) => task.id));
-  const operations = items.map(({ id: _, add_tags, remove_tags, ...task }, index) => {
-    const current = found[index] as Task;
-    const tags = add_tags || remove_tags ? changedTags(current.tags, add_tags, remove_tags) : undefined;
-    return { op: 'update_task', id: current.id, task: { ...task, ...(tags && { tags }) } };
-  });
-  return writeTasks(work, operations, namingIn('tasks'), done);
+  const operations = items.map(
+    ({ id: _, add_tags, remove_tags, append_description: more, ...task }, index) => {
+      const current = found[index] as Task;
+      const tags = add_tags || remove_tags ? changedTags(current.tags, add_tags, remove_tags) : undefined;
+      const { description = current.description } = task;
+      const appended = more === undefined ? undefined : [description ?? [], more].flat().join('\n');
+      const fields = {
+        ...task,
+        ...(tags && { tags }),
+        ...(appended !== undefined && { description: appended }),
+      };
+      return { op: 'update_task', id: current.id, task: fields };
+    },
+  );
+  const described = new Set(
+    operations.flatMap(({ id: each, task }) => ('description' in task ? [each] : [])),
+  );
+  return writeTasks(work, operations, namingIn('tasks'), { done, described });
 }
 
 interface Named {
@@ -124,20 +184,36 @@ interface OfOccurrence extends Named {
   occurrence_time?: string;
 }
 
-/** Applies an operation to each task. */
+/** The tasks that are named, each once, with how many of the others each is below. */
+async function distinctTasks(work: Workspace, given: readonly string[]) {
+  const tasks = await work.findTasks(given);
+  assertDistinct(tasks.map((task) => task.id));
+  return { tasks, levels: await work.levelsOf(tasks) };
+}
+
+/**
+ * Applies an operation to each task.
+ * @param order if a task and its subtasks are named, those that change first. The operation can then change the others too.
+ */
 async function forEachTask(
   work: Workspace,
   given: Named,
-  done: string,
-  operationOf: (task: Task, index: number, all: readonly Task[]) => object,
+  { done, order }: { done: string; order: 'parents-first' | 'subtasks-first' },
+  operationOf: (task: Task) => object,
 ): Promise<Reply> {
-  const tasks = await work.findTasks(given.ids);
-  assertDistinct(tasks.map((task) => task.id));
-  return writeTasks(work, tasks.map(operationOf), namingIn('ids'), done);
+  const { tasks, levels } = await distinctTasks(work, given.ids);
+  const sign = order === 'parents-first' ? 1 : -1;
+  const levelOf = ({ id: each }: Task) => levels.get(each) ?? 0;
+  const ordered = tasks.toSorted((one, other) => sign * (levelOf(one) - levelOf(other)));
+  const isNested = tasks.some((task) => levelOf(task) > 0);
+  const naming = namingIn('ids', (index) => tasks.indexOf(ordered[index] as Task));
+  return writeTasks(work, ordered.map(operationOf), naming, { done, isNested });
 }
 
 async function completeTasks(work: Workspace, { ids: given, ...rest }: OfOccurrence): Promise<Reply> {
-  return forEachTask(work, { ids: given }, 'completed', (task) => ({
+  // A repeating task opens its subtasks again when it moves on.
+  const options = { done: 'completed', order: 'subtasks-first' } as const;
+  return forEachTask(work, { ids: given }, options, (task) => ({
     op: 'complete_task',
     id: task.id,
     completed: true,
@@ -146,7 +222,7 @@ async function completeTasks(work: Workspace, { ids: given, ...rest }: OfOccurre
 }
 
 async function reopenTasks(work: Workspace, { ids: given, ...rest }: OfOccurrence): Promise<Reply> {
-  return forEachTask(work, { ids: given }, 'reopened', (task) =>
+  return forEachTask(work, { ids: given }, { done: 'reopened', order: 'parents-first' }, (task) =>
     task.status === 'cancelled'
       ? { op: 'update_task', id: task.id, task: { status: 'pending' } }
       : { op: 'complete_task', id: task.id, completed: false, ...rest },
@@ -154,7 +230,8 @@ async function reopenTasks(work: Workspace, { ids: given, ...rest }: OfOccurrenc
 }
 
 async function skipOccurrences(work: Workspace, { ids: given, ...rest }: OfOccurrence): Promise<Reply> {
-  return forEachTask(work, { ids: given }, 'moved to the next occurrence', (task) => ({
+  const options = { done: 'moved to the next occurrence', order: 'subtasks-first' } as const;
+  return forEachTask(work, { ids: given }, options, (task) => ({
     op: 'skip_occurrence',
     id: task.id,
     ...rest,
@@ -175,12 +252,24 @@ async function moveTasks(work: Workspace, { ids: given, before, after, ...place 
     ...(before !== undefined && { before: await idOf(before) }),
   };
   const first = after === undefined ? undefined : await idOf(after);
-  // Each task moves after the one before it, so that they keep their order.
-  return forEachTask(work, { ids: given }, 'moved', (task, index, all) => ({
+  const { tasks: named, levels } = await distinctTasks(work, given);
+  // Subtasks follow their parent to a project or to another parent, so those that are named too stay with it.
+  const follow =
+    (place.project !== undefined || (place.parent ?? 'none') !== 'none') &&
+    before === undefined &&
+    after === undefined;
+  const tasks = follow ? named.filter((task) => levels.get(task.id) === 0) : named;
+  const operations = tasks.map((task, index) => ({
     op: 'move_task',
     id: task.id,
-    to: { ...to, ...(first !== undefined && { after: index === 0 ? first : all[index - 1]?.id }) },
+    // Each task moves after the one before it, so that they keep their order.
+    to: { ...to, ...(first !== undefined && { after: index === 0 ? first : tasks[index - 1]?.id }) },
   }));
+  const naming = namingIn('ids', (index) => named.indexOf(tasks[index] as Task));
+  return writeTasks(work, operations, naming, {
+    done: 'moved',
+    withParents: named.length - tasks.length,
+  });
 }
 
 interface Delete extends Named {
@@ -192,11 +281,9 @@ interface Delete extends Named {
  * of what is confirmed.
  */
 async function deleteTasks(work: Workspace, { ids: given, confirm }: Delete): Promise<Reply> {
-  const named = await work.findTasks(given);
-  assertDistinct(named.map((task) => task.id));
+  const { tasks: named, levels } = await distinctTasks(work, given);
   // A task takes its subtasks along, so those that are named too are not deleted a second time.
-  const below = await work.idsBelowOthers(named);
-  const tasks = named.filter((task) => !below.has(task.id));
+  const tasks = named.filter((task) => levels.get(task.id) === 0);
   const ids = tasks.map((task) => task.id);
   const counts = await work.call('listTasks', {
     query: { id: ids, include_subtask_counts: true, limit: most },
@@ -241,10 +328,11 @@ async function deleteTasks(work: Workspace, { ids: given, confirm }: Delete): Pr
 }
 
 async function restoreTasks(work: Workspace, { ids: given }: Named): Promise<Reply> {
-  const deleted = await work.findDeleted(given);
+  const { ids: deleted, withParents } = await work.findDeleted(given);
   assertDistinct(deleted);
   const operations = deleted.map((each) => ({ op: 'restore_task', id: each }));
-  return writeTasks(work, operations, namingIn('ids'), 'restored');
+  const naming = namingIn('ids', (index) => given.findIndex((each) => deleted[index]?.endsWith(each)));
+  return writeTasks(work, operations, naming, { done: 'restored', withParents });
 }
 
 /** The number of open tasks in a project, also if it is archived. */
@@ -351,6 +439,7 @@ export const writeTools = (): readonly Tool[] => [
               tags: 'Replaces all tags',
               rrule: 'null ends the repetition',
             }),
+            append_description: describe(text, 'Added as a new line'),
             add_tags: { type: 'array', items: text },
             remove_tags: { type: 'array', items: text },
           },

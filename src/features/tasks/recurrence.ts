@@ -2,8 +2,17 @@
 
 import { parseRule } from '../../domain/recurrence/parse';
 import { distanceBetween, localPoint, partsOf, pointOf, shiftPoint } from '../../domain/recurrence/point';
-import type { Rule } from '../../domain/recurrence/rule';
-import { advance, lastPoint, nextDate, occurrences } from '../../domain/recurrence/schedule';
+import type { Rule, Until } from '../../domain/recurrence/rule';
+import {
+  advance,
+  type Completion,
+  type DueClock,
+  lastDate,
+  lastLocalTime,
+  lastPoint,
+  nextDate,
+  occurrences,
+} from '../../domain/recurrence/schedule';
 import { todayIn } from '../../domain/time/calendar';
 import type { ValidationError } from '../../platform/contract/document/operations';
 import type { TaskRow } from '../../platform/database/rows';
@@ -188,6 +197,9 @@ function isSeries<T extends Recurrence & Dates>(task: T): task is T & Series {
   return task.rrule !== null && task.recurrence_start !== null;
 }
 
+/** A repeating task, from the database or from a reply. */
+export type SeriesTask = Series & Pick<Recurrence, 'repeat_from' | 'completion_count'> & { rrule: string };
+
 /** A task with a recurrence rule, and therefore with a due date. */
 export type RecurringTask = TaskRow & {
   rrule: string;
@@ -269,22 +281,36 @@ interface Advance {
   readonly at: Date;
 }
 
+/** The point of the current occurrence, and the point of its completion at an instant. */
+function completionAt(
+  rule: Rule,
+  task: Series & Pick<Recurrence, 'repeat_from'>,
+  zone: string,
+  at: Date,
+): { current: string; completedOn: string } {
+  const ownZone = task.time_zone ?? zone;
+  const today = isHourly(rule) ? localPoint(ownZone, at) : todayIn(ownZone, at);
+  // An occurrence is missed when its due date is past, not its start.
+  const missed = task.start_date === null ? today : shiftPoint(today, -distanceOf(rule, task));
+  return {
+    current: currentPoint(rule, task),
+    completedOn: task.repeat_from === 'schedule' ? missed : today,
+  };
+}
+
 /** The dates of the next occurrence if the current one is completed or skipped; null if there is no next one. */
 export function nextOccurrence(
   row: RecurringTask,
   { completions, completed, zone, at }: Advance,
 ): Dated | null {
   const rule = ruleOf(row.rrule);
-  const ownZone = row.time_zone ?? zone;
-  const today = isHourly(rule) ? localPoint(ownZone, at) : todayIn(ownZone, at);
-  // An occurrence is missed when its due date is past, not its start.
-  const missed = row.start_date === null ? today : shiftPoint(today, -distanceOf(rule, row));
+  const { current, completedOn } = completionAt(rule, row, zone, at);
   const next = advance({
     rule,
     repeatFrom: row.repeat_from,
     start: seriesStart(row),
-    due: currentPoint(rule, row),
-    completedOn: row.repeat_from === 'schedule' ? missed : today,
+    due: current,
+    completedOn,
     completions,
     clock: clockOf(row),
     excluded: [...row.excluded_dates, ...completedPoints(rule, row, completed)],
@@ -316,6 +342,77 @@ export function comingOccurrences(row: RecurringTask, limit: number, completed: 
     }
   }
   return [row, ...points.slice(1).map((point) => datesAt(rule, row, point))];
+}
+
+/** Which coming occurrences of a task are wanted. */
+export interface WantedOccurrences {
+  /** The due dates of the first day and of the last day. */
+  readonly from: string;
+  readonly until: string;
+  /** The maximum number, 1 to 100. */
+  readonly limit: number;
+  /** Due dates after the current one that are completed already. */
+  readonly completed: readonly DueTime[];
+  /** The time zone of the profile, for tasks without their own. */
+  readonly zone: string;
+  readonly at: Date;
+}
+
+/** A rule that ends at a point, or earlier. With an end, the search for the next point of a rare rule is short. */
+function endingAt(rule: Rule, point: string, clock: DueClock): Rule {
+  const { date } = partsOf(point);
+  const isEarlier = (own: Until) =>
+    isHourly(rule) ? lastLocalTime(own, clock) < point : (lastDate(rule, clock) as string) < date;
+  return rule.until !== null && isEarlier(rule.until) ? rule : { ...rule, until: { date } };
+}
+
+// More than a year of days.
+const mostSteps = 400;
+
+/** Points of a series that counts from completions, the first after `due` and the day of its completion. */
+function* pointsByCompletion(
+  task: SeriesTask,
+  first: Pick<Completion, 'rule' | 'start' | 'due' | 'completedOn' | 'clock' | 'excluded'>,
+): Generator<string, void, undefined> {
+  const { repeat_from: repeatFrom, completion_count } = task;
+  let { due, completedOn } = first;
+  for (let completions = completion_count + 1; completions <= completion_count + mostSteps; completions++) {
+    const next = advance({ ...first, repeatFrom, due, completedOn, completions });
+    if (next === null) return;
+    yield next;
+    [due, completedOn] = [next, next];
+  }
+}
+
+/**
+ * The occurrences after the current one that are due in a range of days, if the current one is completed now and each other
+ * one on its due date. Missed dates are left out.
+ */
+export function laterOccurrences(
+  task: SeriesTask,
+  { from, until, limit, completed, zone, at }: WantedOccurrences,
+): Dated[] {
+  const rule = ruleOf(task.rrule);
+  const clock = clockOf(task);
+  const start = seriesStart(task);
+  const excluded = [...task.excluded_dates, ...completedPoints(rule, task, completed)];
+  const { current: due, completedOn } = completionAt(rule, task, zone, at);
+  const last = pointDue(rule, task, until, '23:59');
+  const beforeFirst = shiftPoint(pointDue(rule, task, from, '00:00'), -1);
+  const ending = endingAt(rule, last, clock);
+  const dates: Dated[] = [];
+  if (task.repeat_from === 'completion') {
+    const series = { rule: ending, start, due, completedOn, clock, excluded };
+    for (const point of pointsByCompletion(task, series)) {
+      if (point > last || dates.length >= limit) break;
+      if (point > beforeFirst) dates.push(datesAt(rule, task, point));
+    }
+    return dates;
+  }
+  const after = [due, completedOn, beforeFirst].sort().at(-1);
+  return occurrences(ending, start, { after, limit, clock, excluded })
+    .filter((point) => point <= last)
+    .map((point) => datesAt(rule, task, point));
 }
 
 /** The dates of the occurrence of a task that is due on a date, with the time for an hourly rule. */

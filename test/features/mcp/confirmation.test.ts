@@ -311,7 +311,7 @@ describe('undo_changes', () => {
     const undone = await agent.call('undo_changes', { request: data.request });
     expect(undone.text).toContain('1 request taken back: 1 of 1 item changed, 1 left in part or as a whole.');
     expect(undone.text).toContain(
-      `task ${id}: updated; former priority; title left (was changed since). Now: ${id} "Water my plants"`,
+      `task ${id}: updated; former priority "medium"; title left (was changed since). Now: ${id} "Water my plants"`,
     );
     expect(undone.data.items).toEqual([
       {

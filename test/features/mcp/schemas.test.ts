@@ -44,6 +44,7 @@ const own = [
   'task',
   'tag',
   'deleted',
+  'append_description',
   'add_tags',
   'remove_tags',
 ];

@@ -166,8 +166,12 @@ test('find_activity and the trash show the titles of deleted tasks', async () =>
     ),
     data: { shown: 1, tasks: [{ id, title: 'Old bike' }] },
   });
-  expect((await agent.call('find_tasks', { deleted: true, text: 'bike' })).text).toContain(
-    'deleted: can be combined with limit and cursor, and not with text.',
+  expect((await agent.call('find_tasks', { deleted: true, text: 'BIKE old' })).data.tasks).toMatchObject([
+    { id },
+  ]);
+  expect((await agent.call('find_tasks', { deleted: true, text: 'car' })).text).toContain('0 of 0 deletions');
+  expect((await agent.call('find_tasks', { deleted: true, project: 'Home' })).text).toContain(
+    'deleted: can be combined with limit, and text or cursor, and not with project.',
   );
   expect((await agent.call('find_tasks', { deleted: false })).data.total).toBe(1);
 });
@@ -188,16 +192,231 @@ test('update_tasks adds and removes tags, and keeps the others', async () => {
   expect(data.tasks[0].tags).toEqual(['home', 'later']);
 });
 
-test('a completed task shows when, and dates warn of repeating tasks', async () => {
+test('update_tasks appends to a description, and shows it', async () => {
+  const [one = '', two = ''] = await add({ title: 'One', description: 'First "line"' }, { title: 'Two' });
+  const { text, data } = await agent.call('update_tasks', {
+    tasks: [
+      { id: one, append_description: 'Second line' },
+      { id: two, append_description: 'Only line', priority: 'high' },
+    ],
+  });
+  expect(text).toContain('description "First \\"line\\"\\nSecond line"');
+  expect(data.tasks).toMatchObject([
+    { description: 'First "line"\nSecond line' },
+    { description: 'Only line', priority: 'high' },
+  ]);
+  const again = await agent.call('update_tasks', { tasks: [{ id: two, priority: 'low' }] });
+  expect(again.data.tasks[0]).not.toHaveProperty('description');
+});
+
+test('undo_changes shows the values that fields have again', async () => {
+  const [id = ''] = await add({ title: 'Former title', due_date: '2099-01-05' });
+  await agent.call('update_tasks', { tasks: [{ id, title: 'New title', priority: 'high' }] });
+  const { text } = await agent.call('undo_changes', { last: 1 });
+  expect(text).toMatch(
+    /former (title "Former title", priority "medium"|priority "medium", title "Former title")/,
+  );
+});
+
+test('a completed task shows when', async () => {
   await add({ title: 'One' });
   const [{ id }] = (await rest('GET', '/tasks')).body.items;
   await rest('PATCH', `/tasks/${id}/complete`, { completed: true, completed_at: '2020-01-31T12:30:00Z' });
   const done = await agent.call('find_tasks', { status: ['completed'] });
   expect(done.text).toContain('"One" completed 2020-01-31 12:30');
   expect(done.data.tasks[0]).toMatchObject({ completed: '2020-01-31 12:30' });
-  expect(done.text).not.toContain('Repeating tasks');
-  expect((await agent.call('find_tasks', { due_from: '2027-01-31' })).text).toContain('Repeating tasks');
-  expect((await agent.call('get_day', { date: '2099-01-31' })).text).toContain('Repeating tasks');
+});
+
+describe('later occurrences of repeating tasks', () => {
+  const weekly = {
+    title: 'Stand-up',
+    due_date: '2099-01-05',
+    due_time: '09:00',
+    rrule: 'FREQ=WEEKLY;BYDAY=MO',
+  };
+
+  test('are listed in a range of days, also if the current one is before it', async () => {
+    const [id = '', daily] = await add(
+      weekly,
+      { title: 'Stretch', due_date: '2099-01-10', rrule: 'FREQ=DAILY' },
+      { title: 'Once', due_date: '2099-01-13' },
+      { title: 'Rare', due_date: '2099-01-01', rrule: 'FREQ=YEARLY' },
+    );
+    const { text, data } = await agent.call('find_tasks', {
+      due_from: '2099-01-12',
+      due_until: '2099-01-25',
+    });
+    expect(text).toContain('1 of 1 task. Later occurrences of 2 repeating tasks follow.');
+    expect(text).toContain(`\n${id} "Stand-up" Mon 2099-01-12 09:00, Mon 2099-01-19 09:00`);
+    expect(data).toMatchObject({
+      total: 1,
+      later_occurrences: [
+        { id, due: ['2099-01-12 09:00', '2099-01-19 09:00'] },
+        { id: daily, due: Array.from({ length: 10 }, (_, index) => `2099-01-${12 + index}`), more: true },
+      ],
+    });
+  });
+
+  test('are filtered like tasks, and left out of lists of closed tasks and further pages', async () => {
+    await agent.call('save_project', { name: 'Work' });
+    await add({ ...weekly, project: 'Work' }, { ...weekly, title: 'Walk' });
+    const range = { due_from: '2099-01-12', due_until: '2099-01-12' };
+    const titles = async (more: object) =>
+      ((await agent.call('find_tasks', { ...range, ...more })).data.later_occurrences ?? []).map(
+        ({ title }: { title: string }) => title,
+      );
+    expect(await titles({ project: 'Work' })).toEqual(['Stand-up']);
+    expect(await titles({ text: 'walk' })).toEqual(['Walk']);
+    expect(await titles({ status: ['completed'] })).toEqual([]);
+    expect(await titles({ due_from: '2000-01-01', due_until: '2000-12-31' })).toEqual([]);
+    expect((await agent.call('find_tasks', { due_from: '2099-01-12' })).text).toContain(
+      'with due_until also',
+    );
+  });
+
+  test('are shown by get_day', async () => {
+    await add(weekly, { title: 'Once', due_date: '2099-01-12' });
+    const { text, data } = await agent.call('get_day', { date: '2099-01-12' });
+    expect(text).toContain('1 of 1 open task. Later occurrences of 1 repeating task follow.');
+    expect(data.later_occurrences).toMatchObject([{ title: 'Stand-up', due: ['2099-01-12 09:00'] }]);
+    expect((await agent.call('get_day', { date: '2099-01-13' })).data).not.toHaveProperty(
+      'later_occurrences',
+    );
+  });
+
+  test('leave out excluded dates, the end of the series, and what is completed ahead', async () => {
+    const [id = ''] = await add({ ...weekly, rrule: 'FREQ=WEEKLY;BYDAY=MO;COUNT=5' });
+    const [{ id: whole }] = (await rest('GET', '/tasks')).body.items;
+    await rest('PATCH', `/tasks/${whole}`, { excluded_dates: ['2099-01-12'] });
+    await agent.call('complete_tasks', { ids: [id], occurrence: '2099-01-19' });
+    const { data } = await agent.call('find_tasks', { due_until: '2099-12-31' });
+    expect(data.later_occurrences).toMatchObject([{ due: ['2099-01-26 09:00', '2099-02-02 09:00'] }]);
+  });
+
+  test('count from the completion if the rule does', async () => {
+    await add({
+      title: 'Filter',
+      due_date: '2020-01-01',
+      rrule: 'FREQ=DAILY;INTERVAL=7',
+      repeat_from: 'completion',
+    });
+    const { data } = await agent.call('find_tasks', { due_until: '2099-12-31' });
+    const [first, second] = data.later_occurrences[0].due.map(
+      (date: string) => Date.parse(date) / 86_400_000,
+    );
+    expect(second - first).toBe(7);
+    const days = first - Math.floor(Date.now() / 86_400_000);
+    expect(days === 7 || days === 6).toBe(true);
+  });
+
+  test('keep the distance from the start, and have the times of an hourly rule', async () => {
+    await add(
+      { title: 'Essay', start_date: '2099-01-03', due_date: '2099-01-05', rrule: 'FREQ=WEEKLY' },
+      { title: 'Drops', due_date: '2099-01-05', due_time: '06:00', rrule: 'FREQ=HOURLY;INTERVAL=8' },
+    );
+    const { data } = await agent.call('find_tasks', { due_from: '2099-01-12', due_until: '2099-01-12' });
+    expect(data.later_occurrences).toMatchObject([
+      { title: 'Drops', due: ['2099-01-12 06:00', '2099-01-12 14:00', '2099-01-12 22:00'] },
+      { title: 'Essay', due: ['2099-01-12'] },
+    ]);
+  });
+
+  test('follow the current one in the replies of writes', async () => {
+    const added = await agent.call('add_tasks', {
+      tasks: [weekly, { title: 'Once', due_date: '2099-01-05' }],
+    });
+    expect(added.data.tasks).toMatchObject([{ next: '2099-01-12 09:00' }, {}]);
+    expect(added.data.tasks[1]).not.toHaveProperty('next');
+    const [{ id }] = added.data.tasks;
+    const moved = await agent.call('reschedule_tasks', { tasks: [{ id, due_date: '2099-01-06' }] });
+    expect(moved.text).toMatch(/due Tue 2099-01-06 09:00 FREQ=WEEKLY;BYDAY=MO next Mon 2099-01-12 09:00$/);
+    const skipped = await agent.call('skip_occurrences', { ids: [id] });
+    expect(skipped.data.tasks).toMatchObject([{ due: '2099-01-12 09:00', next: '2099-01-19 09:00' }]);
+    const done = await agent.call('complete_tasks', { ids: [id] });
+    expect(done.data.tasks).toMatchObject([{ due: '2099-01-19 09:00', next: '2099-01-26 09:00' }]);
+    const changed = await agent.call('update_tasks', { tasks: [{ id, rrule: 'FREQ=DAILY' }] });
+    expect(changed.data.tasks).toMatchObject([{ next: '2099-01-20 09:00' }]);
+  });
+});
+
+describe('a parent together with its subtask', () => {
+  let parent: string;
+  let child: string;
+  const open = async () =>
+    (await agent.call('find_tasks', { sort: ['title'] })).data.tasks.map(
+      ({ title }: { title: string }) => title,
+    );
+  const build = async (fields: object = {}) => {
+    parent = (await add({ title: 'A parent', ...fields }))[0] as string;
+    child = (await add({ title: 'B child', parent }))[0] as string;
+  };
+
+  test.each([0, 1])('is completed and reopened (order %i)', async (first) => {
+    await build();
+    const ids = first === 0 ? [parent, child] : [child, parent];
+    const done = await agent.call('complete_tasks', { ids });
+    expect(done.text).toContain('2 of 2 tasks completed.');
+    expect(await open()).toEqual([]);
+    expect((await agent.call('reopen_tasks', { ids })).text).toContain('2 of 2 tasks reopened.');
+    expect(await open()).toEqual(['A parent', 'B child']);
+  });
+
+  test.each([0, 1])('is completed if it repeats, and its subtask is open again (order %i)', async (first) => {
+    await build({ due_date: '2099-01-05', rrule: 'FREQ=WEEKLY' });
+    const ids = first === 0 ? [parent, child] : [child, parent];
+    const { data } = await agent.call('complete_tasks', { ids });
+    for (const task of data.tasks) expect(task).not.toHaveProperty('status');
+    expect(data.tasks).toContainEqual(expect.objectContaining({ id: parent, due: '2099-01-12' }));
+    const completions = await agent.call('find_activity', { type: ['completion'], action: ['created'] });
+    expect(completions.data.total).toBe(1);
+  });
+
+  test('is moved to a project or another parent, and stays together', async () => {
+    await build();
+    await agent.call('save_project', { name: 'Home' });
+    const moved = await agent.call('move_tasks', { ids: [child, parent], project: 'Home' });
+    expect(moved.text).toContain('2 of 2 tasks moved, 1 of them with their parents.');
+    const [other] = await add({ title: 'Other' });
+    await agent.call('move_tasks', { ids: [parent, child], parent: other });
+    const { tasks } = (await agent.call('find_tasks', { sort: ['title'] })).data;
+    expect(tasks).toMatchObject([{ id: parent, parent: other }, { id: child, parent }, { id: other }]);
+    await agent.call('move_tasks', { ids: [parent, child], parent: 'none' });
+    for (const task of (await agent.call('find_tasks')).data.tasks) expect(task).not.toHaveProperty('parent');
+  });
+
+  test.each([0, 1])('is deleted and restored (order %i)', async (first) => {
+    await build();
+    const ids = first === 0 ? [parent, child] : [child, parent];
+    const { confirm } = (await agent.call('delete_tasks', { ids })).data;
+    await agent.call('delete_tasks', { ids, confirm });
+    expect(await open()).toEqual([]);
+    const restored = await agent.call('restore_tasks', { ids });
+    expect(restored.text).toContain('2 of 2 tasks restored, 1 of them with their parents.');
+    expect((await agent.call('find_tasks', { sort: ['title'] })).data.tasks).toMatchObject([
+      { id: parent },
+      { id: child, parent },
+    ]);
+  });
+
+  test('keeps them together if they were deleted one after the other', async () => {
+    await build();
+    await agent.call('delete_tasks', { ids: [child] });
+    await agent.call('delete_tasks', { ids: [parent] });
+    expect((await agent.call('restore_tasks', { ids: [child, parent] })).text).toContain(
+      '2 of 2 tasks restored.',
+    );
+    expect((await agent.call('find_tasks', { parent })).data.tasks).toMatchObject([{ id: child }]);
+  });
+
+  test('restores a subtask alone, and refuses one that is not in the trash', async () => {
+    await build();
+    const { confirm } = (await agent.call('delete_tasks', { ids: [parent] })).data;
+    await agent.call('delete_tasks', { ids: [parent], confirm });
+    const refused = await agent.call('restore_tasks', { ids: [parent, '2b1c0d4e'] });
+    expect(refused.text).toContain('No deleted task has the id 2b1c0d4e');
+    expect((await agent.call('restore_tasks', { ids: [child] })).isError).toBe(false);
+    expect(await open()).toEqual(['B child']);
+  });
 });
 
 test('what is cut from a reply is counted', async () => {
