@@ -48,7 +48,7 @@ function main(): void {
   readArguments('mcp');
   const { environment, errors } = readSecretFiles(process.env, ['TASKLANE_TOKEN']);
   const { TASKLANE_URL = 'http://localhost:8000', TASKLANE_TOKEN = '', TASKLANE_USER } = environment;
-  const url = TASKLANE_URL.replace(/\/+$/, '');
+  const url = TASKLANE_URL.replace(/\/$/, '');
   const claims = claimsOf(TASKLANE_TOKEN);
   const userId = TASKLANE_USER || claims.sub;
   const clientId = String(claims.client_id ?? claims.azp ?? '') || null;

@@ -71,6 +71,38 @@ async function openOffline(world, prepare = async () => undefined) {
 }
 
 export const tests = {
+  async 'writes of a page that ends at once are kept for the next page'(world) {
+    const { device, user } = await world.makeUser();
+    const tab = await device.openTab(user.id);
+    await untilSettled(tab);
+    const titles = [];
+    for (let n = 0; n < 5; n++) {
+      titles.push(`Task ${n}`);
+      await tab.evaluate((title) => {
+        lane.tasks.create({ title });
+        location.assign('/');
+      }, titles.at(-1));
+      await tab.waitForLoadState();
+      await device.start(tab, user.id);
+      await untilTitles(tab, titles);
+    }
+    await untilSettled(tab);
+    assert.deepEqual(await world.storedTitles(user.id), titles);
+  },
+
+  async 'another tab sends at once what a closed tab could not store'(world) {
+    const { device, user } = await world.makeUser();
+    const [leader, other] = [await device.openTab(user.id), await device.openTab(user.id)];
+    for (const tab of [leader, other]) await untilSettled(tab);
+    await other.evaluate(() => {
+      lane.tasks.create({ title: 'Last words' });
+      location.assign('about:blank');
+    });
+    await untilTitles(leader, ['Last words']);
+    await untilSettled(leader);
+    assert.deepEqual(await world.storedTitles(user.id), ['Last words']);
+  },
+
   async 'an upgrade of the copy keeps unsent writes, also while tabs with the old version are open'(world) {
     const { device, user, leader, other } = await openOffline(world);
     const script = await bundleApp([laterFormat]);

@@ -193,9 +193,17 @@ export function withEntry(outbox: readonly Entry[], entry: Entry): Entry[] {
   return [...outbox, entry];
 }
 
+const isOf =
+  (key: string) =>
+  (entry: Entry): boolean =>
+    entry.key === key || entry.edits?.some((edit) => edit.key === key) === true;
+
+/** Whether the outbox has the write with this key, perhaps merged into an earlier one. */
+export const hasKey = (outbox: readonly Entry[], key: string): boolean => outbox.some(isOf(key));
+
 /** The outbox without an unsent write and what depends on it; undefined if it was sent, or has failed. */
 export function withoutEntry(outbox: readonly Entry[], key: string): Entry[] | undefined {
-  const entry = outbox.find((each) => each.key === key || each.edits?.some((edit) => edit.key === key));
+  const entry = outbox.find(isOf(key));
   if (!entry || entry.sent || !isWaiting(entry)) return undefined;
   const edits = (entry.edits ?? []).filter((each) => each.key !== key);
   if (edits.length > 0 && !(isCreate(entry) && entry.key === key)) {

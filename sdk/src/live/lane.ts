@@ -25,6 +25,7 @@ import { createCopy } from './copy.js';
 import {
   type Entry,
   type EntryProblem,
+  hasKey,
   isFailed,
   isWaiting,
   typeOf,
@@ -33,6 +34,7 @@ import {
   withoutEntry,
 } from './entries.js';
 import { openIndexedDb } from './indexeddb.js';
+import { watchLeftovers } from './leftovers.js';
 import { createLists, createTaskLists } from './lists.js';
 import { compareAmong, compareText } from './optimistic.js';
 import type { Hits, LiveTaskQuery } from './queries.js';
@@ -394,8 +396,10 @@ export async function openLane(
     if (wipe) election?.send({ closed: true } satisfies Message);
     ending.abort();
     await Promise.all([election?.close(), working, stored]);
-    if (wipe) await store.destroy();
-    else store.close();
+    if (wipe) {
+      leftovers.take();
+      await store.destroy();
+    } else store.close();
     listeners.clear();
   }
 
@@ -421,16 +425,14 @@ export async function openLane(
   let queue: Entry[] = [];
   let storing: Promise<void> | undefined;
   let stored: Promise<unknown> | undefined;
-  async function storeQueue(): Promise<void> {
-    await undefined;
-    const entries = queue;
-    queue = [];
+  async function storeEntries(entries: readonly Entry[]): Promise<void> {
     await commit(
       (state) => ({
         state: {
           next: state.next + entries.length,
           outbox: entries.reduce<readonly Entry[]>(
-            (outbox, entry, index) => withEntry(outbox, { ...entry, n: state.next + index }),
+            (outbox, entry, index) =>
+              hasKey(outbox, entry.key) ? outbox : withEntry(outbox, { ...entry, n: state.next + index }),
             state.outbox,
           ),
         },
@@ -438,6 +440,29 @@ export async function openLane(
       entries,
     );
     wake();
+  }
+  const unstoredEntries = new Set<Entry>();
+  const leftovers = watchLeftovers(
+    name,
+    () => (durable ? unstoredEntries : []),
+    takeLeftovers,
+    ending.signal,
+  );
+  function takeLeftovers(): void {
+    const entries = durable && !isClosed ? leftovers.take() : [];
+    if (entries.length > 0) stored = storeEntries(entries).catch(() => undefined);
+  }
+  takeLeftovers();
+  async function storeQueue(): Promise<void> {
+    await undefined;
+    const entries = queue;
+    queue = [];
+    try {
+      await storeEntries(entries);
+    } finally {
+      for (const entry of entries) unstoredEntries.delete(entry);
+      leftovers.clear();
+    }
   }
 
   function write(name: WriteName, id: string, body?: object, { ifMatch }: WriteCondition = {}): Write {
@@ -455,6 +480,7 @@ export async function openLane(
       at: new Date(lastAt).toISOString(),
     };
     copy.show(entry);
+    unstoredEntries.add(entry);
     notify();
     if (queue.push(entry) === 1) storing = storeQueue();
     const own = storing as Promise<void>;

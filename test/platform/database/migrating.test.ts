@@ -236,10 +236,11 @@ describe('a folder with one more migration', () => {
 test.each(['up', 'status', 'doctor', 'restored'])(
   '%s needs no Better Auth secret in production, and no other variable',
   async (command) => {
-    const script = ['up', 'status'].includes(command) ? 'migrate' : command;
+    const isMigration = ['up', 'status'].includes(command);
+    const script = isMigration ? 'migrate' : command;
     const directory = mkdtempSync(join(tmpdir(), 'tasklane-secrets-'));
     writeFileSync(join(directory, 'url'), `${database.url}\n`);
-    const { ended, output } = runScript(`scripts/${script}.ts`, [command], {
+    const { ended, output } = runScript(`src/commands/${script}.ts`, isMigration ? [command] : [], {
       NODE_ENV: 'production',
       DATABASE_URL_FILE: join(directory, 'url'),
       BETTER_AUTH_SECRET_FILE: join(directory, 'nothing'),
@@ -284,7 +285,7 @@ const title = version
     // Once for each connection of the pooler, all of which are open by now.
     await serverSessions();
     const run = async (script: string, ...args: string[]) => {
-      const { ended, output } = runScript(`scripts/${script}.ts`, args, {
+      const { ended, output } = runScript(`src/commands/${script}.ts`, args, {
         NODE_ENV: 'production',
         DATABASE_URL: pooler.url,
         DATABASE_PREPARED_STATEMENTS: String(keepsPreparedStatements(version as [number, number])),
