@@ -71,6 +71,8 @@ const checkers: Readonly<Record<string, (code: string) => unknown>> = {
   sql: (code) => parseSql(code),
   csv: (code) => parseCsv(code),
   http: parseExchange,
+  // Parts of the configuration of other programs.
+  text: () => undefined,
   // The only one is a part of the contract, which is JSON's superset: names, values and indentation.
   yaml: (code) => expect(code).toMatch(/^( *(- )?[\w$'{}/.-]+:( .*)?\n?)+$/),
 };

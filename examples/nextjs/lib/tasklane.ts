@@ -21,6 +21,7 @@ export type {
   TaskPatch,
   TransferMethods as Transfer,
   TrashItem,
+  UndoReport,
 } from '@tasklane/sdk';
 export { isProblem } from '@tasklane/sdk';
 export { type FailedWrite, type LiveLane, UnsentWritesError, type Write } from '@tasklane/sdk/live';

@@ -120,6 +120,8 @@ export function createSession(baseUrl: string, given: Auth, options: OpenLaneOpt
     lane = opened;
     let last: Connection | undefined;
     const changed = () => {
+      // A lane that another tab has ended must not be opened again while the session still ends.
+      if (lane !== opened) return;
       const { connection } = opened.status;
       // Another user can have signed in.
       if (connection === 'signed-out' && last !== connection) check();

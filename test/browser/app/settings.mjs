@@ -34,6 +34,29 @@ export const tests = {
     await section.getByText('No program has used your tasks so far.').waitFor();
   },
 
+  async 'the last change of a program can be taken back, and the program cut off'(world) {
+    const { context } = await world.makeUser();
+    // The sign-in of the demo makes no tokens for programs, so the list is given. The undo reaches the service.
+    const entry = {
+      id: '0199a7c4-0000-7000-8000-000000000001',
+      client_id: 'https://agent.example.com/client.json',
+      name: 'Agent',
+      scopes: ['tasklane:write'],
+      first_used_at: '2026-01-01T00:00:00Z',
+      last_used_at: '2026-01-01T00:00:00Z',
+      cut_off_at: null,
+    };
+    const answerWith = (json) => (route) =>
+      route.fulfill({ json, headers: { 'access-control-allow-origin': '*' } });
+    await context.route('**/clients', answerWith({ items: [entry] }));
+    await context.route('**/cut-off', answerWith({ ...entry, cut_off_at: '2026-01-02T00:00:00Z' }));
+    const page = await world.openTab(context, '/settings');
+    await page.getByRole('button', { name: 'Undo its last change (Agent)' }).click();
+    await page.getByText('It has changed nothing that can be taken back.').waitFor();
+    await page.getByRole('button', { name: 'Cut off Agent' }).click();
+    await page.getByRole('button', { name: 'Readmit Agent' }).waitFor();
+  },
+
   async 'the theme of a device is kept'(world) {
     const { page } = await world.start('/settings');
     await page.getByLabel('Theme').selectOption('dark');
