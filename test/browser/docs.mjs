@@ -90,7 +90,7 @@ try {
   for (const { title, properties } of problems) {
     await open(page, `/problems/${properties.code.const}`);
     await page.getByRole('heading', { name: title, exact: true }).waitFor();
-    await page.getByText(properties.code.const, { exact: true }).waitFor();
+    await page.getByText(properties.code.const, { exact: true }).first().waitFor();
   }
 
   assert.deepEqual(errors, []);
