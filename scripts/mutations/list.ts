@@ -66,13 +66,13 @@ export const mutations: readonly Mutation[] = [
   ),
   inFile('src/platform/contract/http/admission.ts', ['test/platform/auth/service.test.ts'], 'not sufficient')(
     'scopes are not checked',
-    '!identity.scopes.includes(operation.scope)',
-    'identity.scopes === null',
+    'if (identity.scopes.includes(scope)) return;',
+    'if (identity.scopes !== null) return;',
   ),
   inFile('src/platform/contract/http/admission.ts', ['test/platform/auth/service.test.ts'], 'origin|cookie')(
     'a write with a cookie does not need a trusted origin',
-    '!isAllowedOrigin(request, trustedOrigins)',
-    'trustedOrigins === null',
+    '!isAllowedOrigin(request, admission.trustedOrigins)',
+    'admission.trustedOrigins === null',
   ),
   inFile('src/platform/auth/origin.ts', ['test/platform/auth/origin.test.ts'])(
     'the first of two origins is accepted',
@@ -242,8 +242,8 @@ export const mutations: readonly Mutation[] = [
   ),
   oneFlight('lane-sql', 'the quota$')(
     'a write in one flight exceeds the quota of tasks',
-    'case when task_count > $12 or',
-    'case when',
+    'coalesce(task_count > $12 or',
+    'coalesce(',
   ),
   oneFlight('lane-sql', 'the quota of storage')(
     'a write in one flight exceeds the quota of storage',
@@ -301,8 +301,8 @@ export const mutations: readonly Mutation[] = [
   ),
   storage('database/storage', 'count at least')(
     'changes add nothing to the storage',
-    'const bytes = 2 * Buffer.byteLength(json) + rowOverhead + 80;',
-    'const bytes = 0;',
+    '2 * Buffer.byteLength(json) +',
+    '-200 +',
   ),
   storage('database/lane-handle', 'when it is created')(
     'inserted rows add nothing to the storage',
@@ -461,8 +461,8 @@ export const mutations: readonly Mutation[] = [
   ),
   schedule(
     'the last date is missing',
-    'if (day > last || left-- <= 0) return;',
-    'if (day >= last || left-- <= 0) return;',
+    'if (tick > last || left-- <= 0) return;',
+    'if (tick >= last || left-- <= 0) return;',
   ),
-  schedule('a date is returned twice', 'toDay(start) : toDay(after) + 1', 'toDay(start) : toDay(after)'),
+  schedule('a date is returned twice', 'point <= after', 'point < after'),
 ];
