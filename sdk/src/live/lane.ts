@@ -461,7 +461,7 @@ export async function openLane(
       await storeEntries(entries);
     } finally {
       for (const entry of entries) unstoredEntries.delete(entry);
-      leftovers.clear();
+      if (unstoredEntries.size === 0) leftovers.clear();
     }
   }
 
