@@ -56,6 +56,18 @@ async function send(tab, method, params) {
   await (await tab.context().newCDPSession(tab)).send(method, params);
 }
 
+/** Creates a task and leaves the page at once, before the device can store the task. */
+async function writeAndLeave(tab, title, address) {
+  const left = tab.waitForEvent('load');
+  const write = ([title, address]) => {
+    lane.tasks.create({ title });
+    location.assign(address);
+  };
+  // The page can be gone before it answers.
+  await tab.evaluate(write, [title, address]).catch(() => undefined);
+  await left;
+}
+
 /** Two tabs of a user who is offline and has written something. The first tab leads. */
 async function openOffline(world, prepare = async () => undefined) {
   const { device, user } = await world.makeUser();
@@ -78,11 +90,7 @@ export const tests = {
     const titles = [];
     for (let n = 0; n < 5; n++) {
       titles.push(`Task ${n}`);
-      await tab.evaluate((title) => {
-        lane.tasks.create({ title });
-        location.assign('/');
-      }, titles.at(-1));
-      await tab.waitForLoadState();
+      await writeAndLeave(tab, titles.at(-1), '/');
       await device.start(tab, user.id);
       await untilTitles(tab, titles);
     }
@@ -94,10 +102,7 @@ export const tests = {
     const { device, user } = await world.makeUser();
     const [leader, other] = [await device.openTab(user.id), await device.openTab(user.id)];
     for (const tab of [leader, other]) await untilSettled(tab);
-    await other.evaluate(() => {
-      lane.tasks.create({ title: 'Last words' });
-      location.assign('about:blank');
-    });
+    await writeAndLeave(other, 'Last words', 'about:blank');
     await untilTitles(leader, ['Last words']);
     await untilSettled(leader);
     assert.deepEqual(await world.storedTitles(user.id), ['Last words']);
