@@ -25,7 +25,7 @@ interface Told {
 
 export interface Request {
   readonly text: string;
-  /** Changes of others directly before the request, by title. */
+  /** Changes that others make directly before the request. The keys are titles of tasks. */
   readonly before?: Readonly<Record<string, Record<string, unknown>>>;
   readonly change?: Change;
   readonly told?: Told;

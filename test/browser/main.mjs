@@ -9,13 +9,9 @@ import * as network from './network.mjs';
 import * as storage from './storage.mjs';
 import { startBackend } from './support/backend.mjs';
 import { makeWorld } from './support/device.mjs';
+import { runTests } from './support/run.mjs';
 import * as tabs from './tabs.mjs';
 import * as users from './users.mjs';
-
-const wanted = process.argv[2] ?? '';
-const tests = [tabs, users, network, storage, large]
-  .flatMap((group) => Object.entries(group.tests))
-  .filter(([name]) => name.includes(wanted));
 
 const backend = await startBackend();
 let browser;
@@ -32,18 +28,7 @@ try {
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
     ],
   });
-  const world = makeWorld(browser, backend);
-  for (const [name, test] of tests) {
-    const startedAt = performance.now();
-    try {
-      await test(world);
-      process.stdout.write(`passed: ${name} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)\n`);
-    } catch (error) {
-      process.exitCode = 1;
-      process.stderr.write(`failed: ${name}\n${error.stack}\n${await world.describe()}\n`);
-    }
-    await world.closeDevices();
-  }
+  await runTests(makeWorld(browser, backend), [tabs, users, network, storage, large]);
 } finally {
   await browser?.close();
   await backend.stop();

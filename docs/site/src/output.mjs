@@ -28,7 +28,7 @@ const types = {
  * @typedef {object} SiteFile
  * @property {string} path its path in the folder
  * @property {string | Uint8Array} content
- * @property {readonly string[]} addresses where it is served
+ * @property {readonly string[]} addresses the addresses at which the file is served
  * @property {string} contentSecurityPolicy
  * @property {string} [markdown] the address of its Markdown twin
  */

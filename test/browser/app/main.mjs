@@ -5,6 +5,7 @@
  * SERVICE_URL of a demo that runs already.
  */
 import { chromium } from 'playwright-core';
+import { runTests } from '../support/run.mjs';
 import * as accounts from './accounts.mjs';
 import * as board from './board.mjs';
 import * as complete from './complete.mjs';
@@ -23,14 +24,10 @@ import * as today from './today.mjs';
 import * as undo from './undo.mjs';
 import { makeWorld } from './world.mjs';
 
-const wanted = process.argv[2] ?? '';
 const features = [
   ...[today, quickAdd, complete, schedule, keyboard, details, order, oneOrigin],
   ...[palette, undo, offline, accounts, board, settings, quality],
 ];
-const tests = features
-  .flatMap((feature) => Object.entries(feature.tests))
-  .filter(([name]) => name.includes(wanted));
 
 const { APP_URL: app, SERVICE_URL: service } = process.env;
 const demo = app && service ? { app, service, stop: async () => undefined } : await startDemo();
@@ -41,18 +38,7 @@ try {
     // Chromium's sandbox does not start as root, and containers often run as root.
     args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
   });
-  const world = makeWorld(browser, demo);
-  for (const [name, test] of tests) {
-    const startedAt = performance.now();
-    try {
-      await test(world);
-      process.stdout.write(`passed: ${name} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)\n`);
-    } catch (error) {
-      process.exitCode = 1;
-      process.stderr.write(`failed: ${name}\n${error.stack}\n${await world.describe()}\n`);
-    }
-    await world.closeDevices();
-  }
+  await runTests(makeWorld(browser, demo), features);
 } finally {
   await browser?.close();
   await demo.stop();
