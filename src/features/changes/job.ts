@@ -1,3 +1,4 @@
+import type { LaneKey } from '../../platform/database/lane';
 import type { System } from '../../platform/database/system';
 import type { Job } from '../../platform/jobs/job';
 import { purgeChanges } from './repository';
@@ -12,26 +13,25 @@ interface Stretch {
   /** Changes before this instant are purged. */
   readonly cutoff: Date;
   /** The lanes whose oldest change is before `cutoff`. */
-  readonly lanes: string[];
+  readonly lanes: ReadonlyMap<string, LaneKey>;
 }
 
-// The oldest change of each lane is the first in the index by `seq`. An index of `at` would slow down every write.
-const nextLanes = `
-  with stretch as (
-    select lane_id from tasklane.profiles where lane_id > $1 order by lane_id limit $2
-  ), cutoff as (
-    select (now() - make_interval(days => $3))::timestamptz(3) as at
-  )
-  select (select max(lane_id) from stretch) as last, cutoff.at as cutoff, array(
-    select lane_id from stretch
-    where (select at from tasklane.changes where lane_id = stretch.lane_id order by seq limit 1) < cutoff.at
-  ) as lanes
-  from cutoff`;
+const findEnd = `
+  select (now() - make_interval(days => $3))::timestamptz(3) as cutoff, max(lane_id) as last
+  from (select lane_id from tasklane.profiles where lane_id > $1 order by lane_id limit $2) as stretch`;
 
-async function findStretch(system: System, after: string, days: number) {
-  const [row] = await system.query<Stretch>(nextLanes, [after, lanesInRound, days]);
-  const { last, cutoff, lanes } = row as Stretch;
-  return { last, cutoff, lanes: await system.lanes(lanes) };
+// The oldest change of each lane is the first in the index by `seq`. An index of `at` would slow down every write. A query of
+// its own, because a subquery on a shard cannot refer to a common table expression.
+const findOld = `
+  select lane_id from tasklane.profiles as profile
+  where lane_id > $1 and lane_id <= $2
+    and (select at from tasklane.changes where lane_id = profile.lane_id order by seq limit 1) < $3`;
+
+async function findStretch(system: System, after: string, days: number): Promise<Stretch> {
+  const [end] = await system.query<Omit<Stretch, 'lanes'>>(findEnd, [after, lanesInRound, days]);
+  const { cutoff, last } = end as Omit<Stretch, 'lanes'>;
+  const old = last === null ? [] : await system.query<{ lane_id: string }>(findOld, [after, last, cutoff]);
+  return { last, cutoff, lanes: await system.lanes(old.map(({ lane_id }) => lane_id)) };
 }
 
 /** Creates the job that purges changes older than `days`. Each round visits at most 1,000 lanes. */

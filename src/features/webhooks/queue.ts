@@ -6,7 +6,7 @@ import { schema } from '../../platform/database/rows';
 // The ids are random because `$3` is: a volatile function cannot run on a shard. `storage_written` grows by the bytes of the deliveries. A change of a webhook is never sent to that webhook itself, and to others only if they name the event or its type.
 const insertDeliveries = `
   with fresh as (
-    insert into ${schema}.webhook_deliveries
+    insert into ${schema}.webhook_deliveries as delivery
       (lane_id, id, webhook_id, event, seq, entity_id, fields, happened_at,
         request, client_id, due_at, created_at)
     select change.lane_id,
@@ -42,5 +42,7 @@ export function queueDeliveries(
   { delivers }: Pick<LockedProfile, 'delivers'>,
   count: number,
 ): Statement[] {
-  return delivers ? [{ name: 'lane-deliver', text: insertDeliveries, values: [laneId, count, randomUUID()] }] : [];
+  return delivers
+    ? [{ name: 'lane-deliver', text: insertDeliveries, values: [laneId, count, randomUUID()] }]
+    : [];
 }
