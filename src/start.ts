@@ -246,7 +246,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       state.startProblem = problem;
     }).then((isReady) => {
       state.started = isReady;
-      if (isReady && config.jobs) jobs.start();
+      if (isReady) jobs.start(config.jobs);
       return isReady;
     });
     // The caller handles the rejection later. Until then it must not count as unhandled.

@@ -62,7 +62,7 @@ describe('a service with METRICS_PORT', () => {
   afterAll(() => receiver.close());
   const service = useTestService({
     METRICS_PORT: '0',
-    JOBS: 'on',
+    JOBS: 'all',
     WEBHOOK_INTERVAL_MS: '10',
     WEBHOOK_ALLOWED_HOSTS: '127.0.0.1',
     RATE_LIMIT_WRITES: '30',
