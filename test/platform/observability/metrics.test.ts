@@ -21,7 +21,7 @@ describe('the text', () => {
   counter.add(2, 'x"\\\n', 'y');
   const histogram = new Histogram('b_seconds', 'Times.', [0.1, 1]);
   for (const value of [0.05, 0.1, 0.5, 7]) histogram.observe(value);
-  const gauges = [new Gauge('c', 'Absent.', () => null), new Gauge('d', 'Here.', () => 1.5)];
+  const gauges = [new Gauge('c', 'Absent.', 'sum', () => null), new Gauge('d', 'Here.', 'sum', () => 1.5)];
   const all = [counter, histogram, ...gauges];
 
   test('has the format of Prometheus', () => {
