@@ -57,6 +57,7 @@ export interface Config {
   readonly databaseAppRole: string;
   /** The system role: work across lanes runs as it. */
   readonly databaseSystemRole: string;
+  /** The maximum number of connections of one process. */
   readonly databasePoolMax: number;
   /** The maximum number of connections that one user can use. It is never more than half of the pool. */
   readonly databaseConnectionsPerUser: number;
@@ -125,6 +126,8 @@ export type DatabaseConfig = Pick<
   | 'databaseDirectUrl'
   | 'databaseAppRole'
   | 'databaseSystemRole'
+  | 'databasePoolMax'
+  | 'processes'
   | 'databaseAcquireTimeoutMs'
   | 'databaseStatementTimeoutMs'
   | 'databasePreparedStatements'
@@ -532,6 +535,8 @@ const databaseVariables = variables.pick({
   DATABASE_DIRECT_URL: true,
   DATABASE_APP_ROLE: true,
   DATABASE_SYSTEM_ROLE: true,
+  DATABASE_POOL_MAX: true,
+  WEB_CONCURRENCY: true,
   DATABASE_ACQUIRE_TIMEOUT_MS: true,
   DATABASE_STATEMENT_TIMEOUT_MS: true,
   DATABASE_PREPARED_STATEMENTS: true,
@@ -558,6 +563,8 @@ export function parseDatabaseConfig(environment: Environment): DatabaseConfig {
     databaseDirectUrl: values.DATABASE_DIRECT_URL ?? null,
     databaseAppRole: values.DATABASE_APP_ROLE,
     databaseSystemRole: values.DATABASE_SYSTEM_ROLE,
+    databasePoolMax: values.DATABASE_POOL_MAX,
+    processes: values.WEB_CONCURRENCY,
     databaseAcquireTimeoutMs: values.DATABASE_ACQUIRE_TIMEOUT_MS,
     databaseStatementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
     databasePreparedStatements: values.DATABASE_PREPARED_STATEMENTS,
