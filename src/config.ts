@@ -15,6 +15,7 @@ import { readTls, TlsError } from './platform/database/tls';
 import type { RateLimits } from './platform/edge/rate-limit';
 import type { SheddingBounds } from './platform/edge/shedding';
 import type { WriteLimits } from './platform/edge/write-limits';
+import { type JobName, jobNames, readJobs } from './platform/jobs/names';
 import type { MetricsAddress } from './platform/observability/metrics/server';
 import type { TracingConfig } from './platform/observability/tracing/tracing';
 import { projectPath } from './platform/paths';
@@ -42,6 +43,8 @@ export interface Config {
   readonly port: number;
   /** The service's address as clients see it; null: the address that it listens on. */
   readonly publicUrl: string | null;
+  /** The number of processes that answer requests. With more than one, a primary process starts them. */
+  readonly processes: number;
   /** Milliseconds within which a client must send its headers, and a whole request. */
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
@@ -54,6 +57,7 @@ export interface Config {
   readonly databaseAppRole: string;
   /** The system role: work across lanes runs as it. */
   readonly databaseSystemRole: string;
+  /** The maximum number of connections of one process. */
   readonly databasePoolMax: number;
   /** The maximum number of connections that one user can use. It is never more than half of the pool. */
   readonly databaseConnectionsPerUser: number;
@@ -68,8 +72,8 @@ export interface Config {
   readonly databasePreparedStatements: boolean;
   readonly migrateOnStart: boolean;
   readonly webhooks: WebhookConfig;
-  /** Whether this instance runs the background jobs. */
-  readonly jobs: boolean;
+  /** The background jobs that this instance runs. */
+  readonly jobs: readonly JobName[];
   /** While nobody uses the service: the milliseconds between two looks of the background jobs. */
   readonly jobsIdleMs: number;
   /** Days that deleted tasks stay in the trash. */
@@ -122,6 +126,8 @@ export type DatabaseConfig = Pick<
   | 'databaseDirectUrl'
   | 'databaseAppRole'
   | 'databaseSystemRole'
+  | 'databasePoolMax'
+  | 'processes'
   | 'databaseAcquireTimeoutMs'
   | 'databaseStatementTimeoutMs'
   | 'databasePreparedStatements'
@@ -226,6 +232,7 @@ const variables = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: integer(0, 65_535, 8000),
   PUBLIC_URL: z.string().refine(isBaseUrl, urlWithoutSlash).optional(),
+  WEB_CONCURRENCY: integer(1, 128, 1),
   HEADERS_TIMEOUT_MS: integer(1, 600_000, 10_000),
   REQUEST_TIMEOUT_MS: integer(1, 3_600_000, 60_000),
   WRITE_TIMEOUT_MS: integer(1, 3_600_000, 30_000),
@@ -255,7 +262,16 @@ const variables = z.object({
   WEBHOOK_TIMEOUT_MS: integer(100, 60_000, 15_000),
   WEBHOOK_CONCURRENCY: integer(1, 1_000, 16),
   WEBHOOK_HOST_RATE: integer(1, 100_000, 50),
-  JOBS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+  JOBS: z
+    .string()
+    .transform((value, context) => {
+      const { jobs, unknown } = readJobs(value);
+      if (unknown.length === 0) return jobs;
+      const message = `must be all, none, or jobs separated by commas, not ${unknown.join(', ')}. The jobs are ${jobNames.join(', ')}`;
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    })
+    .default(jobNames),
   JOBS_IDLE_MS: integer(10, 86_400_000, 30_000),
   TRASH_RETENTION_DAYS: integer(1, 3_650, 30),
   CORS_ORIGINS: z
@@ -420,6 +436,7 @@ export function parseConfig(environment: Environment): Config {
     host: values.HOST,
     port: values.PORT,
     publicUrl: values.PUBLIC_URL ?? null,
+    processes: values.WEB_CONCURRENCY,
     headersTimeoutMs: values.HEADERS_TIMEOUT_MS,
     requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
     writes: {
@@ -447,7 +464,7 @@ export function parseConfig(environment: Environment): Config {
       concurrency: values.WEBHOOK_CONCURRENCY,
       hostRate: values.WEBHOOK_HOST_RATE,
     },
-    jobs: values.JOBS === 'on',
+    jobs: values.JOBS,
     jobsIdleMs: values.JOBS_IDLE_MS,
     trashRetentionDays: values.TRASH_RETENTION_DAYS,
     auth: auth.config,
@@ -518,6 +535,8 @@ const databaseVariables = variables.pick({
   DATABASE_DIRECT_URL: true,
   DATABASE_APP_ROLE: true,
   DATABASE_SYSTEM_ROLE: true,
+  DATABASE_POOL_MAX: true,
+  WEB_CONCURRENCY: true,
   DATABASE_ACQUIRE_TIMEOUT_MS: true,
   DATABASE_STATEMENT_TIMEOUT_MS: true,
   DATABASE_PREPARED_STATEMENTS: true,
@@ -544,6 +563,8 @@ export function parseDatabaseConfig(environment: Environment): DatabaseConfig {
     databaseDirectUrl: values.DATABASE_DIRECT_URL ?? null,
     databaseAppRole: values.DATABASE_APP_ROLE,
     databaseSystemRole: values.DATABASE_SYSTEM_ROLE,
+    databasePoolMax: values.DATABASE_POOL_MAX,
+    processes: values.WEB_CONCURRENCY,
     databaseAcquireTimeoutMs: values.DATABASE_ACQUIRE_TIMEOUT_MS,
     databaseStatementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
     databasePreparedStatements: values.DATABASE_PREPARED_STATEMENTS,

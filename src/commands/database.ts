@@ -98,7 +98,7 @@ export function describeLink(link: AccountLink): string {
     case 'unlinked':
       return `Lanes are not linked to accounts: ${link.reason}.`;
     case 'outdated':
-      return `The account link needs a change: ${link.reason}. To make it, run: npm run migrate.`;
+      return `The account link needs a change: ${link.reason}. To make it, run: tasklane migrate.`;
     case 'linked': {
       const linked = `Lanes are linked to ${link.table}, whose ids are of type ${link.idType}.`;
       if (link.orphans === 0) return linked;

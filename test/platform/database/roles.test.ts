@@ -249,7 +249,7 @@ describe('readiness', () => {
   test('reports a role that is missing, cannot be used by the login, or has no grants', async () => {
     const { url, roles } = await setUp(...documentedSql('You own the database'));
     await migrateUp(url, roles);
-    const problem = 'A database role or its grants are missing: run npm run migrate.';
+    const problem = 'A database role or its grants are missing: run tasklane migrate.';
     const ready = open(url, roles);
     for (const kind of ['appRole', 'systemRole'] as const) {
       expect(await open(url, { ...roles, [kind]: `${roles[kind]}_absent` }).problem()).toBe(problem);
