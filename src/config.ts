@@ -50,6 +50,8 @@ export interface Config {
   readonly databaseUrl: string | null;
   /** A direct connection for migrations; null: `databaseUrl`. */
   readonly databaseDirectUrl: string | null;
+  /** A replica for reads; null if there is none. */
+  readonly databaseReplicaUrl: string | null;
   /** The app role: transactions of lanes run as it. */
   readonly databaseAppRole: string;
   /** The system role: work across lanes runs as it. */
@@ -120,6 +122,7 @@ export type DatabaseConfig = Pick<
   Config,
   | 'databaseUrl'
   | 'databaseDirectUrl'
+  | 'databaseReplicaUrl'
   | 'databaseAppRole'
   | 'databaseSystemRole'
   | 'databaseAcquireTimeoutMs'
@@ -235,6 +238,7 @@ const variables = z.object({
   DATABASE_URL: postgresUrl.optional(),
   NEON_DATABASE_URL: postgresUrl.optional(),
   DATABASE_DIRECT_URL: postgresUrl.optional(),
+  DATABASE_REPLICA_URL: postgresUrl.optional(),
   DATABASE_APP_ROLE: roleName.default(defaultAppRole),
   DATABASE_SYSTEM_ROLE: roleName.default(defaultSystemRole),
   DATABASE_POOL_MAX: integer(1, 1_000, 10),
@@ -429,6 +433,7 @@ export function parseConfig(environment: Environment): Config {
     },
     databaseUrl,
     databaseDirectUrl: values.DATABASE_DIRECT_URL ?? null,
+    databaseReplicaUrl: values.DATABASE_REPLICA_URL ?? null,
     databaseAppRole: values.DATABASE_APP_ROLE,
     databaseSystemRole: values.DATABASE_SYSTEM_ROLE,
     databasePoolMax: values.DATABASE_POOL_MAX,
@@ -516,6 +521,7 @@ const databaseVariables = variables.pick({
   DATABASE_URL: true,
   NEON_DATABASE_URL: true,
   DATABASE_DIRECT_URL: true,
+  DATABASE_REPLICA_URL: true,
   DATABASE_APP_ROLE: true,
   DATABASE_SYSTEM_ROLE: true,
   DATABASE_ACQUIRE_TIMEOUT_MS: true,
@@ -542,6 +548,7 @@ export function parseDatabaseConfig(environment: Environment): DatabaseConfig {
   return {
     databaseUrl: values.DATABASE_URL ?? values.NEON_DATABASE_URL ?? null,
     databaseDirectUrl: values.DATABASE_DIRECT_URL ?? null,
+    databaseReplicaUrl: values.DATABASE_REPLICA_URL ?? null,
     databaseAppRole: values.DATABASE_APP_ROLE,
     databaseSystemRole: values.DATABASE_SYSTEM_ROLE,
     databaseAcquireTimeoutMs: values.DATABASE_ACQUIRE_TIMEOUT_MS,

@@ -105,6 +105,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       ? undefined
       : createMetrics({
           pool: () => database.poolUse(),
+          replica: () => database.replica(),
           isShedding: () => shedding?.isShedding() ?? false,
           streams: () => events.count(),
           isRedisUp: () => counter.isShared(),
@@ -115,6 +116,8 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   const database: Database = createDatabase(
     {
       url: databaseUrl,
+      replicaUrl: config.databaseReplicaUrl,
+      onReplicaRead: metrics?.replicaRead,
       appRole: config.databaseAppRole,
       systemRole: config.databaseSystemRole,
       max: config.databasePoolMax,
@@ -209,6 +212,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
           keySet: authenticator.keySet(),
           isRedisUp: counter.isShared(),
           isShedding: shedding?.isShedding() ?? false,
+          replica: database.replica(),
         }),
       started: false,
       startProblem: null as string | null,

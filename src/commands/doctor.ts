@@ -13,7 +13,15 @@ import { describeUnavailable, unavailableReason } from '../platform/database/una
 import { readArguments } from './arguments';
 import { type DatabaseUrls, describeLink, openService, reading, runScript, withDatabase } from './database';
 
-type Check = 'connection' | 'version' | 'migrations' | 'accounts' | 'service' | 'renewal' | 'search-path';
+type Check =
+  | 'connection'
+  | 'version'
+  | 'migrations'
+  | 'accounts'
+  | 'service'
+  | 'replica'
+  | 'renewal'
+  | 'search-path';
 
 interface Finding {
   readonly check: Check;
@@ -62,6 +70,7 @@ async function examineService(config: DatabaseConfig, { service }: DatabaseUrls)
     const [row]: Login[] = rows;
     if (!row) throw new Error('Postgres returned no row about the login role.');
     const problem = await database.findProblem();
+    const replicaProblem = await database.findReplicaProblem();
     const renewing = problem === null && (await isRenewing(database.withSystem));
     return [
       row.supported
@@ -77,6 +86,17 @@ async function examineService(config: DatabaseConfig, { service }: DatabaseUrls)
             `The service logs in as ${row.login} and uses the roles ${config.databaseAppRole} and ${config.databaseSystemRole}.`,
           )
         : wrong('service', problem.detail, actions[problem.reason]),
+      ...(config.databaseReplicaUrl === null
+        ? []
+        : [
+            replicaProblem === null
+              ? fine('replica', 'The replica has replayed what the primary had written.')
+              : wrong(
+                  'replica',
+                  `The replica cannot be used: ${replicaProblem}.`,
+                  'Correct DATABASE_REPLICA_URL, or repair the replication. Until then, the primary answers all reads.',
+                ),
+          ]),
       ...(renewing
         ? [
             wrong(
