@@ -13,6 +13,8 @@ export interface OwnServer {
   /** Starts it again on the same port after `stop`. */
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** While it is stopped: makes its next start that of a replica which follows no primary. */
+  makeStandby(): Promise<void>;
 }
 
 export interface ReplicatedPostgres {
@@ -20,6 +22,13 @@ export interface ReplicatedPostgres {
   readonly replica: OwnServer;
   /** Ends both, and removes their files. */
   close(): Promise<unknown>;
+}
+
+/** Writes a file that belongs to the owner of its directory, who runs the server. */
+async function writeOwnFile(directory: string, name: string, text: string): Promise<void> {
+  const { uid, gid } = await stat(directory);
+  await writeFile(join(directory, name), text);
+  await chown(join(directory, name), uid, gid);
 }
 
 async function startServer(dataDir: string, more: Record<string, string>): Promise<OwnServer> {
@@ -32,6 +41,7 @@ async function startServer(dataDir: string, more: Record<string, string>): Promi
       running = await startEmbeddedPostgres({ dataDir, settings, port });
     },
     stop: () => running.stop(),
+    makeStandby: () => writeOwnFile(running.dataDirectory, 'standby.signal', ''),
   };
 }
 
@@ -48,14 +58,8 @@ async function copyServer(url: string, from: string, to: string): Promise<void> 
     const { rows } = await client.query('select labelfile from pg_backup_stop(false)');
     const data = join(to, 'postgres', 'cluster', 'data');
     await rm(join(data, 'postmaster.pid'));
-    const { uid, gid } = await stat(data);
-    for (const [name, text] of [
-      ['backup_label', rows[0].labelfile],
-      ['standby.signal', ''],
-    ]) {
-      await writeFile(join(data, name), text);
-      await chown(join(data, name), uid, gid);
-    }
+    await writeOwnFile(data, 'backup_label', rows[0].labelfile);
+    await writeOwnFile(data, 'standby.signal', '');
   } finally {
     await client.end();
   }

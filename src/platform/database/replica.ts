@@ -161,7 +161,7 @@ export function createReplica({ pool, primary, log, onRead }: ReplicaOptions): R
       used = connection;
       const check =
         servers.get(connection) === server
-          ? { name: 'replica-position', text: checkPosition, values: [at.lsn] }
+          ? { name: 'replica-check', text: checkPosition, values: [at.lsn] }
           : { name: 'replica-server', text: checkServer, values: [at.lsn, at.system, at.timeline] };
       // A transaction of its own: the snapshot of a transaction is older than the replay that its statements see.
       return [begin, check, commit];

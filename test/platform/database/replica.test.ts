@@ -6,10 +6,11 @@ import { migrateUp } from '../../../src/platform/database/migrations';
 import { askTogether, type ReplicaResult } from '../../../src/platform/database/replica';
 import { createLogger } from '../../../src/platform/observability/logger';
 import { type Service, startService } from '../../../src/start';
-import { query } from '../../support/database';
+import { createTestDatabase, query } from '../../support/database';
 import { laneFunctions } from '../../support/lane-functions';
 import { readMetrics, samplesOf } from '../../support/metrics';
 import { openDatabase } from '../../support/open-database';
+import { runScript } from '../../support/process';
 import { openProxy } from '../../support/proxy';
 import { type ReplicatedPostgres, startReplicated } from '../../support/replica';
 import { testConfig } from '../../support/service';
@@ -24,12 +25,12 @@ interface Instance extends Database {
   readonly results: ReplicaResult[];
 }
 
-function open(options: Partial<DatabaseOptions> = {}): Instance {
+function open({ url = servers.primary.url, ...rest }: Partial<DatabaseOptions> = {}): Instance {
   const results: ReplicaResult[] = [];
-  const database = openDatabase(servers.primary.url, {
+  const database = openDatabase(url, {
     replicaUrl: servers.replica.url,
     onReplicaRead: (result) => void results.push(result),
-    ...options,
+    ...rest,
   });
   opened.push(database);
   return { ...database, results };
@@ -255,6 +256,46 @@ describe('a replica that is away', () => {
   );
 });
 
+test('a replica of another server is refused', async () => {
+  const another = await createTestDatabase();
+  try {
+    const instance = open({ url: another.url });
+    const userId = randomUUID();
+    await addTask(instance, userId, 'to read');
+    expect(await titlesOf(instance, userId)).toEqual(['to read']);
+    expect([instance.results.at(-1), instance.replica()?.problem]).toEqual([
+      'unavailable',
+      'it is a replica of another server',
+    ]);
+  } finally {
+    await another.drop();
+  }
+});
+
+test('the doctor reports whether the replica can be used', async () => {
+  const findingOf = async (replicaUrl: string) => {
+    const doctor = runScript('src/commands/doctor.ts', ['--json'], {
+      DATABASE_URL: servers.primary.url,
+      DATABASE_REPLICA_URL: replicaUrl,
+    });
+    await doctor.ended;
+    const { findings } = JSON.parse(doctor.output.stdout);
+    return findings.find(({ check }: { check: string }) => check === 'replica');
+  };
+  const [used, refused] = await Promise.all([servers.replica.url, servers.primary.url].map(findingOf));
+  expect(used).toEqual({
+    check: 'replica',
+    status: 'ok',
+    message: 'The replica has replayed what the primary had written.',
+    action: null,
+  });
+  expect(refused).toMatchObject({
+    status: 'problem',
+    message: 'The replica cannot be used: it is not a replica.',
+    action: expect.stringContaining('DATABASE_REPLICA_URL'),
+  });
+});
+
 describe('the service', () => {
   let service: Service;
   beforeAll(async () => {
@@ -294,5 +335,30 @@ describe('the service', () => {
       expect((await user.send('GET', path)).status).toBe(200);
       return (await resultsOf())('replica') > before;
     });
+  });
+});
+
+// These change the servers for good.
+describe('after a failover', () => {
+  test('a replica that was promoted is refused', async () => {
+    const instance = open();
+    const userId = randomUUID();
+    await addTask(instance, userId, 'on the primary');
+    await untilUsed(instance, userId);
+    await onReplica('select pg_promote()');
+    await onReplica('update tasklane.tasks set title = upper(title)');
+    expect(await titlesOf(instance, userId)).toEqual(['on the primary']);
+    expect(instance.replica()?.problem).toBe('it is not a replica');
+  });
+
+  test('a replica that stays on the timeline of the old primary is refused', async () => {
+    await servers.primary.stop();
+    await servers.primary.makeStandby();
+    await servers.primary.start();
+    const instance = open({ url: servers.replica.url, replicaUrl: servers.primary.url });
+    const userId = randomUUID();
+    await addTask(instance, userId, 'on the new primary');
+    expect(await titlesOf(instance, userId)).toEqual(['on the new primary']);
+    expect(instance.replica()?.problem).toBe('it is on another timeline than the primary');
   });
 });
