@@ -32,6 +32,7 @@ import { createSchedule } from './platform/jobs/schedule';
 import { type Backlog, createMetrics } from './platform/observability/metrics/metrics';
 import { createMetricsServer } from './platform/observability/metrics/server';
 import { findWarnings, untilReady, watchDatabase } from './platform/service/readiness';
+import { openWakeUps } from './platform/wake-ups/open';
 
 /** A running service. It listens and answers health checks. */
 export interface Service {
@@ -128,14 +129,36 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       metrics,
       tracing: tracing?.flights,
       onRecorded: queueDeliveries,
-      onChanged: (userId) => events.wake(userId),
+      onChanged(userId) {
+        events.wake(userId);
+        schedule.wake();
+        wakeUps.send(userId);
+      },
     },
     log,
   );
   const events: EventHub = createEventHub({
     settings: config.events,
     findMoved: (lanes) => findChangedLanes(database.withSystemForRequests, lanes),
+    wakeUps: { isUp: () => wakeUps.isUp(), check: () => wakeUps.check() },
     log,
+  });
+  const schedule = createSchedule(activity, config.jobsIdleMs);
+  const wakeUps = openWakeUps(config, log, {
+    query: database.lookUp,
+    lastGoodAt: () => database.lastSeen().goodAt,
+    listeningFor() {
+      if (events.count() > 0) return 'streams';
+      return config.jobs && activity.isIdle() ? 'jobs' : null;
+    },
+    woken(userHash) {
+      events.wakeHashed(userHash);
+      schedule.wake();
+    },
+    missed() {
+      events.wakeAll();
+      schedule.wake();
+    },
   });
   for (const notice of config.notices) log.warn(notice);
   const authenticator: Authenticator = createAuthenticator(config.auth, log, { query: database.lookUp });
@@ -156,7 +179,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   const jobs: JobRunner = createJobRunner(
     createJobs(config, egress, observer),
     { withSystem, laneForJob, log },
-    createSchedule(activity, config.jobsIdleMs),
+    schedule,
     observer,
   );
   const eventLoop = watchEventLoop(metrics?.loopDelayed);
@@ -174,6 +197,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   const release = async () => {
     eventLoop.close();
     authenticator.close();
+    wakeUps.close();
     counter.close();
     // A closed request can use its database connection until its statement ends.
     await Promise.race([database.close(), sleep(releaseTimeoutMs, undefined, { ref: false })]);
