@@ -31,7 +31,7 @@ import { createJobRunner, type JobRunner } from './platform/jobs/runner';
 import { createSchedule } from './platform/jobs/schedule';
 import { type Backlog, createMetrics } from './platform/observability/metrics/metrics';
 import { createMetricsServer } from './platform/observability/metrics/server';
-import { findWarnings, untilReady, watchDatabase } from './platform/service/readiness';
+import { findWarnings, recordReadiness, untilReady, watchDatabase } from './platform/service/readiness';
 
 /** A running service. It listens and answers health checks. */
 export interface Service {
@@ -99,11 +99,15 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   const databaseUrl = config.databaseUrl ?? (embedded as WatchedPostgres).url;
   const tracing = config.tracing ? loadTracing().createTracing(config.tracing, log) : undefined;
   const activity = createActivity();
+  const readiness = recordReadiness(log);
+  let started = false;
+  let stopping: Promise<void> | undefined;
   let backlog: Backlog | null = null;
   const metrics =
     config.metrics.port === null
       ? undefined
       : createMetrics({
+          isReady: () => started && !stopping && readiness.isGood(),
           pool: () => database.poolUse(),
           isShedding: () => shedding?.isShedding() ?? false,
           streams: () => events.count(),
@@ -195,13 +199,14 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
     return database.problem();
   };
 
-  let stopping: Promise<void> | undefined;
   const findDatabaseProblem = watchDatabase({ ...database, activity, idleMs: config.jobsIdleMs });
   try {
     const state = {
       async reasons() {
         if (stopping) return [{ reason: 'shutting-down' as const, detail: 'The service is shutting down.' }];
         const problem = await findDatabaseProblem();
+        // Until it has started, the service logs its own checks.
+        if (started) readiness.note(problem);
         return problem === null ? [] : [problem];
       },
       warnings: () =>
@@ -210,7 +215,9 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
           isRedisUp: counter.isShared(),
           isShedding: shedding?.isShedding() ?? false,
         }),
-      started: false,
+      get started() {
+        return started;
+      },
       startProblem: null as string | null,
       publicUrl: config.publicUrl ?? '',
       authorizationServers: config.auth.issuer ? [config.auth.issuer.value] : [],
@@ -245,7 +252,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
     const ready = untilReady(findStartProblem, log, stopped.signal, (problem) => {
       state.startProblem = problem;
     }).then((isReady) => {
-      state.started = isReady;
+      started = isReady;
       if (isReady && config.jobs) jobs.start();
       return isReady;
     });
