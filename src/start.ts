@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createApp } from './app';
-import type { Config } from './config';
+import { type Config, ConfigError } from './config';
 import { createEventHub, type EventHub } from './features/events/hub';
 import { createEgressPolicy } from './features/webhooks/egress-policy';
 import { queueDeliveries } from './features/webhooks/queue';
@@ -51,9 +51,20 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-async function listen(server: Server, host: string, port: number): Promise<string> {
+/** Listens on an address of the configuration. `prefix` is that of its variables, such as METRICS_ of METRICS_PORT. */
+async function listen(
+  server: Server,
+  { host, port }: { readonly host: string; readonly port: number },
+  prefix = '',
+): Promise<string> {
   server.listen(port, host);
-  await once(server, 'listening');
+  await once(server, 'listening').catch(({ code }: NodeJS.ErrnoException) => {
+    throw new ConfigError([
+      code === 'EADDRINUSE'
+        ? `${prefix}PORT must be another port on each instance of a machine: ${port} on ${host} is in use.`
+        : `${prefix}HOST and ${prefix}PORT must be an address that this process can use: ${host} and ${port} cannot be used (${code}).`,
+    ]);
+  });
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return `http://${name}:${address.port}`;
@@ -245,9 +256,9 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
     const server = createServer(shedding ? shedLoad(app, shedding, answerOverload) : app, config, log);
     const metricsServer = metrics && createMetricsServer(metrics);
     const metricsUrl = metricsServer
-      ? `${await listen(metricsServer, config.metrics.host, config.metrics.port as number)}/metrics`
+      ? `${await listen(metricsServer, { ...config.metrics, port: config.metrics.port as number }, 'METRICS_')}/metrics`
       : null;
-    const url = await listen(server, config.host, config.port);
+    const url = await listen(server, config);
     state.publicUrl ||= url;
     const ready = untilReady(findStartProblem, log, stopped.signal, (problem) => {
       state.startProblem = problem;
