@@ -34,9 +34,9 @@ const wrong = (check: Check, message: string, action: string): Finding => ({
 const actions: Record<DatabaseProblem['reason'], string> = {
   database: 'Start the database, or correct DATABASE_URL: its host, login and TLS parameters.',
   'read-only': 'Point DATABASE_URL to the primary, or let the database accept writes again.',
-  migrations: 'Run npm run migrate.',
-  roles: 'Run npm run migrate with the same DATABASE_APP_ROLE and DATABASE_SYSTEM_ROLE as the service.',
-  restored: 'Run npm run restored. Read docs/operations.md, "Restores", first.',
+  migrations: 'Run tasklane migrate.',
+  roles: 'Run tasklane migrate with the same DATABASE_APP_ROLE and DATABASE_SYSTEM_ROLE as the service.',
+  restored: 'Run tasklane restored. Read "Restores" in the page about operations first.',
 };
 
 interface Login {
@@ -82,7 +82,7 @@ async function examineService(config: DatabaseConfig, { service }: DatabaseUrls)
             wrong(
               'renewal',
               'The renewal of the lanes has not finished.',
-              'Run npm run restored: it continues.',
+              'Run tasklane restored: it continues.',
             ),
           ]
         : []),

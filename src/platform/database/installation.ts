@@ -186,7 +186,7 @@ export function createRestoreWatch(withSystem: WithSystem): () => Promise<string
     const reason = findRestore({ ...recorded, behind: recorded.behind || behind }, present);
     return (
       reason &&
-      `The database was restored or copied, because ${reason}. Run npm run restored to renew its lanes.`
+      `The database was restored or copied, because ${reason}. Run tasklane restored to renew its lanes.`
     );
   };
 }

@@ -151,7 +151,7 @@ describe('a database that is copied within its cluster', () => {
     const service = await serve(url);
     try {
       expect(await readiness(service)).toEqual(
-        unready(/another database than before\. Run npm run restored/),
+        unready(/another database than before\. Run tasklane restored/),
       );
       // The job does not change the record of the installation.
       await service.runJob('record-installation');
