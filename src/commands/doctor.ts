@@ -45,7 +45,7 @@ const actions: Record<DatabaseProblem['reason'], string> = {
   'read-only': 'Point DATABASE_URL to the primary, or let the database accept writes again.',
   migrations: 'Run tasklane migrate.',
   roles: 'Run tasklane migrate with the same DATABASE_APP_ROLE and DATABASE_SYSTEM_ROLE as the service.',
-  restored: 'Run tasklane restored. Read docs/operations.md, "Restores", first.',
+  restored: 'Run tasklane restored. Read "Restores" in the page about operations first.',
 };
 
 interface Login {
