@@ -76,7 +76,7 @@ export async function verifyLane(lane: Lane, fail: Fail): Promise<Verified> {
 
   const tasks = await readAll(lane, '/tasks?');
   const projects = await readAll(lane, '/projects?');
-  const trash = await readAll(lane, '/trash?');
+  const trash = (await readAll(lane, '/trash?')).map(({ task }) => task);
   checkLists(lane, { tasks, projects, trash }, fail);
 
   const fresh = copyLane(lane.base, userId, lane.token);
