@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { type Config, ConfigError, parseConfig, readEnvironment } from './config';
 import { developmentKey, signDevelopmentToken } from './platform/auth/development-token';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './platform/database/embedded/server';
+import { OtherMigrations } from './platform/database/other-migrations';
 import { createLogger } from './platform/observability/logger';
 import { type StandardOutput, standardOutput } from './platform/observability/standard-output';
 import type { Service } from './start';
@@ -96,7 +97,8 @@ async function main(): Promise<void> {
 }
 
 main().catch((error) => {
-  const message = error instanceof ConfigError ? error.message : String(error?.stack ?? error);
+  const isForOperators = error instanceof ConfigError || error instanceof OtherMigrations;
+  const message = isForOperators ? error.message : String(error?.stack ?? error);
   process.stderr.write(`${message}\n`);
   process.exit(1);
 });

@@ -7,6 +7,7 @@ import { connectionProvider, toolConnection } from '../platform/database/connect
 import { createDatabase, type Database } from '../platform/database/database';
 import { startEmbeddedPostgres } from '../platform/database/embedded/server';
 import { LocksUnavailable } from '../platform/database/lock-retries';
+import { OtherMigrations } from '../platform/database/other-migrations';
 import { describeUnavailable, unavailableReason } from '../platform/database/unavailable';
 
 export interface DatabaseUrls {
@@ -71,7 +72,9 @@ export async function reading<T>(
 
 /** Describes for the operator why a script failed: the cause if it is known, else the stack. */
 export function describeFailure(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof LocksUnavailable) return error.message;
+  const isForOperators =
+    error instanceof ConfigError || error instanceof LocksUnavailable || error instanceof OtherMigrations;
+  if (isForOperators) return error.message;
   if (unavailableReason(error) !== null) return describeUnavailable(error);
   return String((error as Error | undefined)?.stack ?? error);
 }
