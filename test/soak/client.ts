@@ -36,13 +36,15 @@ export type RecordAnswer = (status: number | null, took: number) => void;
 
 export interface SoakClient {
   send(sent: Sent): Promise<Answer>;
-  /** Which request took longest. */
-  slowest(): string;
+  /** The slowest requests, the slowest first. */
+  slowest(): readonly string[];
   close(): void;
 }
 
 const boundMs = 15_000;
 const giveUpMs = 90_000;
+const slowMs = 3_000;
+const keptSlow = 10;
 
 /**
  * A request that takes longer than this fails the run. The timeouts of the service are 2 s; the rest is for many statements in
@@ -57,7 +59,7 @@ export function createClient(
   fail: Fail,
   stallMs: () => number,
 ): SoakClient {
-  let slowest = { took: 0, what: 'none' };
+  let slow: { took: number; what: string }[] = [];
   const agent = new Agent({ keepAlive: true, maxSockets: 200 });
 
   async function send(sent: Sent): Promise<Answer> {
@@ -101,8 +103,11 @@ export function createClient(
     });
     const took = performance.now() - began;
     record(answer.status, took);
-    if (took > slowest.took) slowest = { took, what: `${method} ${path.slice(0, 100)}: ${answer.status}` };
     const what = `${method} ${path.slice(0, 200)} at ${instance.name}`;
+    if (took > slowMs) {
+      slow.push({ took, what: `${what}: ${answer.status} (${answer.headers['x-request-id']})` });
+      slow = slow.sort((a, b) => b.took - a.took).slice(0, keptSlow);
+    }
     if (answer.isLate || took > currentBoundMs() + stallMs()) {
       fail(`${what} took ${Math.round(took)} ms, and was answered with ${answer.status}.`);
     }
@@ -134,7 +139,7 @@ export function createClient(
 
   return {
     send,
-    slowest: () => `${slowest.what}, ${Math.round(slowest.took)} ms`,
+    slowest: () => slow.map(({ took, what }) => `${Math.round(took)} ms: ${what}`),
     close: () => agent.destroy(),
   };
 }

@@ -99,6 +99,9 @@ const unavailable = new Set([
   'TransactionTimeout',
 ]);
 
+/** The heavy user erases its lane, also while it exports it. The export then breaks off (docs/decisions/0004). */
+const erased = 'The lane was erased during its export.';
+
 /** Fails for errors in the log that are not those of an unavailable database. */
 function checkLine(name: string, line: string): void {
   if (/Warning: |Unhandled|FATAL ERROR/.test(line) && !line.startsWith('{')) {
@@ -106,7 +109,12 @@ function checkLine(name: string, line: string): void {
   }
   if (!/"level":[56]0/.test(line)) return;
   const { err, msg, ...rest } = JSON.parse(line);
-  if (err === undefined ? rest.status === 503 : unavailable.has(err.type) || isUnavailable(err)) return;
+  if (
+    err === undefined
+      ? rest.status === 503
+      : unavailable.has(err.type) || isUnavailable(err) || err.message === erased
+  )
+    return;
   fail(`${name} logged "${msg}": ${JSON.stringify(err ?? rest).slice(0, 1_500)}`);
 }
 
@@ -141,12 +149,13 @@ interface User extends Lane {
   readonly workers: readonly Worker[];
 }
 
+/** Values that must not grow, with the growth that is allowed. A short run is still warming up, so it may grow by more. */
 const measures = [
-  { name: 'heap', unit: 'MiB', allowed: 12 },
-  { name: 'external', unit: 'MiB', allowed: 12 },
-  { name: 'resident', unit: 'MiB', allowed: 80 },
-  { name: 'handles', unit: '', allowed: 40 },
-  { name: 'connections', unit: '', allowed: 10 },
+  { name: 'heap', unit: 'MiB', allowed: { short: 30, long: 12 } },
+  { name: 'external', unit: 'MiB', allowed: { short: 20, long: 12 } },
+  { name: 'resident', unit: 'MiB', allowed: { short: 100, long: 60 } },
+  { name: 'handles', unit: '', allowed: { short: 60, long: 40 } },
+  { name: 'connections', unit: '', allowed: { short: 15, long: 10 } },
 ] as const;
 
 async function main(signal: AbortSignal): Promise<void> {
@@ -191,6 +200,7 @@ async function main(signal: AbortSignal): Promise<void> {
       DATABASE_ACQUIRE_TIMEOUT_MS: '2000',
       DATABASE_STATEMENT_TIMEOUT_MS: '2000',
       SHUTDOWN_DELAY_MS: '1000',
+      IMPORT_WAIT_MS: '3000',
       WEBHOOK_ALLOWED_HOSTS: hooks.receiver.host,
       WEBHOOK_TIMEOUT_MS: '2000',
       WEBHOOK_HOST_RATE: '1000',
@@ -321,6 +331,7 @@ async function main(signal: AbortSignal): Promise<void> {
     say(
       `The load is over: ${writes} writes acknowledged, ${repeated} after a repetition; ${past.length} faults.`,
     );
+    for (const each of client.slowest()) say(`Slow: ${each}`);
 
     const verified = await Promise.all(
       users.map((each) =>
@@ -410,7 +421,7 @@ async function startUser(userId: string, options: UserOptions): Promise<User> {
     if (status !== 201) throw new Error(`The webhook was answered with ${status}: ${JSON.stringify(body)}`);
     const received = hooks.hookOf(userId);
     received.verifier = new Webhook(body.secret);
-    hook = { received, since: Number(headers['tasklane-seq']?.split('-')[0]) };
+    hook = { id: body.id, received, since: Number(headers['tasklane-seq']?.split('-')[0]) };
   }
   const observed = { userId, token, balancer, fail };
   return {
@@ -421,6 +432,7 @@ async function startUser(userId: string, options: UserOptions): Promise<User> {
     follower: follow({ ...observed, random: newRandom() }),
     copier: keepCopy({ ...observed, random: newRandom() }, await token(), isOver),
     get: (path) => send('GET', path),
+    post: (path) => send('POST', path, undefined, { 'Idempotency-Key': randomUUID() }),
     base: () => balancer.pick(random)?.url as string,
     workers: Array.from({ length: workersOfUser }, () =>
       startWorker({ userId, client, token, random: newRandom(), tags, pauseMs, fail, acknowledged, isOver }),
@@ -468,7 +480,8 @@ async function countConnections(databaseUrl: string): Promise<number | undefined
 }
 
 function findGrowth(samples: ReadonlyMap<string, Sample[]>, started: number): Series[] {
-  return measures.map(({ name, unit, allowed }) => {
+  return measures.map(({ name, unit, allowed: { short, long } }) => {
+    const allowed = minutes < 10 ? short : long;
     const all = samples.get(name) ?? [];
     const counting = all.filter(({ at }) => at > started + durationMs * warmUpShare);
     const growth = growthOf(counting);
@@ -510,6 +523,8 @@ async function writeReport(figures: SoakFigures): Promise<void> {
 const ending = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
+    // After a second signal, the guard ends all other processes.
+    if (ending.signal.aborted) process.exit(1);
     say(`Stopped by ${name}.`);
     process.exitCode = 1;
     ending.abort();
