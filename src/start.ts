@@ -127,7 +127,9 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       quotas: config.quotas,
       metrics,
       tracing: tracing?.flights,
-      onRecorded: queueDeliveries,
+      onRecorded: tracing
+        ? (laneId, profile, count) => queueDeliveries(laneId, profile, count, tracing.traceparent())
+        : queueDeliveries,
       onChanged: (userId) => events.wake(userId),
     },
     log,
