@@ -297,8 +297,15 @@ async function main(signal: AbortSignal): Promise<void> {
       userIds: users.map(({ userId }) => userId),
       fail,
     };
+    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
     const isCalm = () => now() > deadline - calmMs || signal.aborted;
-    const schedule = { broken, past, now, isOver: isCalm, nextWrite: () => onWrite.promise };
+    const schedule = {
+      broken,
+      past,
+      now,
+      isOver: isCalm,
+      nextWrite: () => Promise.race([onWrite.promise, aborted]),
+    };
     const long = Math.min(1, durationMs / 600_000);
     const breaking = [databaseFaults, otherFaults].map((faults) =>
       breakThings({
@@ -530,6 +537,10 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     ending.abort();
   });
 }
+process.on('uncaughtException', (error) => {
+  fail(`The soak test itself failed: ${error.stack}`);
+  ending.abort();
+});
 const tooLong = setTimeout(() => {
   fail('The run did not end in time.');
   ending.abort();

@@ -232,7 +232,8 @@ export function startWorker(options: WorkerOptions): Worker {
       ifMatch: entity.etag,
       status: 204,
       isDone: ({ status }) => status === 404,
-      canGiveUp: true,
+      // A late deletion of a project would change its tasks.
+      canGiveUp: !isProject,
     });
     settle(entity, outcome, 'deleted', (each) => {
       each.place = isProject ? 'gone' : 'trash';
