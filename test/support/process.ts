@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { commandLine } from '../../src/platform/database/embedded/processes';
 import { heapFlags } from '../../src/platform/heap';
 import { projectPath } from '../../src/platform/paths';
+import { throughPooler } from './pooler';
 import { until } from './until';
 
 /** Every variable of the configuration, empty, so that this machine's environment and `.env` have no effect. */
@@ -38,7 +39,7 @@ export function environmentOf(configuration: Record<string, string>): Record<str
     ...noConfiguration,
     // A machine that is busy with other tests must not make a service refuse requests.
     SHEDDING: 'off',
-    ...configuration,
+    ...throughPooler(configuration),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
+import { SetupError } from './errors';
 import { schema } from './rows';
 
 /** A migration with its name and its module. */
@@ -13,7 +14,7 @@ export interface NamedMigration {
 }
 
 /** The database cannot be migrated. The message says what to do. */
-export class OtherMigrations extends Error {
+export class OtherMigrations extends SetupError {
   constructor(names: readonly string[]) {
     super(
       [
