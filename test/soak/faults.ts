@@ -1,6 +1,5 @@
 /** The faults of the soak test, and the order in which a seed selects them. Their mechanisms are those of `npm run test:faults`. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Issuer } from '../../scripts/bench/issuer';
 import {
   hangPostgres,
   killPostmaster,
@@ -9,26 +8,12 @@ import {
   takeConnections,
   terminateBackends,
 } from '../faults/database-faults';
-import type { OwnPostgres } from '../faults/support';
 import { type HeldLane, holdLane } from '../support/held-lane';
-import type { NetworkProxy } from '../support/proxy';
-import type { TestRedis } from '../support/redis';
 import { until } from '../support/until';
 import type { Fail } from './client';
-import type { HookReceiver } from './observers';
-import type { Balancer, Instance } from './processes';
+import type { Setting } from './setting';
 
-export interface Broken {
-  readonly postgres: OwnPostgres;
-  /** Between each instance and Postgres; one for all instances of a kind. */
-  readonly proxies: readonly NetworkProxy[];
-  /** Null if Redis is not installed. */
-  readonly redis: { current: TestRedis; start(): Promise<TestRedis> } | null;
-  readonly issuer: Issuer;
-  readonly hooks: HookReceiver;
-  readonly balancer: Balancer;
-  /** The instance that faults may end. */
-  readonly victim: { current: Instance; start(): Promise<Instance> };
+export interface Broken extends Omit<Setting, 'steady' | 'stop'> {
   readonly userIds: readonly string[];
   readonly fail: Fail;
 }

@@ -5,7 +5,7 @@ const samples = (value: (n: number) => number, count = 90) =>
   Array.from({ length: count }, (_, n) => ({ at: n * 1000, value: value(n) }));
 const grows = (value: (n: number) => number) => {
   const growth = growthOf(samples(value));
-  return growth !== null && isGrowing(growth, { growth: 20 });
+  return growth !== null && isGrowing(growth, 20);
 };
 
 test('a median is the middle value, or the mean of the two middle values', () => {

@@ -14,11 +14,6 @@ export interface Growth {
   readonly growth: number;
 }
 
-export interface Allowed {
-  /** The value may grow by this much from the first windows to the last ones. */
-  readonly growth: number;
-}
-
 const windows = 9;
 const third = 3;
 
@@ -48,9 +43,9 @@ export function growthOf(samples: readonly Sample[]): Growth | null {
 }
 
 /**
- * Whether a value grows by more than is allowed. The line through all windows and the difference between the ends must
+ * Whether a value grows by more than `allowed`. The line through all windows and the difference between the ends must
  * both say so: one of them can be wrong if the load changes.
  */
-export function isGrowing(growth: Growth, allowed: Allowed): boolean {
-  return growth.growth > allowed.growth && growth.last - growth.first > allowed.growth / 2;
+export function isGrowing({ first, last, growth }: Growth, allowed: number): boolean {
+  return growth > allowed && last - first > allowed / 2;
 }

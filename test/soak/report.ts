@@ -15,28 +15,33 @@ const number = (value: number) =>
 const introduction = `# Soak test
 
 \`npm run soak\` runs two instances of the service on one Postgres for 30 minutes, under load and with faults. CI runs it for
-3 minutes (\`npm run soak -- --minutes 3\`). It is for changes that a short test does not reach: leaks, lost writes, and answers
-that only faults produce.
+3 minutes. It finds what a short test does not reach: leaks, lost writes, and answers that only faults produce.
 
-- **Users.** Six users each have three clients, an event stream and a copy of their lane (\`/sync\`). Three of them have a webhook.
-  The clients create, rename, complete, delete, restore and purge, one by one and in batches. They repeat each request that has no
-  answer or a 503. Most writes have an \`Idempotency-Key\`, and the others \`If-Match\` or an id of their own. Some clients
-  disconnect before the answer. Another user sends far more than its rate limit, and one sends malformed requests and stalls
-  connections.
-- **Faults.** The faults of \`npm run test:faults\`, in random order. A fault of the database and another one can be active at the same time. One
-  instance is killed and replaced; the other one runs from the beginning to the end.
-- **Checks of each answer.** It follows the contract and is no 500. It comes within 15 seconds, and a 503 or 429 has
-  \`Retry-After\`. A read shows the last acknowledged write. The log has no error apart from those of an unavailable database.
+\`\`\`sh
+npm run soak                            # prints its seed
+npm run soak -- --minutes 3 --seed 1    # the same choices again, at other moments
+npm run soak -- --write                 # writes this page
+\`\`\`
+
+The report is written to \`.soak/\`, and the log of each failure to \`.soak/failures.log\`. Without \`redis-server\`, the faults of Redis do
+nothing. Handles are counted only on Linux.
+
+- **Users.** Six users each have three clients, an event stream and a copy of their lane (\`/sync\`). Three users have a webhook.
+  The clients create, rename, complete, delete, restore and purge, one by one and in batches. They repeat each request that gets no
+  answer or a 503. Most writes have an \`Idempotency-Key\`. The others have \`If-Match\` or an id that the client chose. Some clients
+  disconnect before the answer. One more user sends far more than its rate limit allows, and another one sends malformed requests
+  and stalls connections.
+- **Faults.** The faults of \`npm run test:faults\` and failing receivers, in random order. One fault of the database and one other fault
+  can be active at the same time. One instance is killed or replaced. The other instance runs from the beginning to the end.
+- **Checks of each answer.** It follows the contract and is not a 500. It comes within 15 seconds, or later on an overloaded
+  machine. A 503 or 429 has \`Retry-After\`. A read shows the last acknowledged write. After each fault, writes succeed within 45
+  seconds. The log has no error apart from those of an unavailable database.
 - **Checks at the end.** The history of each lane has every acknowledged write exactly once and in order, and nothing else. Lists,
-  copies and event streams agree with it. Each webhook got each change at least once. Nothing is in use any more, and the
-  instances stop with status 0.
+  copies and event streams agree with it. Each webhook got each change at least once. No request, stream or connection is in use,
+  and the instances stop with status 0.
 - **Memory, handles and connections** do not grow. Memory is measured after a garbage collection. The first quarter of the run
-  does not count. A value grows if both the line through the medians of nine windows and the difference between the
-  first and the last three windows exceed the bound.
-
-\`--seed <number>\` repeats the choices of a run, but not its exact times. The report is written to \`.soak/\`, with the log lines of each failure in
-\`.soak/failures.log\`; \`--write\` writes this page. It needs Linux for the number of handles, and \`redis-server\` for the faults of
-Redis.`;
+  does not count. A value grows if two figures exceed the bound: the line through the medians of nine windows, and, by half of the
+  bound, the difference between the last three windows and the first three.`;
 
 /** @returns the page; the plot is the file `soak.svg` next to it */
 export function soakReport(figures: SoakFigures): string {
