@@ -53,6 +53,8 @@ export interface Config {
   readonly databaseUrl: string | null;
   /** A direct connection for migrations; null: `databaseUrl`. */
   readonly databaseDirectUrl: string | null;
+  /** A replica for reads; null if there is none. */
+  readonly databaseReplicaUrl: string | null;
   /** The app role: transactions of lanes run as it. */
   readonly databaseAppRole: string;
   /** The system role: work across lanes runs as it. */
@@ -124,6 +126,7 @@ export type DatabaseConfig = Pick<
   Config,
   | 'databaseUrl'
   | 'databaseDirectUrl'
+  | 'databaseReplicaUrl'
   | 'databaseAppRole'
   | 'databaseSystemRole'
   | 'databasePoolMax'
@@ -242,6 +245,7 @@ const variables = z.object({
   DATABASE_URL: postgresUrl.optional(),
   NEON_DATABASE_URL: postgresUrl.optional(),
   DATABASE_DIRECT_URL: postgresUrl.optional(),
+  DATABASE_REPLICA_URL: postgresUrl.optional(),
   DATABASE_APP_ROLE: roleName.default(defaultAppRole),
   DATABASE_SYSTEM_ROLE: roleName.default(defaultSystemRole),
   DATABASE_POOL_MAX: integer(1, 1_000, 10),
@@ -446,6 +450,7 @@ export function parseConfig(environment: Environment): Config {
     },
     databaseUrl,
     databaseDirectUrl: values.DATABASE_DIRECT_URL ?? null,
+    databaseReplicaUrl: values.DATABASE_REPLICA_URL ?? null,
     databaseAppRole: values.DATABASE_APP_ROLE,
     databaseSystemRole: values.DATABASE_SYSTEM_ROLE,
     databasePoolMax: values.DATABASE_POOL_MAX,
@@ -533,6 +538,7 @@ const databaseVariables = variables.pick({
   DATABASE_URL: true,
   NEON_DATABASE_URL: true,
   DATABASE_DIRECT_URL: true,
+  DATABASE_REPLICA_URL: true,
   DATABASE_APP_ROLE: true,
   DATABASE_SYSTEM_ROLE: true,
   DATABASE_POOL_MAX: true,
@@ -561,6 +567,7 @@ export function parseDatabaseConfig(environment: Environment): DatabaseConfig {
   return {
     databaseUrl: values.DATABASE_URL ?? values.NEON_DATABASE_URL ?? null,
     databaseDirectUrl: values.DATABASE_DIRECT_URL ?? null,
+    databaseReplicaUrl: values.DATABASE_REPLICA_URL ?? null,
     databaseAppRole: values.DATABASE_APP_ROLE,
     databaseSystemRole: values.DATABASE_SYSTEM_ROLE,
     databasePoolMax: values.DATABASE_POOL_MAX,

@@ -103,6 +103,7 @@ async function startServing(
       ? undefined
       : createMetrics({
           pool: () => database.poolUse(),
+          replica: () => database.replica(),
           isShedding: () => shedding?.isShedding() ?? false,
           streams: () => events.count(),
           isRedisUp: () => counter.isShared(),
@@ -113,6 +114,8 @@ async function startServing(
   const database: Database = createDatabase(
     {
       url: databaseUrl,
+      replicaUrl: config.databaseReplicaUrl,
+      onReplicaRead: metrics?.replicaRead,
       appRole: config.databaseAppRole,
       systemRole: config.databaseSystemRole,
       max: config.databasePoolMax,
@@ -125,7 +128,9 @@ async function startServing(
       quotas: config.quotas,
       metrics,
       tracing: tracing?.flights,
-      onRecorded: queueDeliveries,
+      onRecorded: tracing
+        ? (laneId, profile, count) => queueDeliveries(laneId, profile, count, tracing.traceparent())
+        : queueDeliveries,
       onChanged: (userId) => shared.changed(userId),
     },
     log,
@@ -210,6 +215,7 @@ async function startServing(
           keySet: authenticator.keySet(),
           isRedisUp: counter.isShared(),
           isShedding: shedding?.isShedding() ?? false,
+          replica: database.replica(),
         }),
       started: false,
       startProblem: null as string | null,

@@ -44,12 +44,14 @@ const wrong: Record<string, string> = {
   DATABASE_URL_FILE: '/nowhere/secret',
   NEON_DATABASE_URL_FILE: '/nowhere/secret',
   DATABASE_DIRECT_URL_FILE: '/nowhere/secret',
+  DATABASE_REPLICA_URL_FILE: '/nowhere/secret',
   BETTER_AUTH_SECRET_FILE: '/nowhere/secret',
   BETTER_AUTH_SECRETS_FILE: '/nowhere/secret',
   REDIS_URL_FILE: '/nowhere/secret',
   OTEL_EXPORTER_OTLP_HEADERS_FILE: '/nowhere/secret',
   NEON_DATABASE_URL: 'localhost',
   DATABASE_DIRECT_URL: 'postgres',
+  DATABASE_REPLICA_URL: 'postgres',
   DATABASE_APP_ROLE: 'Tasklane',
   DATABASE_SYSTEM_ROLE: 'Tasklane',
   DATABASE_POOL_MAX: '0',
@@ -149,6 +151,7 @@ test('an empty environment gives the configuration for development', () => {
     },
     databaseUrl: null,
     databaseDirectUrl: null,
+    databaseReplicaUrl: null,
     databaseAppRole: 'tasklane_app',
     databaseSystemRole: 'tasklane_system',
     databasePoolMax: 10,
@@ -424,6 +427,7 @@ describe('a secret in a file', () => {
     ['DATABASE_URL', 'databaseUrl', 'postgres://db/tasks'],
     ['NEON_DATABASE_URL', 'databaseUrl', 'postgres://db/tasks'],
     ['DATABASE_DIRECT_URL', 'databaseDirectUrl', 'postgres://db/tasks'],
+    ['DATABASE_REPLICA_URL', 'databaseReplicaUrl', 'postgres://db/tasks'],
     ['REDIS_URL', 'redisUrl', 'redis://cache'],
   ] as const)('is accepted for %s', async (name, member, value) => {
     expect(parse({ [`${name}_FILE`]: await keep(`${value}\n`) })[member]).toBe(value);
@@ -452,6 +456,7 @@ describe('the configuration of the database commands', () => {
     {},
     { DATABASE_URL: 'postgres://db/tasks', DATABASE_APP_ROLE: 'app', AUTH_USER_TABLE: 'people' },
     { NEON_DATABASE_URL: 'postgres://db/tasks', DATABASE_DIRECT_URL: 'postgres://direct/tasks' },
+    { DATABASE_URL: 'postgres://db/tasks', DATABASE_REPLICA_URL: 'postgres://replica/tasks' },
     { DATABASE_URL: '', DATABASE_PREPARED_STATEMENTS: 'false', AUTH_USER_ID_CLAIM: 'id' },
   ])('is the same as in the whole configuration, with %j', (environment) => {
     expect(parse(environment as Record<string, string>)).toMatchObject(

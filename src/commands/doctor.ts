@@ -20,6 +20,7 @@ type Check =
   | 'migrations'
   | 'accounts'
   | 'service'
+  | 'replica'
   | 'renewal'
   | 'search-path';
 
@@ -70,6 +71,7 @@ async function examineService(config: DatabaseConfig, { service }: DatabaseUrls)
     const [row]: Login[] = rows;
     if (!row) throw new Error('Postgres returned no row about the login role.');
     const problem = await database.findProblem();
+    const replicaProblem = await database.findReplicaProblem();
     const renewing = problem === null && (await isRenewing(database.withSystem));
     return [
       row.supported
@@ -85,6 +87,17 @@ async function examineService(config: DatabaseConfig, { service }: DatabaseUrls)
             `The service logs in as ${row.login} and uses the roles ${config.databaseAppRole} and ${config.databaseSystemRole}.`,
           )
         : wrong('service', problem.detail, actions[problem.reason]),
+      ...(config.databaseReplicaUrl === null
+        ? []
+        : [
+            replicaProblem === null
+              ? fine('replica', 'The replica has replayed what the primary had written.')
+              : wrong(
+                  'replica',
+                  `The replica cannot be used: ${replicaProblem}.`,
+                  'Correct DATABASE_REPLICA_URL, or repair the replication. Until then, the primary answers all reads.',
+                ),
+          ]),
       ...(renewing
         ? [
             wrong(

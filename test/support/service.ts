@@ -5,6 +5,7 @@ import { createLogger } from '../../src/platform/observability/logger';
 import { startService } from '../../src/start';
 import { createTestDatabase, type TestDatabase } from './database';
 import { type FaultyStatement, watchStatements } from './lane-statements';
+import { throughPooler } from './pooler';
 
 export const testSecret = 'a-secret-of-the-tests-that-is-long-enough';
 
@@ -42,7 +43,7 @@ export function testConfig(environment: Record<string, string>): Config {
     SHEDDING: 'off',
     BETTER_AUTH_SECRET: testSecret,
     DOCS_DIR: '/nowhere',
-    ...environment,
+    ...throughPooler(environment),
   });
 }
 

@@ -1,11 +1,11 @@
 /** Tests the job runner: one round at a time, repeated while there is more, and continued after errors. */
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
-import { createDatabase, type Database } from '../../../src/platform/database/database';
-import { defaultAppRole, defaultSystemRole } from '../../../src/platform/database/roles';
+import type { Database } from '../../../src/platform/database/database';
 import type { Job, JobContext } from '../../../src/platform/jobs/job';
 import { createJobRunner, type JobRunner, pauseAfter } from '../../../src/platform/jobs/runner';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
+import { openDatabase } from '../../support/open-database';
 import { seedTasks } from '../../support/tasks';
 import { until } from '../../support/until';
 
@@ -27,9 +27,7 @@ afterEach(async () => {
 afterAll(() => testDatabase.drop());
 
 function open(url = testDatabase.url): Database {
-  const options = { url, max: 4, acquireTimeoutMs: 2_000, statementTimeoutMs: 10_000 };
-  const roles = { appRole: defaultAppRole, systemRole: defaultSystemRole };
-  const made = createDatabase({ ...options, ...roles, preparedStatements: true }, pino({ level: 'silent' }));
+  const made = openDatabase(url, { max: 4, acquireTimeoutMs: 2_000 });
   opened.push(made);
   return made;
 }

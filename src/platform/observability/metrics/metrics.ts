@@ -15,6 +15,14 @@ export interface PoolUse {
   readonly expectedWaitMs: number;
 }
 
+/** The use of the read replica. */
+export interface ReplicaUse {
+  /** Why it is not used for now; null if it is used. */
+  readonly problem: string | null;
+  /** Seconds by which it was behind the primary. */
+  readonly lagSeconds: number;
+}
+
 /** How late a job is. */
 export interface JobLag {
   readonly job: string;
@@ -33,6 +41,8 @@ export interface Backlog {
 /** The state of the service, read when somebody asks for the metrics. Null means that there is no such thing. */
 export interface Sources {
   pool(): PoolUse;
+  /** What reads saw of the read replica. */
+  replica(): ReplicaUse | null;
   /** Whether load is being shed. */
   isShedding(): boolean;
   /** The open event streams. */
@@ -92,6 +102,11 @@ export function createMetrics(sources: Sources) {
     'tasklane_db_pool_failures_total',
     'Connections that could not be acquired.',
     ['owner'],
+  );
+  const replicaReads = new Counter(
+    'tasklane_replica_reads_total',
+    'Reads that the read replica may answer: answered by the replica, or by the primary for a reason.',
+    ['result'],
   );
   const rounds = new Counter('tasklane_job_rounds_total', 'Rounds of background jobs, by job and result.', [
     'job_name',
@@ -168,6 +183,20 @@ export function createMetrics(sources: Sources) {
     ),
     poolWaits,
     poolFailures,
+    replicaReads,
+    new Gauge(
+      'tasklane_replica_up',
+      '1 while the read replica is used, 0 while the primary answers all reads.',
+      () => {
+        const replica = sources.replica();
+        return replica && Number(replica.problem === null);
+      },
+    ),
+    new Gauge(
+      'tasklane_replica_lag_seconds',
+      'For how long the read replica has been behind what reads needed; 0 after a read that it answered.',
+      () => sources.replica()?.lagSeconds ?? null,
+    ),
     rounds,
     roundDurations,
     new Gauge(
@@ -228,6 +257,9 @@ export function createMetrics(sources: Sources) {
     },
     connectionRefused(owner: string): void {
       poolFailures.add(1, ownerKind(owner));
+    },
+    replicaRead(result: string): void {
+      replicaReads.add(1, result);
     },
     jobEnded(job: string, ms: number, hasFailed: boolean): void {
       rounds.add(1, job, hasFailed ? 'failure' : 'success');
