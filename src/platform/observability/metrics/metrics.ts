@@ -187,6 +187,7 @@ export function createMetrics(sources: Sources) {
     new Gauge(
       'tasklane_replica_up',
       '1 while the read replica is used, 0 while the primary answers all reads.',
+      'min',
       () => {
         const replica = sources.replica();
         return replica && Number(replica.problem === null);
@@ -195,6 +196,7 @@ export function createMetrics(sources: Sources) {
     new Gauge(
       'tasklane_replica_lag_seconds',
       'For how long the read replica has been behind what reads needed; 0 after a read that it answered.',
+      'max',
       () => sources.replica()?.lagSeconds ?? null,
     ),
     rounds,
