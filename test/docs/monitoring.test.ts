@@ -7,6 +7,7 @@ import { namesOf } from '../support/metrics';
 import { hasPromtool } from '../support/promtool';
 
 const metrics = createMetrics({
+  isReady: () => true,
   pool: () => ({ max: 1, used: 0, waiting: 0, expectedWaitMs: 0 }),
   replica: () => null,
   isShedding: () => false,

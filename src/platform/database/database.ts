@@ -86,7 +86,7 @@ async function findProblem(
     }
     if (isUnavailable(error)) return { reason: 'database', detail: describeUnavailable(error) };
     if (isRefused(error)) {
-      return { reason: 'roles', detail: 'A database role or its grants are missing: run npm run migrate.' };
+      return { reason: 'roles', detail: 'A database role or its grants are missing: run tasklane migrate.' };
     }
     throw error;
   }

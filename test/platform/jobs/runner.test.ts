@@ -154,6 +154,23 @@ describe('a runner that is started', () => {
     expect(logged.filter((line) => line.level === 50)).toEqual([]);
   });
 
+  test('starts only the jobs that it is told to start', async () => {
+    const rounds: string[] = [];
+    const job = (name: string): Job => ({
+      name,
+      everyMs: 1,
+      async run() {
+        rounds.push(name);
+        return { more: false };
+      },
+    });
+    const runner = runnerOf([job('named'), job('left-out')]);
+    runner.start(['named']);
+    await until(() => rounds.length >= 3);
+    await runner.stop();
+    expect(new Set(rounds)).toEqual(new Set(['named']));
+  });
+
   test('signals running jobs when it stops, waits for them, and starts no others', async () => {
     const held = gate();
     let rounds = 0;
