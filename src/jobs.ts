@@ -1,6 +1,6 @@
 import type { Config } from './config';
 import { createChangePurgeJob } from './features/changes/job';
-import { searchJob } from './features/search/job';
+import { createSearchJob } from './features/search/job';
 import { overdueJob, reminderJob } from './features/tasks/job';
 import { createTrashPurgeJob } from './features/trash/job';
 import type { EgressPolicy } from './features/webhooks/egress-policy';
@@ -31,7 +31,7 @@ export function createJobs(config: Config, egress: EgressPolicy, observer?: Obse
     createTrashPurgeJob(config.trashRetentionDays),
     createDeliveryJob(config.webhooks, egress, observer),
     deliveryPurgeJob,
-    searchJob,
+    createSearchJob(),
     createIdempotencyRecordsJob(config.changesRetentionDays),
     installationJob,
     storageJob,
