@@ -19,6 +19,7 @@ function record(metrics: Metrics, n: number): void {
 function measure(): number {
   const metrics = createMetrics({
     pool: () => ({ max: 10, used: 0, waiting: 0, expectedWaitMs: 0 }),
+    replica: () => null,
     isShedding: () => false,
     streams: () => 0,
     isRedisUp: () => null,

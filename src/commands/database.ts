@@ -34,11 +34,12 @@ export async function withDatabase<T>(
   }
 }
 
-/** Opens the database at `url` with one connection, as the service does. It must be closed. */
+/** Opens the database at `url` with one connection, and its replica, as the service does. It must be closed. */
 export function openService(config: DatabaseConfig, url: string): Database {
   return createDatabase(
     {
       url,
+      replicaUrl: config.databaseReplicaUrl,
       max: 1,
       acquireTimeoutMs: config.databaseAcquireTimeoutMs,
       statementTimeoutMs: config.databaseStatementTimeoutMs,
@@ -98,7 +99,7 @@ export function describeLink(link: AccountLink): string {
     case 'unlinked':
       return `Lanes are not linked to accounts: ${link.reason}.`;
     case 'outdated':
-      return `The account link needs a change: ${link.reason}. To make it, run: npm run migrate.`;
+      return `The account link needs a change: ${link.reason}. To make it, run: tasklane migrate.`;
     case 'linked': {
       const linked = `Lanes are linked to ${link.table}, whose ids are of type ${link.idType}.`;
       if (link.orphans === 0) return linked;

@@ -8,6 +8,7 @@ import { hasPromtool } from '../support/promtool';
 
 const metrics = createMetrics({
   pool: () => ({ max: 1, used: 0, waiting: 0, expectedWaitMs: 0 }),
+  replica: () => null,
   isShedding: () => false,
   streams: () => 0,
   isRedisUp: () => null,

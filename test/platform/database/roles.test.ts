@@ -1,6 +1,5 @@
 /** Tests how the roles of lanes and jobs are created, and their grants. */
-import pino from 'pino';
-import { createDatabase, type Database } from '../../../src/platform/database/database';
+import type { Database } from '../../../src/platform/database/database';
 import {
   type MigrateOptions,
   migrateDown,
@@ -9,6 +8,7 @@ import {
 } from '../../../src/platform/database/migrations';
 import { systemGrants } from '../../../src/platform/database/system-grants';
 import { query } from '../../support/database';
+import { openDatabase } from '../../support/open-database';
 import { clusterUrl, documentedSql, type RoleSetUp, setUpRoles } from '../../support/roles';
 import { testConfig } from '../../support/service';
 
@@ -28,8 +28,7 @@ async function setUp(...statements: string[]): Promise<RoleSetUp & { roles: Name
 }
 
 function open(url: string, roles: Names): Database {
-  const options = { url, ...roles, max: 1, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
-  const made = createDatabase({ ...options, preparedStatements: true }, pino({ level: 'silent' }));
+  const made = openDatabase(url, { ...roles, max: 1 });
   opened.push(made);
   return made;
 }
@@ -249,7 +248,7 @@ describe('readiness', () => {
   test('reports a role that is missing, cannot be used by the login, or has no grants', async () => {
     const { url, roles } = await setUp(...documentedSql('You own the database'));
     await migrateUp(url, roles);
-    const problem = 'A database role or its grants are missing: run npm run migrate.';
+    const problem = 'A database role or its grants are missing: run tasklane migrate.';
     const ready = open(url, roles);
     for (const kind of ['appRole', 'systemRole'] as const) {
       expect(await open(url, { ...roles, [kind]: `${roles[kind]}_absent` }).problem()).toBe(problem);
