@@ -6,7 +6,8 @@ import type { DatabaseConfig } from '../config';
 import { inspectAccounts } from '../platform/database/accounts';
 import type { DatabaseProblem } from '../platform/database/database';
 import { isRenewing } from '../platform/database/installation';
-import { migrationStatus } from '../platform/database/migrations';
+import { migrationStatus, otherMigrations } from '../platform/database/migrations';
+import { OtherMigrations } from '../platform/database/other-migrations';
 import { schema } from '../platform/database/rows';
 import { findTransactionPooler } from '../platform/database/transaction-pooler';
 import { describeUnavailable, unavailableReason } from '../platform/database/unavailable';
@@ -125,6 +126,11 @@ async function examineService(config: DatabaseConfig, { service }: DatabaseUrls)
 /** Checks the migrations and the account link. */
 function examineSchema(config: DatabaseConfig, { direct }: DatabaseUrls): Promise<Finding[]> {
   return reading(direct, async (transaction) => {
+    const others = await otherMigrations(transaction);
+    if (others.length > 0) {
+      const [finding, ...action] = new OtherMigrations(others).message.split('\n');
+      return [wrong('migrations', finding as string, action.join(' '))];
+    }
     const { applied, pending, unknown } = await migrationStatus(transaction);
     // The service itself names them.
     if (pending.length > 0) {
