@@ -46,6 +46,7 @@ export async function up(knex: Knex): Promise<void> {
       happened_at timestamptz(3) not null,
       request uuid,
       client_id text,
+      trace text,
       state text not null default 'pending' check (state in ('pending', 'delivered', 'failed')),
       due_at timestamptz(3),
       tries integer not null default 0 check (tries >= 0),

@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createApp } from './app';
-import { type Config, ConfigError } from './config';
+import type { Config } from './config';
 import { createEventHub, type EventHub } from './features/events/hub';
 import { createEgressPolicy } from './features/webhooks/egress-policy';
 import { queueDeliveries } from './features/webhooks/queue';
@@ -14,8 +13,8 @@ import { createOverloadAnswer } from './platform/contract/http/overload';
 import { createServer } from './platform/contract/http/server';
 import { findChangedLanes } from './platform/database/changed-lanes';
 import { createDatabase, type Database } from './platform/database/database';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './platform/database/embedded/server';
-import { type WatchedPostgres, watchEmbedded } from './platform/database/embedded/watch';
+import type { EmbeddedPostgres } from './platform/database/embedded/server';
+import { startWatchedPostgres, type WatchedPostgres } from './platform/database/embedded/watch';
 import { isUnavailable } from './platform/database/errors';
 import { LocksUnavailable } from './platform/database/lock-retries';
 import { migrateUp } from './platform/database/migrations';
@@ -31,7 +30,9 @@ import { createJobRunner, type JobRunner } from './platform/jobs/runner';
 import { createSchedule } from './platform/jobs/schedule';
 import { type Backlog, createMetrics } from './platform/observability/metrics/metrics';
 import { createMetricsServer } from './platform/observability/metrics/server';
+import { listen } from './platform/service/listen';
 import { findWarnings, recordReadiness, untilReady, watchDatabase } from './platform/service/readiness';
+import { type Peers, type SharedState, shareState } from './platform/workers/peers';
 
 /** A running service. It listens and answers health checks. */
 export interface Service {
@@ -49,25 +50,6 @@ export interface Service {
   runJob(name: string): Promise<void>;
   /** Finishes running requests within the configured time, and releases all resources. */
   stop(): Promise<void>;
-}
-
-/** Listens on an address of the configuration. `prefix` is that of its variables, such as METRICS_ of METRICS_PORT. */
-async function listen(
-  server: Server,
-  { host, port }: { readonly host: string; readonly port: number },
-  prefix = '',
-): Promise<string> {
-  server.listen(port, host);
-  await once(server, 'listening').catch(({ code }: NodeJS.ErrnoException) => {
-    throw new ConfigError([
-      code === 'EADDRINUSE'
-        ? `${prefix}PORT must be another port on each instance of a machine: ${port} on ${host} is in use.`
-        : `${prefix}HOST and ${prefix}PORT must be an address that this process can use: ${host} and ${port} cannot be used (${code}).`,
-    ]);
-  });
-  const address = server.address() as AddressInfo;
-  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `http://${name}:${address.port}`;
 }
 
 const farewellMs = 100;
@@ -106,7 +88,12 @@ async function migrate(config: Config, databaseUrl: string, log: Logger): Promis
 const loadTracing = () =>
   require('./platform/observability/tracing/otel') as typeof import('./platform/observability/tracing/otel');
 
-async function startServing(config: Config, embedded: WatchedPostgres | null, log: Logger): Promise<Service> {
+async function startServing(
+  config: Config,
+  embedded: WatchedPostgres | null,
+  log: Logger,
+  worker: WorkerRole | undefined,
+): Promise<Service> {
   const databaseUrl = config.databaseUrl ?? (embedded as WatchedPostgres).url;
   const tracing = config.tracing ? loadTracing().createTracing(config.tracing, log) : undefined;
   const activity = createActivity();
@@ -120,6 +107,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       : createMetrics({
           isReady: () => started && !stopping && readiness.isGood(),
           pool: () => database.poolUse(),
+          replica: () => database.replica(),
           isShedding: () => shedding?.isShedding() ?? false,
           streams: () => events.count(),
           isRedisUp: () => counter.isShared(),
@@ -130,6 +118,8 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   const database: Database = createDatabase(
     {
       url: databaseUrl,
+      replicaUrl: config.databaseReplicaUrl,
+      onReplicaRead: metrics?.replicaRead,
       appRole: config.databaseAppRole,
       systemRole: config.databaseSystemRole,
       max: config.databasePoolMax,
@@ -142,8 +132,10 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       quotas: config.quotas,
       metrics,
       tracing: tracing?.flights,
-      onRecorded: queueDeliveries,
-      onChanged: (userId) => events.wake(userId),
+      onRecorded: tracing
+        ? (laneId, profile, count) => queueDeliveries(laneId, profile, count, tracing.traceparent())
+        : queueDeliveries,
+      onChanged: (userId) => shared.changed(userId),
     },
     log,
   );
@@ -152,6 +144,9 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
     findMoved: (lanes) => findChangedLanes(database.withSystemForRequests, lanes),
     log,
   });
+  const own: SharedState = { changed: events.wake, noteActivity: activity.note };
+  const shared = worker ? shareState(worker.peers, own) : own;
+  if (metrics) worker?.peers.offerMetrics(metrics.snapshot);
   for (const notice of config.notices) log.warn(notice);
   const authenticator: Authenticator = createAuthenticator(config.auth, log, { query: database.lookUp });
   await authenticator.warmUp();
@@ -225,6 +220,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
           keySet: authenticator.keySet(),
           isRedisUp: counter.isShared(),
           isShedding: shedding?.isShedding() ?? false,
+          replica: database.replica(),
         }),
       get started() {
         return started;
@@ -239,7 +235,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       database: {
         ...database,
         withUser(userId, opening) {
-          activity.note();
+          shared.noteActivity();
           return database.withUser(userId, opening);
         },
       },
@@ -254,18 +250,23 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
     });
     const answerOverload = createOverloadAnswer(createOriginCheck(config.corsOrigins));
     const server = createServer(shedding ? shedLoad(app, shedding, answerOverload) : app, config, log);
-    const metricsServer = metrics && createMetricsServer(metrics);
+    const metricsServer = metrics && !worker ? createMetricsServer(metrics) : undefined;
     const metricsUrl = metricsServer
       ? `${await listen(metricsServer, { ...config.metrics, port: config.metrics.port as number }, 'METRICS_')}/metrics`
       : null;
-    const url = await listen(server, config);
+    const opening = () => listen(server, config);
+    let opened = worker?.servedUrl ? undefined : opening();
+    const url = (await opened) ?? (worker?.servedUrl as string);
     state.publicUrl ||= url;
     const ready = untilReady(findStartProblem, log, stopped.signal, (problem) => {
       state.startProblem = problem;
-    }).then((isReady) => {
+    }).then(async (isReady) => {
       started = isReady;
-      if (isReady && config.jobs) jobs.start();
-      return isReady;
+      if (!isReady) return false;
+      opened ??= opening();
+      await opened;
+      jobs.start(config.jobs);
+      return true;
     });
     // The caller handles the rejection later. Until then it must not count as unhandled.
     ready.catch(() => undefined);
@@ -276,7 +277,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       events.close();
       // A job that does not end in time loses its connection, like a request.
       const jobsEnd = Promise.race([jobs.stop(), sleep(config.shutdownTimeoutMs, undefined, { ref: false })]);
-      await drain(server, config.shutdownTimeoutMs);
+      if (await opened?.catch(() => undefined)) await drain(server, config.shutdownTimeoutMs);
       await jobsEnd;
       // Waits for a running migration.
       await Promise.race([
@@ -294,21 +295,20 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   }
 }
 
+/** The part of a process that is one of several workers of an instance. The primary process serves the metrics. */
+export interface WorkerRole {
+  readonly peers: Peers;
+  /** The address that other workers serve already: this one listens when it is ready. Null: it listens at once. */
+  readonly servedUrl: string | null;
+}
+
 export interface StartOptions {
   /** Called when the embedded Postgres cannot be restarted, so that the service cannot continue. */
   readonly onLost?: (error: Error) => void;
   /** The embedded Postgres, if it is starting already. */
   readonly postgres?: Promise<EmbeddedPostgres> | undefined;
-}
-
-async function startWatched(
-  { dataDir }: Config,
-  log: Logger,
-  { postgres, onLost = () => undefined }: StartOptions,
-): Promise<WatchedPostgres> {
-  const first = await (postgres ?? startEmbeddedPostgres({ dataDir }));
-  const restart = (signal: AbortSignal) => startEmbeddedPostgres({ dataDir, port: first.port, signal });
-  return watchEmbedded(first, { restart, log, onFailed: onLost });
+  /** Left out if this process is the whole instance. */
+  readonly worker?: WorkerRole;
 }
 
 /**
@@ -320,9 +320,9 @@ export async function startService(
   log: Logger,
   options: StartOptions = {},
 ): Promise<Service> {
-  const embedded = config.databaseUrl === null ? await startWatched(config, log, options) : null;
+  const embedded = config.databaseUrl === null ? await startWatchedPostgres(config, log, options) : null;
   try {
-    return await startServing(config, embedded, log);
+    return await startServing(config, embedded, log, options.worker);
   } catch (error) {
     await embedded?.stop();
     throw error;

@@ -961,13 +961,14 @@ with
     insert into
       tasklane.webhook_deliveries (
         lane_id, id, webhook_id, event, seq, entity_id, fields, happened_at, request, client_id,
-        due_at, created_at
+        trace, due_at, created_at
       )
     select
       change.lane_id,
       gen_random_uuid(),
       webhook.id, event.name, change.seq, change.entity_id, change.fields, change.at,
       change.request, change.client_id,
+      $3::text,
       current_setting('app.now')::timestamptz(3),
       current_setting('app.now')::timestamptz(3)
     from
@@ -1001,14 +1002,15 @@ with
       ) - $2::bigint
     returning
       webhook_id, fields,
-      coalesce(client_id, '') as client_id
+      coalesce(client_id, '') as client_id,
+      coalesce(trace, '') as trace
   ),
   stored as (
     update tasklane.profiles
     set
       storage_written = storage_written + (
         select
-          sum(pg_column_size(fields) + pg_column_size(client_id) + 184)
+          sum(pg_column_size(fields) + pg_column_size(client_id) + pg_column_size(trace) + 184)
         from
           fresh
       )

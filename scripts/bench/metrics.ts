@@ -20,6 +20,7 @@ function measure(): number {
   const metrics = createMetrics({
     isReady: () => true,
     pool: () => ({ max: 10, used: 0, waiting: 0, expectedWaitMs: 0 }),
+    replica: () => null,
     isShedding: () => false,
     streams: () => 0,
     isRedisUp: () => null,

@@ -251,7 +251,7 @@ async function run(url: string, signal: AbortSignal): Promise<void> {
     const environment = {
       DATABASE_URL: url,
       BETTER_AUTH_SECRET: secret,
-      JOBS: 'off',
+      JOBS: 'none',
     };
     const server = await startChild<{ port: number }, 'cpu', number>('tasklane-server', '0', {
       environment,

@@ -121,6 +121,7 @@ export const delivery: WebhookDeliveryRow = {
   happened_at: instant,
   request: otherId,
   client_id: null,
+  trace: null,
   state: 'pending',
   due_at: instant,
   tries: 0,

@@ -35,11 +35,12 @@ export async function withDatabase<T>(
   }
 }
 
-/** Opens the database at `url` with one connection, as the service does. It must be closed. */
+/** Opens the database at `url` with one connection, and its replica, as the service does. It must be closed. */
 export function openService(config: DatabaseConfig, url: string): Database {
   return createDatabase(
     {
       url,
+      replicaUrl: config.databaseReplicaUrl,
       max: 1,
       acquireTimeoutMs: config.databaseAcquireTimeoutMs,
       statementTimeoutMs: config.databaseStatementTimeoutMs,

@@ -9,6 +9,7 @@ import { hasPromtool } from '../support/promtool';
 const metrics = createMetrics({
   isReady: () => true,
   pool: () => ({ max: 1, used: 0, waiting: 0, expectedWaitMs: 0 }),
+  replica: () => null,
   isShedding: () => false,
   streams: () => 0,
   isRedisUp: () => null,

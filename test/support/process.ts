@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { commandLine } from '../../src/platform/database/embedded/processes';
 import { heapFlags } from '../../src/platform/heap';
 import { projectPath } from '../../src/platform/paths';
+import { throughPooler } from './pooler';
 import { until } from './until';
 
 /** Every variable of the configuration, empty, so that this machine's environment and `.env` have no effect. */
@@ -42,7 +43,7 @@ export function runScript(
     ...noConfiguration,
     // A machine that is busy with other tests must not make a service refuse requests.
     SHEDDING: 'off',
-    ...configuration,
+    ...throughPooler(configuration),
   };
   const register = projectPath('test', 'support', 'register-swc.cjs');
   // `npm start` sets these flags. Without them, the service would start itself a second time.

@@ -47,9 +47,9 @@ export function createDeliveryJob(
   const send = createSender(egress, timeoutMs);
   const traffic = createTraffic(hostRate);
   const leaseMs = timeoutMs + leaseMarginMs;
-  const post: typeof send = async (url, headers, body) => {
+  const post = async (cause: string | null, ...[url, headers, body]: Parameters<typeof send>) => {
     if (!tracing) return send(url, headers, body);
-    const { sent } = await tracing.send('webhook delivery', async (context) => {
+    const { sent } = await tracing.send('webhook delivery', cause, async (context) => {
       const sent = await send(url, { ...headers, ...context }, body);
       return { sent, status: sent.attempt.status };
     });
@@ -127,7 +127,7 @@ export function createDeliveryJob(
           'user-agent': 'Tasklane-Webhooks/1',
           ...signedHeaders({ id: delivery.id, timestamp, body }, secrets),
         };
-        const { attempt, retryAfterMs } = await post(url, headers, body);
+        const { attempt, retryAfterMs } = await post(delivery.trace, url, headers, body);
         const { status, error, duration_ms } = attempt;
         metrics?.webhookAnswered(status, error, duration_ms);
         log.debug({ webhook: lease.id, delivery: delivery.id, status, error, duration_ms }, 'webhook sent');

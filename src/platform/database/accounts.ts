@@ -1,7 +1,7 @@
 /**
  * Account links: foreign keys from lanes to Better Auth's user table, if it is in the same database. A lane is erased
  * with its account, and new lanes need an account. The link depends on a table that is not ours and on the type of
- * its ids, so it is not a migration. `npm run migrate` updates it, and `npm run doctor` checks it.
+ * its ids, so it is not a migration. `tasklane migrate` updates it, and `tasklane doctor` checks it.
  */
 import type { Knex } from 'knex';
 import { escapeIdentifier } from 'pg';

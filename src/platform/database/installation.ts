@@ -162,7 +162,7 @@ interface Memory {
   readonly renewedAt: number | undefined;
 }
 
-/** Makes a function that returns why lanes must be renewed (`npm run restored`), or null. */
+/** Makes a function that returns why lanes must be renewed (`tasklane restored`), or null. */
 export function createRestoreWatch(withSystem: WithSystem): () => Promise<string | null> {
   let memory: Memory | undefined;
   return async () => {

@@ -24,6 +24,7 @@ import {
   type LaneKey,
   type LaneOpening,
   type LockedProfile,
+  type ReadOptions,
   StaleToken,
   type UserLane,
   type UserScope,
@@ -55,6 +56,7 @@ import { type Pool, StaleConnection } from './pool';
 import type { LanePosition } from './position';
 import { type Amounts, countsOf, findExceeded, growthOf, limitsOf, noQuotas, QuotaExceeded } from './quotas';
 import { makeLane, noLane } from './registry';
+import type { Preceding, Replica } from './replica';
 import { jobsOwner, type Owner, ownerOf } from './shares';
 import { createTemplates } from './template';
 import { type Connection, type Statement, transact } from './transaction';
@@ -111,6 +113,12 @@ interface Caller extends LaneOpening {
   written(position: LanePosition): void;
   /** Called when a transaction showed that the use of the caller's client must be recorded. */
   useIsDue(): void;
+}
+
+/** How a read is sent. */
+interface HowToRead extends ReadOptions {
+  /** Whether it is one flight. */
+  readonly atOnce?: boolean;
 }
 
 type Scope = QueryResult<QueryResultRow> | undefined;
@@ -174,6 +182,7 @@ const beginRead: Statement = {
 };
 const writeTime: Statement = { name: 'lane-write-time', text: setWriteTime };
 const nothingElse = () => [];
+const noneBefore = () => [];
 
 /** The result of the lock among those of the statements that open a write. */
 const lockedIn = (results: readonly QueryResult<QueryResultRow>[]) => results.at(-2);
@@ -185,6 +194,7 @@ const maxKnownLanes = 10_000;
 export function createLanes(
   pool: Pool,
   options: LaneOptions,
+  replica: Replica | null = null,
 ): { withUser: WithUser; laneForJob: (lane: LaneKey) => LaneForJob } {
   enforceLaneLimits(pool.knex);
   const quotas = options.quotas ?? noQuotas;
@@ -337,24 +347,30 @@ export function createLanes(
     owner: Owner,
     check: (scope: Scope) => void,
     work: (lane: Lane) => Promise<T>,
-    atOnce = false,
+    { atOnce = false, replica: mayUseReplica = false }: HowToRead = {},
   ): Promise<T> {
-    return transact(pool, owner, {
-      readOnly: true,
-      opening: [beginRead, scopeTo({ ...opener, userId: lane.userId })],
-      check: ([, scope]) => check(scope),
-      work(connection, _, endWith) {
-        if (atOnce) endWith(nothingElse);
-        return work(readableLaneOn(shared, connection, lane));
-      },
-    });
+    const on = (server: Pool, preceding: Preceding = noneBefore): Promise<T> =>
+      transact(server, owner, {
+        readOnly: true,
+        opening: (connection) => [
+          ...preceding(connection),
+          beginRead,
+          scopeTo({ ...opener, userId: lane.userId }),
+        ],
+        check: (results) => check(results.at(-1)),
+        work(connection, _, endWith) {
+          if (atOnce) endWith(nothingElse);
+          return work(readableLaneOn(shared, connection, lane));
+        },
+      });
+    return replica && mayUseReplica ? replica.read(on, () => on(pool)) : on(pool);
   }
 
-  function readAsCaller<T>(caller: Caller, work: (lane: Lane) => Promise<T>, atOnce = false): Promise<T> {
+  function readAsCaller<T>(caller: Caller, work: (lane: Lane) => Promise<T>, how?: HowToRead): Promise<T> {
     return retry(async () => {
       const lane = await findLane(caller);
       const check = (scope: Scope) => checkScope(caller, lane, scope);
-      return read(lane, caller, ownerOf(caller.userId), check, work, atOnce);
+      return read(lane, caller, ownerOf(caller.userId), check, work, how);
     });
   }
 
@@ -577,7 +593,7 @@ export function createLanes(
     const profile = await readAsCaller(
       caller,
       (lane) => lane.rows('profiles').first('epoch', 'change_seq').then(),
-      true,
+      { atOnce: true },
     );
     return profile ? positionAfter(profile, 0) : noPosition;
   }
@@ -622,8 +638,8 @@ export function createLanes(
     const recorded: typeof recordAfter = client ? recordAfter : (done) => done;
     return {
       userId: caller.userId,
-      read: (work) => recorded(readAsCaller(caller, work)),
-      readAtOnce: (work) => recorded(readAsCaller(caller, work, true)),
+      read: (work, how) => recorded(readAsCaller(caller, work, how)),
+      readAtOnce: (work, how) => recorded(readAsCaller(caller, work, { ...how, atOnce: true })),
       write(work, { finishes = false, atOnce = false } = {}) {
         if (atOnce && !caller.precondition)
           return recorded(groups.run(caller.userId, { caller, work }) as never);

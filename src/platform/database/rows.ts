@@ -262,6 +262,8 @@ export interface WebhookDeliveryRow {
   /** `request` and `client_id` of the change; null for a test. */
   request: string | null;
   client_id: string | null;
+  /** The `traceparent` (W3C Trace Context) of what caused the change; null without traces. */
+  trace: string | null;
   state: DeliveryState;
   /** When it is due; null unless it is pending. */
   due_at: Date | null;

@@ -15,8 +15,8 @@ export interface JobObservers {
 export interface JobRunner {
   /** How late each job is; empty before `start`. */
   lags(): Iterable<JobLag>;
-  /** Starts to run the jobs. */
-  start(): void;
+  /** Starts to run the jobs with these names; by default all. */
+  start(names?: readonly string[]): void;
   /**
    * Runs a job until it has no more to do, after its current round. Rejects with its error.
    * @throws Error if there is no such job
@@ -122,8 +122,10 @@ export function createJobRunner(
   return {
     lags: () =>
       [...begunAt].map(([job, since]) => ({ job, lagMs: since === null ? 0 : performance.now() - since })),
-    start() {
-      for (const job of jobs) void track(runOn(job, loops.get(job.name) as JobLoop));
+    start(names) {
+      for (const job of jobs) {
+        if (names?.includes(job.name) ?? true) void track(runOn(job, loops.get(job.name) as JobLoop));
+      }
     },
     async run(name) {
       const loop = loops.get(name);

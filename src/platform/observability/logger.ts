@@ -14,13 +14,15 @@ export interface LoggerOptions {
   readonly pretty: boolean;
   /** The destination of JSON lines; by default standard output. */
   readonly destination?: DestinationStream;
+  /** Members of each line. */
+  readonly base?: Readonly<Record<string, unknown>>;
 }
 
 /** Makes the service's logger: JSON lines, or lines for people. */
-export function createLogger({ level, pretty, destination }: LoggerOptions): Logger {
+export function createLogger({ level, pretty, destination, base }: LoggerOptions): Logger {
   const options = {
     level,
-    base: null,
+    base: base ?? null,
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: errorSerializer() },
   };

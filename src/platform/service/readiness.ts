@@ -4,6 +4,7 @@ import type { KeySetState } from '../auth/token-verifier';
 import type { Schemas } from '../contract/document/operations';
 import type { DatabaseProblem } from '../database/database';
 import type { LastSeen } from '../database/pool';
+import type { ReplicaState } from '../database/replica';
 import type { Activity } from '../jobs/activity';
 
 const firstPauseMs = 250;
@@ -113,10 +114,16 @@ export interface Limits {
   readonly keySet: KeySetState | null;
   readonly isRedisUp: boolean | null;
   readonly isShedding: boolean;
+  readonly replica: ReplicaState | null;
 }
 
 /** What limits the service. It does not become unready, because another instance would have the same limits. */
-export function findWarnings({ keySet, isRedisUp, isShedding }: Limits): Schemas['ReadinessWarning'][] {
+export function findWarnings({
+  keySet,
+  isRedisUp,
+  isShedding,
+  replica,
+}: Limits): Schemas['ReadinessWarning'][] {
   return [
     ...(keySet && !keySet.isUsable
       ? [
@@ -131,6 +138,14 @@ export function findWarnings({ keySet, isRedisUp, isShedding }: Limits): Schemas
           {
             reason: 'redis' as const,
             detail: 'Redis is not available: each instance counts rate limits separately.',
+          },
+        ]
+      : []),
+    ...(replica && replica.problem !== null
+      ? [
+          {
+            reason: 'replica' as const,
+            detail: `The read replica is not used, so the primary answers all reads: ${replica.problem}.`,
           },
         ]
       : []),

@@ -124,7 +124,7 @@ describe.each(['text', 'uuid', 'serial'] as const)('with ids of type %s', (ids) 
   });
 });
 
-describe('npm run doctor', () => {
+describe('tasklane doctor', () => {
   test('lists everything that is missing, and fails', async () => {
     const { code, output } = await run('doctor');
     expect(code).toBe(1);
@@ -146,6 +146,16 @@ describe('npm run doctor', () => {
     for (const { status, action } of findings) {
       expect(action).toEqual(status === 'ok' ? null : expect.any(String));
     }
+  });
+
+  test('reports an instance that can open more connections than the database accepts', async () => {
+    const configuration = { DATABASE_URL: database.url, DATABASE_POOL_MAX: '1000', WEB_CONCURRENCY: '2' };
+    const doctor = runScript('src/commands/doctor.ts', [], configuration);
+    await doctor.ended;
+    expect(doctor.output.stdout).toMatch(
+      /^!! {2}This instance opens at most 2000 connections \(WEB_CONCURRENCY 2 × DATABASE_POOL_MAX 1000\), but the database accepts \d+ from all its clients\.$/m,
+    );
+    expect((await run('doctor')).output).toMatch(/^ok {2}This instance opens at most 10 connections /m);
   });
 
   test('reports a search path that puts other tables into Tasklane’s schema, until it is fixed', async () => {

@@ -1,8 +1,7 @@
 /** Tests the pool with a database that is read-only for a while, at its connection limit, or too slow. */
-import pino from 'pino';
 import { countTasks } from '../../../src/features/tasks/repository';
 import { insertTask } from '../../../src/features/tasks/write';
-import { createDatabase, type Database } from '../../../src/platform/database/database';
+import type { Database } from '../../../src/platform/database/database';
 import { isUnavailable } from '../../../src/platform/database/errors';
 import { migrateUp } from '../../../src/platform/database/migrations';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
@@ -193,16 +192,7 @@ test('requests wait for a connection if the role cannot open more', async () => 
   try {
     await migrateUp(setUp.urlOf('owner'), { ...roles, serviceUrl: setUp.urlOf('service') });
     await query(setUp.adminUrl, `alter role ${setUp.name}_service connection limit 2`);
-    const options = {
-      url: setUp.urlOf('service'),
-      max: 10,
-      acquireTimeoutMs: 10_000,
-      statementTimeoutMs: 10_000,
-    };
-    const opened = createDatabase(
-      { ...options, ...roles, preparedStatements: true },
-      pino({ level: 'silent' }),
-    );
+    const opened = openDatabase(setUp.urlOf('service'), roles);
     try {
       const users = oneTo(12).map((n) => opened.withUser(`user-${n}`));
       await Promise.all(

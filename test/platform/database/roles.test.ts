@@ -1,7 +1,6 @@
 /** Tests how the roles of lanes and jobs are created, and their grants. */
-import pino from 'pino';
 import { describeFailure } from '../../../src/commands/database';
-import { createDatabase, type Database } from '../../../src/platform/database/database';
+import type { Database } from '../../../src/platform/database/database';
 import {
   type MigrateOptions,
   migrateDown,
@@ -10,6 +9,7 @@ import {
 } from '../../../src/platform/database/migrations';
 import { systemGrants } from '../../../src/platform/database/system-grants';
 import { query } from '../../support/database';
+import { openDatabase } from '../../support/open-database';
 import { clusterUrl, documentedSql, type RoleSetUp, setUpRoles } from '../../support/roles';
 import { testConfig } from '../../support/service';
 
@@ -29,8 +29,7 @@ async function setUp(...statements: string[]): Promise<RoleSetUp & { roles: Name
 }
 
 function open(url: string, roles: Names): Database {
-  const options = { url, ...roles, max: 1, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
-  const made = createDatabase({ ...options, preparedStatements: true }, pino({ level: 'silent' }));
+  const made = openDatabase(url, { ...roles, max: 1 });
   opened.push(made);
   return made;
 }

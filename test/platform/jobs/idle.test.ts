@@ -4,12 +4,13 @@ import pino from 'pino';
 import { parseConfig } from '../../../src/config';
 import { createEgressPolicy } from '../../../src/features/webhooks/egress-policy';
 import { createJobs } from '../../../src/jobs';
-import { createDatabase, type Database } from '../../../src/platform/database/database';
+import type { Database } from '../../../src/platform/database/database';
 import { createActivity } from '../../../src/platform/jobs/activity';
 import { createJobRunner, type JobRunner } from '../../../src/platform/jobs/runner';
 import { createSchedule, type JobClock } from '../../../src/platform/jobs/schedule';
 import { watchDatabase } from '../../../src/platform/service/readiness';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
+import { openDatabase } from '../../support/open-database';
 import { testSecret } from '../../support/service';
 import { seedTasks } from '../../support/tasks';
 import { until } from '../../support/until';
@@ -69,18 +70,7 @@ afterEach(async () => {
 /** All jobs of the service on a controlled clock; `asked` has the times at which they opened transactions. */
 function startJobs() {
   const config = parseConfig({ BETTER_AUTH_SECRET: testSecret, DATABASE_URL: testDatabase.url });
-  database = createDatabase(
-    {
-      url: testDatabase.url,
-      appRole: config.databaseAppRole,
-      systemRole: config.databaseSystemRole,
-      max: 4,
-      acquireTimeoutMs: 10_000,
-      statementTimeoutMs: 10_000,
-      preparedStatements: true,
-    },
-    pino({ level: 'silent' }),
-  );
+  database = openDatabase(testDatabase.url, { max: 4 });
   const jobs = createJobs(config, createEgressPolicy([]));
   const { clock, advance } = controlledClock(() => jobs.length);
   const asked: number[] = [];

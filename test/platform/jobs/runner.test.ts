@@ -1,11 +1,11 @@
 /** Tests the job runner: one round at a time, repeated while there is more, and continued after errors. */
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
-import { createDatabase, type Database } from '../../../src/platform/database/database';
-import { defaultAppRole, defaultSystemRole } from '../../../src/platform/database/roles';
+import type { Database } from '../../../src/platform/database/database';
 import type { Job, JobContext } from '../../../src/platform/jobs/job';
 import { createJobRunner, type JobRunner, pauseAfter } from '../../../src/platform/jobs/runner';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
+import { openDatabase } from '../../support/open-database';
 import { seedTasks } from '../../support/tasks';
 import { until } from '../../support/until';
 
@@ -27,9 +27,7 @@ afterEach(async () => {
 afterAll(() => testDatabase.drop());
 
 function open(url = testDatabase.url): Database {
-  const options = { url, max: 4, acquireTimeoutMs: 2_000, statementTimeoutMs: 10_000 };
-  const roles = { appRole: defaultAppRole, systemRole: defaultSystemRole };
-  const made = createDatabase({ ...options, ...roles, preparedStatements: true }, pino({ level: 'silent' }));
+  const made = openDatabase(url, { max: 4, acquireTimeoutMs: 2_000 });
   opened.push(made);
   return made;
 }
@@ -154,6 +152,23 @@ describe('a runner that is started', () => {
       ]),
     );
     expect(logged.filter((line) => line.level === 50)).toEqual([]);
+  });
+
+  test('starts only the jobs that it is told to start', async () => {
+    const rounds: string[] = [];
+    const job = (name: string): Job => ({
+      name,
+      everyMs: 1,
+      async run() {
+        rounds.push(name);
+        return { more: false };
+      },
+    });
+    const runner = runnerOf([job('named'), job('left-out')]);
+    runner.start(['named']);
+    await until(() => rounds.length >= 3);
+    await runner.stop();
+    expect(new Set(rounds)).toEqual(new Set(['named']));
   });
 
   test('signals running jobs when it stops, waits for them, and starts no others', async () => {

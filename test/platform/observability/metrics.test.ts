@@ -23,7 +23,7 @@ describe('the text', () => {
   counter.add(2, 'x"\\\n', 'y');
   const histogram = new Histogram('b_seconds', 'Times.', [0.1, 1]);
   for (const value of [0.05, 0.1, 0.5, 7]) histogram.observe(value);
-  const gauges = [new Gauge('c', 'Absent.', () => null), new Gauge('d', 'Here.', () => 1.5)];
+  const gauges = [new Gauge('c', 'Absent.', 'sum', () => null), new Gauge('d', 'Here.', 'sum', () => 1.5)];
   const all = [counter, histogram, ...gauges];
 
   test('has the format of Prometheus', () => {
@@ -64,7 +64,7 @@ describe('a service with METRICS_PORT', () => {
   afterAll(() => receiver.close());
   const service = useTestService({
     METRICS_PORT: '0',
-    JOBS: 'on',
+    JOBS: 'all',
     WEBHOOK_INTERVAL_MS: '10',
     WEBHOOK_ALLOWED_HOSTS: '127.0.0.1',
     RATE_LIMIT_WRITES: '30',

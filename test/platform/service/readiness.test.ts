@@ -89,7 +89,17 @@ test('warnings name what limits the service', () => {
   const keySet = { ageMs: null, isUsable: false };
   const reasons = (limits: Parameters<typeof findWarnings>[0]) =>
     findWarnings(limits).map(({ reason }) => reason);
-  expect(reasons({ keySet: null, isRedisUp: null, isShedding: false })).toEqual([]);
-  expect(reasons({ keySet: { ageMs: 5, isUsable: true }, isRedisUp: true, isShedding: false })).toEqual([]);
-  expect(reasons({ keySet, isRedisUp: false, isShedding: true })).toEqual(['key-set', 'redis', 'shedding']);
+  const replica = { problem: null, lagSeconds: 0 };
+  expect(reasons({ keySet: null, isRedisUp: null, isShedding: false, replica: null })).toEqual([]);
+  expect(
+    reasons({ keySet: { ageMs: 5, isUsable: true }, isRedisUp: true, isShedding: false, replica }),
+  ).toEqual([]);
+  expect(
+    reasons({
+      keySet,
+      isRedisUp: false,
+      isShedding: true,
+      replica: { problem: 'nothing answers', lagSeconds: 0 },
+    }),
+  ).toEqual(['key-set', 'redis', 'replica', 'shedding']);
 });
