@@ -96,6 +96,8 @@ export interface Config {
   readonly changesRetentionDays: number;
   /** Null: each process counts separately. */
   readonly redisUrl: string | null;
+  /** How instances tell each other of writes. */
+  readonly wakeUps: 'redis' | 'postgres' | 'off';
   /** The number of proxies in front of the service, or their addresses and networks. */
   readonly trustProxy: number | readonly string[];
   readonly logLevel: string;
@@ -276,7 +278,7 @@ const variables = z.object({
       return z.NEVER;
     })
     .default(jobNames),
-  JOBS_IDLE_MS: integer(10, 86_400_000, 30_000),
+  JOBS_IDLE_MS: integer(10, 86_400_000, 3_600_000),
   TRASH_RETENTION_DAYS: integer(1, 3_650, 30),
   CORS_ORIGINS: z
     .string()
@@ -295,6 +297,8 @@ const variables = z.object({
   QUOTA_STORAGE_BYTES: integer(1_000_000, 1_000_000_000_000, 500_000_000),
   CHANGES_RETENTION_DAYS: integer(1, 36_500, 90),
   EVENTS_POLL_MS: integer(10, 60_000, 500),
+  EVENTS_IDLE_POLL_MS: integer(10, 86_400_000, 5_000),
+  WAKE_UPS: z.enum(['redis', 'postgres', 'off'], { error: 'must be redis, postgres or off' }).optional(),
   EVENTS_HEARTBEAT_MS: integer(10, 3_600_000, 15_000),
   EVENTS_MAX_STREAMS: integer(0, 1_000_000, 10_000),
   EVENTS_MAX_STREAMS_PER_USER: integer(1, 1_000, 10),
@@ -355,6 +359,12 @@ export class ConfigError extends Error {
 export function readEnvironment(): Environment {
   if (existsSync('.env')) process.loadEnvFile('.env');
   return process.env;
+}
+
+/** An embedded Postgres has one instance. */
+function defaultWakeUps(redisUrl: string | undefined, databaseUrl: string | null): Config['wakeUps'] {
+  if (redisUrl !== undefined) return 'redis';
+  return databaseUrl === null ? 'off' : 'postgres';
 }
 
 /** The frontends on the developer's machine, at all ports. They can call the service except in production. */
@@ -432,6 +442,9 @@ export function parseConfig(environment: Environment): Config {
   if (result.success && result.data.IMPORT_TOTAL_BYTES < result.data.IMPORT_MAX_BYTES) {
     errors.push('IMPORT_TOTAL_BYTES must be at least IMPORT_MAX_BYTES.');
   }
+  if (result.success && result.data.WAKE_UPS === 'redis' && result.data.REDIS_URL === undefined) {
+    errors.push('WAKE_UPS=redis requires REDIS_URL.');
+  }
   if (result.success && result.data.METRICS_PORT === result.data.PORT && result.data.PORT !== 0) {
     errors.push('METRICS_PORT must not be PORT.');
   }
@@ -498,12 +511,14 @@ export function parseConfig(environment: Environment): Config {
     },
     events: {
       pollMs: values.EVENTS_POLL_MS,
+      idlePollMs: values.EVENTS_IDLE_POLL_MS,
       heartbeatMs: values.EVENTS_HEARTBEAT_MS,
       maxStreams: values.EVENTS_MAX_STREAMS,
       maxStreamsPerUser: values.EVENTS_MAX_STREAMS_PER_USER,
     },
     changesRetentionDays: values.CHANGES_RETENTION_DAYS,
     redisUrl: values.REDIS_URL ?? null,
+    wakeUps: values.WAKE_UPS ?? defaultWakeUps(values.REDIS_URL, databaseUrl),
     trustProxy: values.TRUST_PROXY,
     logLevel: values.LOG_LEVEL,
     dataDir,

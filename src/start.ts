@@ -32,6 +32,7 @@ import { type Backlog, createMetrics } from './platform/observability/metrics/me
 import { createMetricsServer } from './platform/observability/metrics/server';
 import { listen } from './platform/service/listen';
 import { findWarnings, recordReadiness, untilReady, watchDatabase } from './platform/service/readiness';
+import { openWakeUps } from './platform/wake-ups/open';
 import { type Peers, type SharedState, shareState } from './platform/workers/peers';
 
 /** A running service. It listens and answers health checks. */
@@ -135,16 +136,43 @@ async function startServing(
       onRecorded: tracing
         ? (laneId, profile, count) => queueDeliveries(laneId, profile, count, tracing.traceparent())
         : queueDeliveries,
-      onChanged: (userId) => shared.changed(userId),
+      onChanged(userId) {
+        shared.changed(userId);
+        wakeUps.send(userId);
+      },
     },
     log,
   );
   const events: EventHub = createEventHub({
     settings: config.events,
     findMoved: (lanes) => findChangedLanes(database.withSystemForRequests, lanes),
+    wakeUps: { isUp: () => wakeUps.isUp(), check: () => wakeUps.check() },
     log,
   });
-  const own: SharedState = { changed: events.wake, noteActivity: activity.note };
+  const schedule = createSchedule(activity, config.jobsIdleMs);
+  const wakeUps = openWakeUps(config, log, {
+    query: database.lookUp,
+    lastGoodAt: () => database.lastSeen().goodAt,
+    listeningFor() {
+      if (events.count() > 0) return 'streams';
+      return config.jobs.length > 0 && activity.isIdle() ? 'jobs' : null;
+    },
+    woken(userHash) {
+      events.wakeHashed(userHash);
+      schedule.wake();
+    },
+    missed() {
+      events.wakeAll();
+      schedule.wake();
+    },
+  });
+  const own: SharedState = {
+    changed(userId) {
+      events.wake(userId);
+      schedule.wake();
+    },
+    noteActivity: activity.note,
+  };
   const shared = worker ? shareState(worker.peers, own) : own;
   if (metrics) worker?.peers.offerMetrics(metrics.snapshot);
   for (const notice of config.notices) log.warn(notice);
@@ -166,7 +194,7 @@ async function startServing(
   const jobs: JobRunner = createJobRunner(
     createJobs(config, egress, observer),
     { withSystem, laneForJob, log },
-    createSchedule(activity, config.jobsIdleMs),
+    schedule,
     observer,
   );
   const eventLoop = watchEventLoop(metrics?.loopDelayed);
@@ -184,6 +212,7 @@ async function startServing(
   const release = async () => {
     eventLoop.close();
     authenticator.close();
+    wakeUps.close();
     counter.close();
     // A closed request can use its database connection until its statement ends.
     await Promise.race([database.close(), sleep(releaseTimeoutMs, undefined, { ref: false })]);

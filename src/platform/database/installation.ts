@@ -146,12 +146,15 @@ const recentSeconds = 30;
  * Records the installation, unless it differs from the recorded one. Does nothing if it was recorded less than 30
  * seconds ago.
  */
-export function recordInstallation(withSystem: WithSystem): Promise<void> {
+export function recordInstallation(withSystem: WithSystem): Promise<{ readonly onNeon: boolean }> {
   return withSystem.write(async (system) => {
     const recorded = await readRecorded(system, 'for update');
-    if (recorded.seenFor !== null && recorded.seenFor < recentSeconds) return;
+    if (recorded.seenFor !== null && recorded.seenFor < recentSeconds) {
+      return { onNeon: recorded.neonTimeline !== null };
+    }
     const present = await readPresent(system);
     if (findRestore(recorded, present) === null) await record(system, present);
+    return { onNeon: present.neonTimeline !== null };
   });
 }
 

@@ -44,8 +44,9 @@ import {
 import {
   eraseLane,
   lockLane,
-  lockOrCreateLane,
+  lockLaneForJob,
   lockQuietLane,
+  makeProfile,
   openFreshScope,
   openScope,
   recordChanges,
@@ -76,14 +77,14 @@ export interface LaneOptions {
   readonly onChanged?: ((userId: string) => void) | undefined;
 }
 
-const laneNotHeld = new Error('The lane was made by another writer at the same moment.');
+const laneHasNoProfile = new Error('The lane has no profile yet.');
 const laneMoved = new Error('The lane has another id than this process knew.');
 const laneGone = new Error('The lane is gone.');
 const maxAttempts = 5;
 
 function canRunAgain(error: unknown): boolean {
   return (
-    error === laneNotHeld ||
+    error === laneHasNoProfile ||
     error === laneMoved ||
     // The lane was erased while the write waited for its lock.
     violatedConstraint(error) === 'profiles_lane' ||
@@ -109,6 +110,8 @@ const ignore = () => undefined;
 interface Caller extends LaneOpening {
   readonly userId: string;
   readonly issuedAt: number | null;
+  /** True after a write has found that the lane has no profile yet. The next attempt makes it. */
+  makesProfile: boolean;
   /** Called after the commit of a write, with the position of the lane after it. */
   written(position: LanePosition): void;
   /** Called when a transaction showed that the use of the caller's client must be recorded. */
@@ -376,26 +379,32 @@ export function createLanes(
 
   /** Checks that the write holds the lane's lock and that the caller may change the lane. */
   function checkLock(caller: Caller, locked: QueryResult<QueryResultRow> | undefined): LockedProfile {
-    if (locked?.rowCount !== 1) throw laneNotHeld;
+    if (locked?.rowCount !== 1) {
+      caller.makesProfile = true;
+      throw laneHasNoProfile;
+    }
     const profile = locked.rows[0] as LockedProfile;
     caller.precondition?.(profile);
     return profile;
   }
 
   /**
-   * Begins the transaction of an idempotent request, and returns why it must not be done, if so. The lane is not locked
-   * yet, so that an answer from the idempotency record waits for no other write.
+   * Begins a write, and makes the lane's profile if it has none. Returns why an idempotent request must not be done, if so:
+   * the lane is not locked yet, so that an answer from the idempotency record waits for no other write.
    */
-  async function findRefusal(
+  async function prepareWrite(
     caller: Caller,
     lane: LaneKey,
-    request: IdempotentRequest,
+    request: IdempotentRequest | undefined,
     connection: Connection,
   ): Promise<Refusal | undefined> {
-    const statements = lookUpStatements(lane.id, request);
+    const statements = request ? lookUpStatements(lane.id, request) : [];
     const [, scope, ...found] = await sendAll(connection, [begin, scopeTo(caller), ...statements]);
     checkScope(caller, lane, scope);
-    return readRefusal(request, found);
+    const refusal = request && readRefusal(request, found);
+    if (!refusal && caller.makesProfile)
+      await sendAll(connection, [named('lane-make-profile', makeProfile, [lane.id])]);
+    return refusal;
   }
 
   async function writeOnce<T>(
@@ -409,15 +418,16 @@ export function createLanes(
     const effects = noEffects(caller.author);
     const request = atomic?.idempotentRequest;
     const isQuiet = finishes && quietLanes.has(lane.id);
+    const isPrepared = request !== undefined || (caller.makesProfile && !isQuiet);
     const opening = isQuiet
       ? openingOfQuiet(caller, clientIdsOf([caller]), lane.id)
-      : [begin, scopeTo(caller), ...locking('lane-lock', lockOrCreateLane, lane.id)];
+      : [begin, scopeTo(caller), ...locking('lane-lock', lockLane, lane.id)];
     let isCommitted = true;
     let counts = countsOf(undefined);
     let start: HistoryStart | undefined;
     function check(results: readonly QueryResult<QueryResultRow>[]): void {
       if (start) return;
-      if (!request) checkScope(caller, lane, results[1]);
+      if (!isPrepared) checkScope(caller, lane, results[1]);
       const locked = lockedIn(results);
       const profile = checkLock(caller, locked);
       effects.profile = profile;
@@ -428,13 +438,13 @@ export function createLanes(
       start && !effects.erased ? positionAfter(start, effects.changes.length) : noPosition;
     const value = await transact(pool, ownerOf(userId), {
       readOnly: false,
-      ...(request && {
+      ...(isPrepared && {
         async before(connection: Connection) {
-          const refusal = await findRefusal(caller, lane, request, connection);
-          return refusal && { value: atomic.refused(refusal) };
+          const refusal = await prepareWrite(caller, lane, request, connection);
+          return refusal && atomic && { value: atomic.refused(refusal) };
         },
       }),
-      opening: request ? opening.slice(-2) : opening,
+      opening: isPrepared ? opening.slice(-2) : opening,
       check,
       work(connection, opened, endWith) {
         const counted = opened.then((results) => countsOf(lockedIn(results)?.rows[0]));
@@ -563,7 +573,7 @@ export function createLanes(
       opening: [
         begin,
         scopeTo({ userId: lane.userId, issuedAt: null, client: undefined }),
-        ...locking('lane-lock-job', lockLane, lane.id),
+        ...locking('lane-lock-job', lockLaneForJob, lane.id),
       ],
       check([, , locked]) {
         if (locked?.rowCount !== 1) throw laneGone;
@@ -622,6 +632,7 @@ export function createLanes(
       precondition,
       author,
       client,
+      makesProfile: false,
       written(position) {
         last = position;
       },

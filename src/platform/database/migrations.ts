@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
 import { openClient } from './connection';
+import { type Distribution, distributeLanes } from './distribution';
 import {
   type MigrationSession,
   type MigrationSessionOptions,
@@ -45,13 +46,16 @@ function migratorConfigOf(
 /** The service's own migrations, for Knex. */
 export const migratorConfig: Knex.MigratorConfig = migratorConfigOf(ownDirectory, prepareTransaction);
 
-export interface MigrateOptions extends MigrationSessionOptions {
+export interface RoleOptions extends MigrationSessionOptions {
   /** The role of lanes' transactions. */
   readonly appRole?: string;
   /** The role of transactions across lanes. */
   readonly systemRole?: string;
   /** The URL with which the service connects, if it differs from that of the migrations. */
   readonly serviceUrl?: string;
+}
+
+export interface MigrateOptions extends RoleOptions {
   /** The directory of the migrations; by default the service's own. */
   readonly directory?: string;
 }
@@ -100,6 +104,27 @@ export function migrateUp(
     return pending;
   };
   return withMigrationLock(url, work, options);
+}
+
+/**
+ * Distributes the lanes of a migrated database over the workers of a Citus cluster.
+ * @throws Error that says what to do
+ */
+export function distribute(
+  url: string,
+  {
+    appRole = defaultAppRole,
+    systemRole = defaultSystemRole,
+    serviceUrl = url,
+    ...options
+  }: RoleOptions = {},
+): Promise<Distribution> {
+  return withMigrationLock(
+    url,
+    async (session) =>
+      distributeLanes(session, { app: appRole, system: systemRole, login: await loginOf(serviceUrl) }),
+    options,
+  );
 }
 
 /** Clears Knex's own lock row, which a killed process may leave. The advisory lock excludes other migrations. */

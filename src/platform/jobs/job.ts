@@ -63,13 +63,15 @@ export function createLaneJob<Found extends { lane_id: string }>({
     name,
     everyMs,
     async run({ withSystem, laneForJob, signal }) {
-      const { found, lanes } = await withSystem.read(async (system) => {
+      const { found, lanes, dueInMs } = await withSystem.read(async (system) => {
         const found = await find(system, limit);
-        return { found, lanes: await system.lanes(found.map((row) => row.lane_id)) };
+        return {
+          found,
+          lanes: await system.lanes(found.map((row) => row.lane_id)),
+          dueInMs: found.length === 0 ? await nextInMs?.(system) : undefined,
+        };
       });
-      if (found.length === 0) {
-        return { more: false, dueInMs: nextInMs && (await withSystem.read(nextInMs)) };
-      }
+      if (found.length === 0) return { more: false, dueInMs };
       let more = found.length === limit;
       for (const [id, each] of new Map(found.map((row) => [row.lane_id, row]))) {
         if (signal.aborted) break;

@@ -5,6 +5,7 @@ import type { Tracing } from '../observability/tracing/tracing';
 import { alwaysBusy } from './activity';
 import type { Job, JobContext, Round } from './job';
 import { createSchedule, type Schedule } from './schedule';
+import { shareReads } from './shared-reads';
 
 /** Who observes the rounds, if anybody does. */
 export interface JobObservers {
@@ -83,7 +84,7 @@ export function createJobRunner(
 ): JobRunner {
   const stopping = new AbortController();
   const { signal } = stopping;
-  const context: JobContext = { withSystem, laneForJob, log, signal };
+  const context: JobContext = { withSystem: shareReads(withSystem), laneForJob, log, signal };
   const loops = new Map(jobs.map((job) => [job.name, createJobLoop(job, context, tracing)]));
   const inFlight = new Set<Promise<unknown>>();
   // When each started job began its first round after the last success.
@@ -100,8 +101,10 @@ export function createJobRunner(
     let failures = 0;
     let dueInMs: number | undefined;
     begunAt.set(job.name, null);
-    await schedule.wait(Math.min(job.everyMs, firstWithinMs) * Math.random(), undefined, signal);
+    let wait = schedule.begin();
+    await wait(Math.min(job.everyMs, firstWithinMs) * Math.random(), undefined, signal);
     while (!signal.aborted) {
+      wait = schedule.begin();
       const since = performance.now();
       begunAt.set(job.name, begunAt.get(job.name) ?? since);
       try {
@@ -115,7 +118,7 @@ export function createJobRunner(
         log[level]({ err: error, job: job.name, failures }, 'job failed');
       }
       metrics?.jobEnded(job.name, performance.now() - since, failures > 0);
-      await schedule.wait(pauseAfter(job.everyMs, failures), dueInMs, signal);
+      await wait(pauseAfter(job.everyMs, failures), dueInMs, signal);
     }
   }
 

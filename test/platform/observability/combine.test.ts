@@ -89,6 +89,7 @@ test('an update replaces the values of the same process', () => {
       isReady: () => true,
       replica: () => null,
       pool: () => ({ max: 10, used: 1, waiting: 0, expectedWaitMs: 0 }),
+      replica: () => null,
       isShedding: () => false,
       streams: () => 2,
       isRedisUp: () => true,
