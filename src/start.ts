@@ -8,6 +8,7 @@ import { createEventHub, type EventHub } from './features/events/hub';
 import { createEgressPolicy } from './features/webhooks/egress-policy';
 import { queueDeliveries } from './features/webhooks/queue';
 import { createJobs } from './jobs';
+import { listen } from './listen';
 import { type Authenticator, createAuthenticator } from './platform/auth/authenticator';
 import { createOverloadAnswer } from './platform/contract/http/overload';
 import { createServer } from './platform/contract/http/server';
@@ -30,7 +31,6 @@ import { createJobRunner, type JobRunner } from './platform/jobs/runner';
 import { createSchedule } from './platform/jobs/schedule';
 import { type Backlog, createMetrics } from './platform/observability/metrics/metrics';
 import { createMetricsServer } from './platform/observability/metrics/server';
-import { listen } from './platform/service/listen';
 import { findWarnings, recordReadiness, untilReady, watchDatabase } from './platform/service/readiness';
 import { openWakeUps } from './platform/wake-ups/open';
 import { type Peers, type SharedState, shareState } from './platform/workers/peers';
@@ -281,9 +281,9 @@ async function startServing(
     const server = createServer(shedding ? shedLoad(app, shedding, answerOverload) : app, config, log);
     const metricsServer = metrics && !worker ? createMetricsServer(metrics) : undefined;
     const metricsUrl = metricsServer
-      ? `${await listen(metricsServer, { ...config.metrics, port: config.metrics.port as number }, 'METRICS_')}/metrics`
+      ? `${await listen(metricsServer, config.metrics.host, config.metrics.port as number, 'METRICS_')}/metrics`
       : null;
-    const opening = () => listen(server, config);
+    const opening = () => listen(server, config.host, config.port);
     let opened = worker?.servedUrl ? undefined : opening();
     const url = (await opened) ?? (worker?.servedUrl as string);
     state.publicUrl ||= url;

@@ -9,7 +9,8 @@ readArguments('restored');
 runScript((config) =>
   withDatabase(config, async ({ service }) => {
     const { pending } = await reading(service, migrationStatus);
-    if (pending.length > 0) throw new SetupError('Migrations are pending. Apply them first: tasklane migrate.');
+    if (pending.length > 0)
+      throw new SetupError('Migrations are pending. Apply them first: tasklane migrate.');
     const database = openService(config, service);
     try {
       const lanes = await renewLanes(database.withSystem, (done) =>

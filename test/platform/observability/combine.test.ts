@@ -87,7 +87,6 @@ test('an update replaces the values of the same process', () => {
   const makeMetrics = () => {
     const metrics = createMetrics({
       isReady: () => true,
-      replica: () => null,
       pool: () => ({ max: 10, used: 1, waiting: 0, expectedWaitMs: 0 }),
       replica: () => null,
       isShedding: () => false,

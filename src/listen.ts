@@ -1,19 +1,15 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ConfigError } from '../../config';
+import { ConfigError } from './config';
 
 /**
  * Makes a server listen on an address of the configuration.
- * @param prefix the prefix of the variables with the address, such as METRICS_ of METRICS_PORT
+ * @param prefix that of its variables, such as METRICS_ of METRICS_PORT
  * @returns its address, without a slash at the end
  * @throws ConfigError if the address cannot be used
  */
-export async function listen(
-  server: Server,
-  { host, port }: { readonly host: string; readonly port: number },
-  prefix = '',
-): Promise<string> {
+export async function listen(server: Server, host: string, port: number, prefix = ''): Promise<string> {
   server.listen(port, host);
   await once(server, 'listening').catch(({ code }: NodeJS.ErrnoException) => {
     throw new ConfigError([
