@@ -15,6 +15,7 @@ import { readTls, TlsError } from './platform/database/tls';
 import type { RateLimits } from './platform/edge/rate-limit';
 import type { SheddingBounds } from './platform/edge/shedding';
 import type { WriteLimits } from './platform/edge/write-limits';
+import { type JobName, jobNames, readJobs } from './platform/jobs/names';
 import type { MetricsAddress } from './platform/observability/metrics/server';
 import type { TracingConfig } from './platform/observability/tracing/tracing';
 import { projectPath } from './platform/paths';
@@ -42,6 +43,8 @@ export interface Config {
   readonly port: number;
   /** The service's address as clients see it; null: the address that it listens on. */
   readonly publicUrl: string | null;
+  /** The number of processes that answer requests. With more than one, a primary process starts them. */
+  readonly processes: number;
   /** Milliseconds within which a client must send its headers, and a whole request. */
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
@@ -50,10 +53,13 @@ export interface Config {
   readonly databaseUrl: string | null;
   /** A direct connection for migrations; null: `databaseUrl`. */
   readonly databaseDirectUrl: string | null;
+  /** A replica for reads; null if there is none. */
+  readonly databaseReplicaUrl: string | null;
   /** The app role: transactions of lanes run as it. */
   readonly databaseAppRole: string;
   /** The system role: work across lanes runs as it. */
   readonly databaseSystemRole: string;
+  /** The maximum number of connections of one process. */
   readonly databasePoolMax: number;
   /** The maximum number of connections that one user can use. It is never more than half of the pool. */
   readonly databaseConnectionsPerUser: number;
@@ -68,8 +74,8 @@ export interface Config {
   readonly databasePreparedStatements: boolean;
   readonly migrateOnStart: boolean;
   readonly webhooks: WebhookConfig;
-  /** Whether this instance runs the background jobs. */
-  readonly jobs: boolean;
+  /** The background jobs that this instance runs. */
+  readonly jobs: readonly JobName[];
   /** While nobody uses the service: the milliseconds between two looks of the background jobs. */
   readonly jobsIdleMs: number;
   /** Days that deleted tasks stay in the trash. */
@@ -122,8 +128,11 @@ export type DatabaseConfig = Pick<
   Config,
   | 'databaseUrl'
   | 'databaseDirectUrl'
+  | 'databaseReplicaUrl'
   | 'databaseAppRole'
   | 'databaseSystemRole'
+  | 'databasePoolMax'
+  | 'processes'
   | 'databaseAcquireTimeoutMs'
   | 'databaseStatementTimeoutMs'
   | 'databasePreparedStatements'
@@ -161,7 +170,7 @@ const urlOf = (protocols: RegExp, message: string) =>
     }
   });
 
-const postgresUrl = urlOf(/^postgres(ql)?:$/, 'must be a postgres:// URL');
+const postgresUrl = urlOf(/^postgres(ql)?:$/, 'must be a postgres:// URL; in a password, encode characters such as # (%23) and / (%2F)');
 
 // `*` matches one label of the host. At least two other labels must follow.
 const originPattern = /^https?:\/\/\*(\.[a-z0-9-]+){2,}(:\d+)?$/;
@@ -228,6 +237,7 @@ const variables = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: integer(0, 65_535, 8000),
   PUBLIC_URL: z.string().refine(isBaseUrl, urlWithoutSlash).optional(),
+  WEB_CONCURRENCY: integer(1, 128, 1),
   HEADERS_TIMEOUT_MS: integer(1, 600_000, 10_000),
   REQUEST_TIMEOUT_MS: integer(1, 3_600_000, 60_000),
   WRITE_TIMEOUT_MS: integer(1, 3_600_000, 30_000),
@@ -237,6 +247,7 @@ const variables = z.object({
   DATABASE_URL: postgresUrl.optional(),
   NEON_DATABASE_URL: postgresUrl.optional(),
   DATABASE_DIRECT_URL: postgresUrl.optional(),
+  DATABASE_REPLICA_URL: postgresUrl.optional(),
   DATABASE_APP_ROLE: roleName.default(defaultAppRole),
   DATABASE_SYSTEM_ROLE: roleName.default(defaultSystemRole),
   DATABASE_POOL_MAX: integer(1, 1_000, 10),
@@ -257,7 +268,16 @@ const variables = z.object({
   WEBHOOK_TIMEOUT_MS: integer(100, 60_000, 15_000),
   WEBHOOK_CONCURRENCY: integer(1, 1_000, 16),
   WEBHOOK_HOST_RATE: integer(1, 100_000, 50),
-  JOBS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+  JOBS: z
+    .string()
+    .transform((value, context) => {
+      const { jobs, unknown } = readJobs(value);
+      if (unknown.length === 0) return jobs;
+      const message = `must be all, none, or jobs separated by commas, not ${unknown.join(', ')}. The jobs are ${jobNames.join(', ')}`;
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    })
+    .default(jobNames),
   JOBS_IDLE_MS: integer(10, 86_400_000, 3_600_000),
   TRASH_RETENTION_DAYS: integer(1, 3_650, 30),
   CORS_ORIGINS: z
@@ -391,6 +411,10 @@ function readPresent(
   return { present, errors };
 }
 
+/** Whether one of the secrets is given, itself or as a file, even if the file is wrong. */
+const isGiven = (present: Environment, names: readonly string[]) =>
+  names.some((name) => present[name] || present[`${name}_FILE`]);
+
 /** The validation errors of variables, as sentences. */
 function issuesOf({ error }: z.ZodSafeParseResult<unknown>): string[] {
   return (error?.issues ?? []).map((issue) => `${String(issue.path[0])} ${issue.message}.`);
@@ -412,7 +436,7 @@ export function parseConfig(environment: Environment): Config {
     ...(!production && { developmentSecret: () => developmentSecret(dataDir) }),
   });
   errors.push(...auth.errors);
-  if (production && !present.DATABASE_URL && !present.NEON_DATABASE_URL) {
+  if (production && !isGiven(present, ['DATABASE_URL', 'NEON_DATABASE_URL'])) {
     errors.push('DATABASE_URL must be set in production.');
   }
   if (result.success && result.data.IMPORT_TOTAL_BYTES < result.data.IMPORT_MAX_BYTES) {
@@ -433,6 +457,7 @@ export function parseConfig(environment: Environment): Config {
     host: values.HOST,
     port: values.PORT,
     publicUrl: values.PUBLIC_URL ?? null,
+    processes: values.WEB_CONCURRENCY,
     headersTimeoutMs: values.HEADERS_TIMEOUT_MS,
     requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
     writes: {
@@ -442,6 +467,7 @@ export function parseConfig(environment: Environment): Config {
     },
     databaseUrl,
     databaseDirectUrl: values.DATABASE_DIRECT_URL ?? null,
+    databaseReplicaUrl: values.DATABASE_REPLICA_URL ?? null,
     databaseAppRole: values.DATABASE_APP_ROLE,
     databaseSystemRole: values.DATABASE_SYSTEM_ROLE,
     databasePoolMax: values.DATABASE_POOL_MAX,
@@ -460,7 +486,7 @@ export function parseConfig(environment: Environment): Config {
       concurrency: values.WEBHOOK_CONCURRENCY,
       hostRate: values.WEBHOOK_HOST_RATE,
     },
-    jobs: values.JOBS === 'on',
+    jobs: values.JOBS,
     jobsIdleMs: values.JOBS_IDLE_MS,
     trashRetentionDays: values.TRASH_RETENTION_DAYS,
     auth: auth.config,
@@ -531,8 +557,11 @@ const databaseVariables = variables.pick({
   DATABASE_URL: true,
   NEON_DATABASE_URL: true,
   DATABASE_DIRECT_URL: true,
+  DATABASE_REPLICA_URL: true,
   DATABASE_APP_ROLE: true,
   DATABASE_SYSTEM_ROLE: true,
+  DATABASE_POOL_MAX: true,
+  WEB_CONCURRENCY: true,
   DATABASE_ACQUIRE_TIMEOUT_MS: true,
   DATABASE_STATEMENT_TIMEOUT_MS: true,
   DATABASE_PREPARED_STATEMENTS: true,
@@ -547,8 +576,7 @@ export function parseDatabaseConfig(environment: Environment): DatabaseConfig {
   const { present, errors } = readPresent(environment, databaseSecretNames);
   const result = databaseVariables.safeParse(present);
   errors.push(...issuesOf(result));
-  const urls = [present.DATABASE_URL, present.NEON_DATABASE_URL, present.DATABASE_DIRECT_URL];
-  if (present.NODE_ENV === 'production' && !urls.some(Boolean)) {
+  if (present.NODE_ENV === 'production' && !isGiven(present, databaseSecretNames)) {
     errors.push('DATABASE_URL or DATABASE_DIRECT_URL must be set in production.');
   }
   if (!result.success || errors.length > 0) throw new ConfigError(errors);
@@ -557,8 +585,11 @@ export function parseDatabaseConfig(environment: Environment): DatabaseConfig {
   return {
     databaseUrl: values.DATABASE_URL ?? values.NEON_DATABASE_URL ?? null,
     databaseDirectUrl: values.DATABASE_DIRECT_URL ?? null,
+    databaseReplicaUrl: values.DATABASE_REPLICA_URL ?? null,
     databaseAppRole: values.DATABASE_APP_ROLE,
     databaseSystemRole: values.DATABASE_SYSTEM_ROLE,
+    databasePoolMax: values.DATABASE_POOL_MAX,
+    processes: values.WEB_CONCURRENCY,
     databaseAcquireTimeoutMs: values.DATABASE_ACQUIRE_TIMEOUT_MS,
     databaseStatementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
     databasePreparedStatements: values.DATABASE_PREPARED_STATEMENTS,

@@ -1,6 +1,6 @@
 import type { Config } from './config';
 import { createChangePurgeJob } from './features/changes/job';
-import { searchJob } from './features/search/job';
+import { createSearchJob } from './features/search/job';
 import { overdueJob, reminderJob } from './features/tasks/job';
 import { createTrashPurgeJob } from './features/trash/job';
 import type { EgressPolicy } from './features/webhooks/egress-policy';
@@ -8,6 +8,7 @@ import { createBacklogJob, createDeliveryJob, deliveryPurgeJob } from './feature
 import { createIdempotencyRecordsJob } from './platform/jobs/idempotency-records';
 import { installationJob } from './platform/jobs/installation';
 import type { Job } from './platform/jobs/job';
+import type { JobName } from './platform/jobs/names';
 import { storageJob } from './platform/jobs/storage';
 import type { Backlog, Metrics } from './platform/observability/metrics/metrics';
 import type { Tracing } from './platform/observability/tracing/tracing';
@@ -24,17 +25,20 @@ export interface Observer {
 
 /** Makes all jobs of the service. */
 export function createJobs(config: Config, egress: EgressPolicy, observer?: Observer): readonly Job[] {
-  return [
-    createChangePurgeJob(config.changesRetentionDays),
-    reminderJob,
-    overdueJob,
-    createTrashPurgeJob(config.trashRetentionDays),
-    createDeliveryJob(config.webhooks, egress, observer),
-    deliveryPurgeJob,
-    searchJob,
-    createIdempotencyRecordsJob(config.changesRetentionDays),
-    installationJob,
-    storageJob,
-    ...(observer?.metrics ? [createBacklogJob(observer.isIdle, observer.backlogMeasured)] : []),
-  ];
+  const jobs: Record<JobName, Job | null> = {
+    'purge-changes': createChangePurgeJob(config.changesRetentionDays),
+    reminders: reminderJob,
+    overdue: overdueJob,
+    purge: createTrashPurgeJob(config.trashRetentionDays),
+    webhooks: createDeliveryJob(config.webhooks, egress, observer),
+    'webhooks-purge': deliveryPurgeJob,
+    search: createSearchJob(),
+    'purge-idempotency-records': createIdempotencyRecordsJob(config.changesRetentionDays),
+    'record-installation': installationJob,
+    'measure-storage': storageJob,
+    'measure-webhook-backlog': observer?.metrics
+      ? createBacklogJob(observer.isIdle, observer.backlogMeasured)
+      : null,
+  };
+  return Object.values(jobs).filter((job) => job !== null);
 }

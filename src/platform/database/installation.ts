@@ -165,7 +165,7 @@ interface Memory {
   readonly renewedAt: number | undefined;
 }
 
-/** Makes a function that returns why lanes must be renewed (`npm run restored`), or null. */
+/** Makes a function that returns why lanes must be renewed (`tasklane restored`), or null. */
 export function createRestoreWatch(withSystem: WithSystem): () => Promise<string | null> {
   let memory: Memory | undefined;
   return async () => {
@@ -189,7 +189,7 @@ export function createRestoreWatch(withSystem: WithSystem): () => Promise<string
     const reason = findRestore({ ...recorded, behind: recorded.behind || behind }, present);
     return (
       reason &&
-      `The database was restored or copied, because ${reason}. Run npm run restored to renew its lanes.`
+      `The database was restored or copied, because ${reason}. Run tasklane restored to renew its lanes.`
     );
   };
 }
