@@ -1,6 +1,6 @@
 import type { Config } from './config';
 import { createChangePurgeJob } from './features/changes/job';
-import { searchJob } from './features/search/job';
+import { createSearchJob } from './features/search/job';
 import { overdueJob, reminderJob } from './features/tasks/job';
 import { createTrashPurgeJob } from './features/trash/job';
 import type { EgressPolicy } from './features/webhooks/egress-policy';
@@ -32,7 +32,7 @@ export function createJobs(config: Config, egress: EgressPolicy, observer?: Obse
     purge: createTrashPurgeJob(config.trashRetentionDays),
     webhooks: createDeliveryJob(config.webhooks, egress, observer),
     'webhooks-purge': deliveryPurgeJob,
-    search: searchJob,
+    search: createSearchJob(),
     'purge-idempotency-records': createIdempotencyRecordsJob(config.changesRetentionDays),
     'record-installation': installationJob,
     'measure-storage': storageJob,

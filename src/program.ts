@@ -50,7 +50,8 @@ export async function stopAndEnd(
 
 /** Writes why the program cannot run to the standard error, and ends the process. */
 export function endWith(error: unknown): never {
-  const isKnown = [ConfigError, SetupError, WorkersFailed].some((kind) => error instanceof kind);
+  const isKnown =
+    error instanceof ConfigError || error instanceof SetupError || error instanceof WorkersFailed;
   process.stderr.write(`${isKnown ? error.message : String((error as Error | undefined)?.stack ?? error)}\n`);
   process.exit(1);
 }

@@ -367,7 +367,7 @@ where
       tasklane.webhook_deliveries as webhook_deliveries
     where
       webhook_deliveries.lane_id = $2
-      and created_at < current_setting('app.now')::timestamptz(3) + $3::float8 * interval '1 millisecond'
+      and created_at = any ($3::timestamptz[])
     limit
       $4
   );
@@ -1042,23 +1042,16 @@ where
 -- src/features/webhooks/job.ts
 
 -- deliveryPurgeJob
-select distinct
-  lane_id
+select
+  lane_id, created_at
 from
-  (
-    select
-      lane_id
-    from
-      tasklane.webhook_deliveries
-    where
-      created_at < now() - $1::int * interval '1 day'
-    order by
-      created_at
-    limit
-      $2
-  ) as old
+  tasklane.webhook_deliveries
+where
+  created_at < now() - $1::int * interval '1 day'
+order by
+  created_at
 limit
-  $3;
+  $2;
 
 select
   id,
@@ -1078,7 +1071,7 @@ where
       tasklane.webhook_deliveries as webhook_deliveries
     where
       webhook_deliveries.lane_id = $2
-      and created_at < current_setting('app.now')::timestamptz(3) + $3::float8 * interval '1 millisecond'
+      and created_at = any ($3::timestamptz[])
     limit
       $4
   );

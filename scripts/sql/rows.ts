@@ -134,6 +134,8 @@ const profile: ProfileRow = {
   lane_id: laneId,
   epoch: id,
   change_seq: '1',
+  purged_seq: '0',
+  oldest_change_at: instant,
   time_zone: 'UTC',
   week_start: 'monday',
   default_priority: 'medium',

@@ -183,16 +183,17 @@ const rowsInAWrite = 1_000;
 export const deliveryPurgeJob = createLaneJob({
   name: 'webhooks-purge',
   everyMs: 3_600_000,
-  limit: 100,
+  limit: 1_000,
   find: (system, limit) =>
-    system.query<{ lane_id: string }>(
-      `select distinct lane_id from (
-         select lane_id from tasklane.webhook_deliveries
-         where created_at < now() - $1::int * interval '1 day' order by created_at limit $2
-       ) as old limit $3`,
-      [keptDays, limit * rowsInAWrite, limit],
+    system.query<{ lane_id: string; created_at: Date }>(
+      `select lane_id, created_at from tasklane.webhook_deliveries
+       where created_at < now() - $1::int * interval '1 day' order by created_at limit $2`,
+      [keptDays, limit],
     ),
-  write: async (lane) => (await purgeDeliveries(lane, keptDays, rowsInAWrite)) > 0,
+  write: async (lane, old) => {
+    const times = old.map((each) => each.created_at);
+    return (await purgeDeliveries(lane, times, rowsInAWrite)) === rowsInAWrite;
+  },
 });
 
 const mostCounted = 10_000;

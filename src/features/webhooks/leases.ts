@@ -9,8 +9,8 @@ import type { WebhookDeliveryRow, WebhookRow } from '../../platform/database/row
 export interface Lease {
   /** The id of the webhook. */
   readonly id: string;
-  /** The end of the lease as text from the database, to the microsecond. It works as a fencing token. */
-  readonly leasedUntil: string;
+  /** The end of the lease. It works as a fencing token. */
+  readonly leasedUntil: Date;
 }
 
 /** A webhook that this instance has leased. */
@@ -59,16 +59,17 @@ export const leaseDue = `
     for update skip locked
   )
   update tasklane.webhooks as webhook
-  set leased_until = now() + $3::float8 * interval '1 millisecond'
+  set leased_until = date_trunc('milliseconds', now()) + $3::float8 * interval '1 millisecond'
   from due
   where webhook.lane_id = $1 and webhook.id = due.id
-  returning webhook.id, webhook.leased_until::text as "leasedUntil",
+  returning webhook.id, webhook.leased_until as "leasedUntil",
     webhook.verified_at is null or webhook.failures > 0 as unproven`;
 
-/** Milliseconds until the next webhook is due and not leased; null if none is. */
+/** Milliseconds until one of the first webhooks is due and not leased; null if none waits. */
 export const nextDue = `
-  select (extract(epoch from min(greatest(due_at, leased_until)) - now()) * 1000)::float8 as ms from tasklane.webhooks
-  where due_at is not null`;
+  select (extract(epoch from min(greatest(due_at, leased_until)) - now()) * 1000)::float8 as ms
+  from (select due_at, leased_until from tasklane.webhooks where due_at is not null order by due_at limit ${maxCompared})
+    as first`;
 
 /** The values for `chooseDue`: they choose as many webhooks as there are free slots. */
 export function choiceValues(held: readonly LeasedWebhook[], concurrency: number): unknown[] {

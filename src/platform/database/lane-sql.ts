@@ -97,6 +97,7 @@ const jsonTime = `to_char(${writeTime} at time zone 'UTC', '\\"YYYY-MM-DD"T"HH24
 export const recordChanges = `
   with counter as (
     update ${schema}.profiles set change_seq = change_seq + cardinality($2::text[]),
+      oldest_change_at = least(oldest_change_at, ${writeTime}),
       task_count = greatest(0, task_count + $6), project_count = greatest(0, project_count + $7),
       tag_count = greatest(0, tag_count + $8), webhook_count = greatest(0, webhook_count + $9),${addStorage('$10', '$11')}
     where lane_id = $1

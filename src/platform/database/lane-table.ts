@@ -22,6 +22,12 @@ export const lastPosition = positionAt('clock_timestamp()');
 /** `lastPosition` for a statement with one row. It is not volatile, which `INSERT … SELECT` on a shard requires. */
 export const lastPositionOfStatement = positionAt('statement_timestamp()');
 
+/**
+ * The storage parameter of tables whose rows come and go. Jobs read the first entries of their indexes, and Postgres skips
+ * dead entries one by one until it has vacuumed the table. By default it waits until a fifth of the rows are dead.
+ */
+export const vacuumEarly = 'autovacuum_vacuum_scale_factor = 0.05';
+
 /** Row-level security for a table: it shows and accepts only rows of the transaction's lane, even for its owner. */
 export async function protectLaneTable(knex: Knex, table: string): Promise<void> {
   const own = `lane_id = ${currentSetting('app.lane_id')}::bigint`;

@@ -99,7 +99,7 @@ export function createJobRunner(
 
   async function runOn(job: Job, loop: JobLoop): Promise<void> {
     let failures = 0;
-    let dueInMs: number | undefined;
+    let last: Round = { more: false };
     begunAt.set(job.name, null);
     let wait = schedule.begin();
     await wait(Math.min(job.everyMs, firstWithinMs) * Math.random(), undefined, signal);
@@ -108,17 +108,20 @@ export function createJobRunner(
       const since = performance.now();
       begunAt.set(job.name, begunAt.get(job.name) ?? since);
       try {
-        dueInMs = (await loop.rounds()).dueInMs;
+        last = await loop.rounds();
         failures = 0;
         begunAt.set(job.name, null);
       } catch (error) {
         failures++;
-        dueInMs = undefined;
+        last = { more: false };
         const level = isUnavailable(error) ? 'warn' : 'error';
         log[level]({ err: error, job: job.name, failures }, 'job failed');
       }
-      metrics?.jobEnded(job.name, performance.now() - since, failures > 0);
-      await wait(pauseAfter(job.everyMs, failures), dueInMs, signal);
+      const tookMs = performance.now() - since;
+      metrics?.jobEnded(job.name, tookMs, failures > 0);
+      // With more to do, the job works half of the time.
+      if (last.more) await wait(Math.min(tookMs, job.everyMs), 0, signal);
+      else await wait(pauseAfter(job.everyMs, failures), last.dueInMs, signal);
     }
   }
 

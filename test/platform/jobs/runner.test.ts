@@ -4,6 +4,7 @@ import pino from 'pino';
 import type { Database } from '../../../src/platform/database/database';
 import type { Job, JobContext } from '../../../src/platform/jobs/job';
 import { createJobRunner, type JobRunner, pauseAfter } from '../../../src/platform/jobs/runner';
+import type { Schedule } from '../../../src/platform/jobs/schedule';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { openDatabase } from '../../support/open-database';
 import { seedTasks } from '../../support/tasks';
@@ -130,6 +131,33 @@ describe('a runner that is started', () => {
         err: expect.objectContaining({ message: 'the job' }),
       }),
     ]);
+  });
+
+  test('continues soon with a job that has more to do after 100 rounds', async () => {
+    let rounds = 0;
+    const run = async () => ({ more: ++rounds < 250 });
+    const hourly: Job = { name: 'hourly', everyMs: 3_600_000, run };
+    const waits: number[] = [];
+    const schedule: Schedule = {
+      begin: () => async (pauseMs, dueInMs, stopping) => {
+        waits.push(pauseMs);
+        if (waits.length > 3) await new Promise((resolve) => stopping.addEventListener('abort', resolve));
+        expect(dueInMs).toBe(waits.length === 1 || waits.length > 3 ? undefined : 0);
+      },
+      wake: () => undefined,
+    };
+    const { withSystem, laneForJob } = open();
+    const runner = createJobRunner(
+      [hourly],
+      { withSystem, laneForJob, log: pino({ level: 'silent' }) },
+      schedule,
+    );
+    runners.push(runner);
+    runner.start();
+    await until(() => waits.length === 4);
+    expect(rounds).toBe(250);
+    for (const pause of waits.slice(1, 3)) expect(pause).toBeLessThan(60_000);
+    expect(waits[3]).toBeGreaterThan(1_000_000);
   });
 
   test('logs only a warning while the database is unavailable, and continues when it is back', async () => {
