@@ -965,14 +965,23 @@ with
       )
     select
       change.lane_id,
-      gen_random_uuid(),
+      overlay(
+        overlay(
+          md5($3 || webhook.id || change.seq) placing '4'
+          from
+            13
+        ) placing '8'
+        from
+          17
+      )::uuid,
       webhook.id, event.name, change.seq, change.entity_id, change.fields, change.at,
       change.request, change.client_id,
-      $3::text,
+      $4::text,
       current_setting('app.now')::timestamptz(3),
       current_setting('app.now')::timestamptz(3)
     from
       tasklane.changes as change
+      join tasklane.profiles as profile on profile.lane_id = change.lane_id
       cross join lateral (
         select
           change.type || '.' || change.action as name,
@@ -992,14 +1001,7 @@ with
       end
     where
       change.lane_id = $1
-      and change.seq > (
-        select
-          change_seq
-        from
-          tasklane.profiles
-        where
-          lane_id = $1
-      ) - $2::bigint
+      and change.seq > profile.change_seq - $2::bigint
     returning
       webhook_id, fields,
       coalesce(client_id, '') as client_id,
@@ -1041,13 +1043,14 @@ where
 
 -- src/features/webhooks/job.ts
 
--- deliveryPurgeJob
+-- createDeliveryPurgeJob
 select
   lane_id, created_at
 from
   tasklane.webhook_deliveries
 where
-  created_at < now() - $1::int * interval '1 day'
+  created_at >= $3
+  and created_at < now() - $1::int * interval '1 day'
 order by
   created_at
 limit
