@@ -170,7 +170,7 @@ const urlOf = (protocols: RegExp, message: string) =>
     }
   });
 
-const postgresUrl = urlOf(/^postgres(ql)?:$/, 'must be a postgres:// URL');
+const postgresUrl = urlOf(/^postgres(ql)?:$/, 'must be a postgres:// URL; in a password, encode characters such as # (%23) and / (%2F)');
 
 // `*` matches one label of the host. At least two other labels must follow.
 const originPattern = /^https?:\/\/\*(\.[a-z0-9-]+){2,}(:\d+)?$/;
@@ -411,6 +411,10 @@ function readPresent(
   return { present, errors };
 }
 
+/** Whether one of the secrets is given, itself or as a file, even if the file is wrong. */
+const isGiven = (present: Environment, names: readonly string[]) =>
+  names.some((name) => present[name] || present[`${name}_FILE`]);
+
 /** The validation errors of variables, as sentences. */
 function issuesOf({ error }: z.ZodSafeParseResult<unknown>): string[] {
   return (error?.issues ?? []).map((issue) => `${String(issue.path[0])} ${issue.message}.`);
@@ -432,7 +436,7 @@ export function parseConfig(environment: Environment): Config {
     ...(!production && { developmentSecret: () => developmentSecret(dataDir) }),
   });
   errors.push(...auth.errors);
-  if (production && !present.DATABASE_URL && !present.NEON_DATABASE_URL) {
+  if (production && !isGiven(present, ['DATABASE_URL', 'NEON_DATABASE_URL'])) {
     errors.push('DATABASE_URL must be set in production.');
   }
   if (result.success && result.data.IMPORT_TOTAL_BYTES < result.data.IMPORT_MAX_BYTES) {
@@ -572,8 +576,7 @@ export function parseDatabaseConfig(environment: Environment): DatabaseConfig {
   const { present, errors } = readPresent(environment, databaseSecretNames);
   const result = databaseVariables.safeParse(present);
   errors.push(...issuesOf(result));
-  const urls = [present.DATABASE_URL, present.NEON_DATABASE_URL, present.DATABASE_DIRECT_URL];
-  if (present.NODE_ENV === 'production' && !urls.some(Boolean)) {
+  if (present.NODE_ENV === 'production' && !isGiven(present, databaseSecretNames)) {
     errors.push('DATABASE_URL or DATABASE_DIRECT_URL must be set in production.');
   }
   if (!result.success || errors.length > 0) throw new ConfigError(errors);

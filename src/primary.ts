@@ -1,13 +1,13 @@
 /** The primary process of an instance with several workers. It handles no requests and does not use the database. */
 import type { Logger } from 'pino';
 import type { Config } from './config';
+import { listen } from './listen';
 import type { EmbeddedPostgres } from './platform/database/embedded/server';
 import { startWatchedPostgres } from './platform/database/embedded/watch';
 import { takeSnapshot } from './platform/observability/metrics/combine';
 import { Gauge, type Metric, writeText } from './platform/observability/metrics/instruments';
 import { processMetrics } from './platform/observability/metrics/process';
 import { createMetricsServer } from './platform/observability/metrics/server';
-import { listen } from './platform/service/listen';
 import { type Supervisor, startWorkers } from './platform/workers/supervisor';
 import type { Service } from './start';
 
@@ -80,7 +80,8 @@ export async function startInstance(
   };
   try {
     const { port, host } = config.metrics;
-    if (port !== null) log.info({ url: `${await listen(metricsServer, host, port)}/metrics` }, 'metrics');
+    if (port !== null)
+      log.info({ url: `${await listen(metricsServer, host, port, 'METRICS_')}/metrics` }, 'metrics');
     const url = await Promise.race([supervisor.url, supervisor.failed]);
     const ready = Promise.race([supervisor.ready, supervisor.failed]);
     ready.then(

@@ -1,6 +1,7 @@
 /** What all processes of the service do: open the log, stop on a signal, and end. */
 import type { Logger } from 'pino';
 import { type Config, ConfigError } from './config';
+import { SetupError } from './platform/database/errors';
 import { createLogger } from './platform/observability/logger';
 import { type StandardOutput, standardOutput } from './platform/observability/standard-output';
 import { WorkersFailed } from './platform/workers/messages';
@@ -49,7 +50,8 @@ export async function stopAndEnd(
 
 /** Writes why the program cannot run to the standard error, and ends the process. */
 export function endWith(error: unknown): never {
-  const isKnown = error instanceof ConfigError || error instanceof WorkersFailed;
+  const isKnown =
+    error instanceof ConfigError || error instanceof SetupError || error instanceof WorkersFailed;
   process.stderr.write(`${isKnown ? error.message : String((error as Error | undefined)?.stack ?? error)}\n`);
   process.exit(1);
 }

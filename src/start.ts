@@ -8,6 +8,7 @@ import { createEventHub, type EventHub } from './features/events/hub';
 import { createEgressPolicy } from './features/webhooks/egress-policy';
 import { queueDeliveries } from './features/webhooks/queue';
 import { createJobs } from './jobs';
+import { listen } from './listen';
 import { type Authenticator, createAuthenticator } from './platform/auth/authenticator';
 import { createOverloadAnswer } from './platform/contract/http/overload';
 import { createServer } from './platform/contract/http/server';
@@ -30,8 +31,7 @@ import { createJobRunner, type JobRunner } from './platform/jobs/runner';
 import { createSchedule } from './platform/jobs/schedule';
 import { type Backlog, createMetrics } from './platform/observability/metrics/metrics';
 import { createMetricsServer } from './platform/observability/metrics/server';
-import { listen } from './platform/service/listen';
-import { findWarnings, untilReady, watchDatabase } from './platform/service/readiness';
+import { findWarnings, recordReadiness, untilReady, watchDatabase } from './platform/service/readiness';
 import { openWakeUps } from './platform/wake-ups/open';
 import { type Peers, type SharedState, shareState } from './platform/workers/peers';
 
@@ -98,11 +98,15 @@ async function startServing(
   const databaseUrl = config.databaseUrl ?? (embedded as WatchedPostgres).url;
   const tracing = config.tracing ? loadTracing().createTracing(config.tracing, log) : undefined;
   const activity = createActivity();
+  const readiness = recordReadiness(log);
+  let started = false;
+  let stopping: Promise<void> | undefined;
   let backlog: Backlog | null = null;
   const metrics =
     config.metrics.port === null
       ? undefined
       : createMetrics({
+          isReady: () => started && !stopping && readiness.isGood(),
           pool: () => database.poolUse(),
           replica: () => database.replica(),
           isShedding: () => shedding?.isShedding() ?? false,
@@ -230,13 +234,14 @@ async function startServing(
     return database.problem();
   };
 
-  let stopping: Promise<void> | undefined;
   const findDatabaseProblem = watchDatabase({ ...database, activity, idleMs: config.jobsIdleMs });
   try {
     const state = {
       async reasons() {
         if (stopping) return [{ reason: 'shutting-down' as const, detail: 'The service is shutting down.' }];
         const problem = await findDatabaseProblem();
+        // Until it has started, the service logs its own checks.
+        if (started) readiness.note(problem);
         return problem === null ? [] : [problem];
       },
       warnings: () =>
@@ -246,7 +251,9 @@ async function startServing(
           isShedding: shedding?.isShedding() ?? false,
           replica: database.replica(),
         }),
-      started: false,
+      get started() {
+        return started;
+      },
       startProblem: null as string | null,
       publicUrl: config.publicUrl ?? '',
       authorizationServers: config.auth.issuer ? [config.auth.issuer.value] : [],
@@ -274,7 +281,7 @@ async function startServing(
     const server = createServer(shedding ? shedLoad(app, shedding, answerOverload) : app, config, log);
     const metricsServer = metrics && !worker ? createMetricsServer(metrics) : undefined;
     const metricsUrl = metricsServer
-      ? `${await listen(metricsServer, config.metrics.host, config.metrics.port as number)}/metrics`
+      ? `${await listen(metricsServer, config.metrics.host, config.metrics.port as number, 'METRICS_')}/metrics`
       : null;
     const opening = () => listen(server, config.host, config.port);
     let opened = worker?.servedUrl ? undefined : opening();
@@ -283,7 +290,7 @@ async function startServing(
     const ready = untilReady(findStartProblem, log, stopped.signal, (problem) => {
       state.startProblem = problem;
     }).then(async (isReady) => {
-      state.started = isReady;
+      started = isReady;
       if (!isReady) return false;
       opened ??= opening();
       await opened;

@@ -14,6 +14,8 @@ async function run({
   listensWhenReady,
 }: WorkerSetup): Promise<void> {
   const config = parseConfig(readEnvironment());
+  // The jobs of one worker are enough for the instance, and an idle database gets the statements of one.
+  const jobs = runsJobs ? config.jobs : [];
   const program = openProgram(config, number);
   const { log } = program;
   const started = Promise.withResolvers<Service>();
@@ -36,8 +38,7 @@ async function run({
       ...config,
       databaseUrl,
       migrateOnStart: migrates,
-      // The jobs of one worker are enough for the instance, and an idle database gets the statements of one.
-      jobs: runsJobs ? config.jobs : [],
+      jobs,
       publicUrl: config.publicUrl ?? url,
       // The primary process has logged them.
       notices: [],
@@ -49,7 +50,7 @@ async function run({
   tellPrimary({ kind: 'listening', url: service.url });
   if (!(await service.ready)) return;
   tellPrimary({ kind: 'ready' });
-  log.info({ url: service.url, pid: process.pid }, 'serving');
+  log.info({ url: service.url, pid: process.pid, jobs }, 'serving');
 }
 
 /** Runs this process as a worker. */

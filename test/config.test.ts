@@ -384,6 +384,11 @@ describe('production', () => {
       'DATABASE_URL must be set in production.',
     ]);
     expect(readdirSync(dataDir)).toEqual([]);
+    // A file that cannot be read is the only problem with the database.
+    expect(errorsOf({ NODE_ENV: 'production', DATABASE_URL_FILE: '/nowhere/secret' })).toEqual([
+      expect.stringContaining('DATABASE_URL_FILE must name a file'),
+      expect.stringContaining('BETTER_AUTH_SECRET'),
+    ]);
   });
 
   test.each([

@@ -20,7 +20,7 @@ interface Command {
 
 const database = `It uses the database of DATABASE_URL and DATABASE_DIRECT_URL, or else the embedded Postgres in DATA_DIR.`;
 
-/** All commands. A module of this directory with the same name runs each of them, except for \`serve\`. */
+/** All commands. A module of this directory with the same name runs each of them, except for `serve`. */
 export const commands = {
   serve: {
     usage: '',

@@ -6,6 +6,7 @@ import type { AccountLink } from '../platform/database/accounts';
 import { connectionProvider, toolConnection } from '../platform/database/connection';
 import { createDatabase, type Database } from '../platform/database/database';
 import { startEmbeddedPostgres } from '../platform/database/embedded/server';
+import { insufficientPrivilege, SetupError, sqlState } from '../platform/database/errors';
 import { LocksUnavailable } from '../platform/database/lock-retries';
 import { describeUnavailable, unavailableReason } from '../platform/database/unavailable';
 
@@ -72,7 +73,15 @@ export async function reading<T>(
 
 /** Describes for the operator why a script failed: the cause if it is known, else the stack. */
 export function describeFailure(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof LocksUnavailable) return error.message;
+  if (error instanceof ConfigError || error instanceof SetupError || error instanceof LocksUnavailable) {
+    return error.message;
+  }
+  if (sqlState(error) === insufficientPrivilege) {
+    return (
+      `The login has no right to do this: ${(error as Error).message}.\n` +
+      'Migrations need the owner of the tables: set DATABASE_DIRECT_URL. All else needs the login of the service: set DATABASE_URL.'
+    );
+  }
   if (unavailableReason(error) !== null) return describeUnavailable(error);
   return String((error as Error | undefined)?.stack ?? error);
 }

@@ -6,7 +6,8 @@ import type { DatabaseConfig } from '../config';
 import { inspectAccounts } from '../platform/database/accounts';
 import type { DatabaseProblem } from '../platform/database/database';
 import { isRenewing } from '../platform/database/installation';
-import { migrationStatus } from '../platform/database/migrations';
+import { migrationStatus, otherMigrations } from '../platform/database/migrations';
+import { OtherMigrations } from '../platform/database/other-migrations';
 import { schema } from '../platform/database/rows';
 import { findTransactionPooler } from '../platform/database/transaction-pooler';
 import { describeUnavailable, unavailableReason } from '../platform/database/unavailable';
@@ -45,7 +46,7 @@ const actions: Record<DatabaseProblem['reason'], string> = {
   'read-only': 'Point DATABASE_URL to the primary, or let the database accept writes again.',
   migrations: 'Run tasklane migrate.',
   roles: 'Run tasklane migrate with the same DATABASE_APP_ROLE and DATABASE_SYSTEM_ROLE as the service.',
-  restored: 'Run tasklane restored. Read docs/operations.md, "Restores", first.',
+  restored: 'Run tasklane restored. Read "Restores" in the page about operations first.',
 };
 
 interface Login {
@@ -71,7 +72,7 @@ async function examineService(config: DatabaseConfig, { service }: DatabaseUrls)
     const [row]: Login[] = rows;
     if (!row) throw new Error('Postgres returned no row about the login role.');
     const problem = await database.findProblem();
-    const replicaProblem = await database.findReplicaProblem();
+    const replicaProblem = problem === null ? await database.findReplicaProblem() : null;
     const renewing = problem === null && (await isRenewing(database.withSystem));
     return [
       row.supported
@@ -87,7 +88,7 @@ async function examineService(config: DatabaseConfig, { service }: DatabaseUrls)
             `The service logs in as ${row.login} and uses the roles ${config.databaseAppRole} and ${config.databaseSystemRole}.`,
           )
         : wrong('service', problem.detail, actions[problem.reason]),
-      ...(config.databaseReplicaUrl === null
+      ...(config.databaseReplicaUrl === null || problem !== null
         ? []
         : [
             replicaProblem === null
@@ -125,6 +126,11 @@ async function examineService(config: DatabaseConfig, { service }: DatabaseUrls)
 /** Checks the migrations and the account link. */
 function examineSchema(config: DatabaseConfig, { direct }: DatabaseUrls): Promise<Finding[]> {
   return reading(direct, async (transaction) => {
+    const others = await otherMigrations(transaction);
+    if (others.length > 0) {
+      const [finding, ...action] = new OtherMigrations(others).message.split('\n');
+      return [wrong('migrations', finding as string, action.join(' '))];
+    }
     const { applied, pending, unknown } = await migrationStatus(transaction);
     // The service itself names them.
     if (pending.length > 0) {

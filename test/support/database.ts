@@ -31,7 +31,8 @@ async function administer(sql: string): Promise<void> {
 export async function createDatabase(name: string, template?: string): Promise<string> {
   await administer(`create database ${name} ${template ? `template ${template}` : ''}`);
   // A copy has no settings of the template.
-  if (citusNodes.length > 0) await administer(`alter database ${name} set citus.propagate_set_commands = local`);
+  if (citusNodes.length > 0)
+    await administer(`alter database ${name} set citus.propagate_set_commands = local`);
   const url = new URL(clusterUrl());
   url.pathname = `/${name}`;
   return url.href;
@@ -79,6 +80,8 @@ export async function query<R extends object>(
   const pool = pools.get(url);
   if (pool) return (await pool.query<R>(sql, values)).rows;
   const client = new Client({ connectionString: url });
+  // A test can end the connection while no query runs.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     return (await client.query<R>(sql, values)).rows;

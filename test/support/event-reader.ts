@@ -104,7 +104,12 @@ export async function readEvents(url: string, options: ReaderOptions = {}): Prom
     resume: () => void response.resume(),
     close: () => void request.destroy(),
   };
-  if (response.statusCode === 200 && !paused) await until(() => lastId !== undefined);
+  if (response.statusCode === 200 && !paused) {
+    await until(() => lastId !== undefined).catch((error) => {
+      request.destroy();
+      throw error;
+    });
+  }
   return reader;
 }
 

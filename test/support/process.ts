@@ -31,13 +31,9 @@ export interface ServiceProcess {
   readonly ended: Promise<ProcessEnd>;
 }
 
-/** Runs a script of the project with this configuration, without other variables of the environment. */
-export function runScript(
-  script: string,
-  args: string[],
-  configuration: Record<string, string>,
-): ServiceProcess {
-  const environment = {
+/** The environment of a process with this configuration, without other variables of this process' environment. */
+export function environmentOf(configuration: Record<string, string>): Record<string, string | undefined> {
+  return {
     PATH: process.env.PATH,
     HOME: process.env.HOME,
     ...noConfiguration,
@@ -45,11 +41,19 @@ export function runScript(
     SHEDDING: 'off',
     ...throughPooler(configuration),
   };
+}
+
+/** Runs a script of the project with this configuration, without other variables of the environment. */
+export function runScript(
+  script: string,
+  args: string[],
+  configuration: Record<string, string>,
+): ServiceProcess {
   const register = projectPath('test', 'support', 'register-swc.cjs');
   // `npm start` sets these flags. Without them, the service would start itself a second time.
   const options = [...heapFlags, '--require', register];
   const child = spawn(process.execPath, [...options, projectPath(script), ...args], {
-    env: environment,
+    env: environmentOf(configuration),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

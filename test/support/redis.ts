@@ -13,6 +13,7 @@ export function hasRedis(): boolean {
 }
 
 export interface TestRedis {
+  readonly pid: number;
   /** Pauses the process (SIGSTOP): it accepts connections but answers nothing. */
   hang(): void;
   /** Continues a paused process. */
@@ -33,6 +34,7 @@ export async function startRedis(port: number): Promise<TestRedis> {
     void exited.then(() => reject(new Error(`Redis did not start:\n${output}`)));
   });
   return {
+    pid: child.pid as number,
     hang: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
     async stop() {

@@ -9,6 +9,7 @@ import {
   prepareTransaction,
   withMigrationLock,
 } from './migration-session';
+import { findOtherMigrations, type NamedMigration, OtherMigrations, storeHashes } from './other-migrations';
 import { defaultAppRole, defaultSystemRole, ensureRoles, grantRoles } from './roles';
 import { schema } from './rows';
 import { acceptTitleOrder } from './title-order';
@@ -24,19 +25,31 @@ export function migrationNames(directory = ownDirectory): string[] {
     .sort();
 }
 
+const load = (directory: string, name: string): NamedMigration => ({
+  name,
+  migration: require(join(directory, name)) as Knex.Migration,
+});
+
 /** The Knex configuration for the migrations of a directory. */
 function migratorConfigOf(
   directory: string,
   prepare: (transaction: Knex) => Promise<void>,
 ): Knex.MigratorConfig {
   // The settings end with their transaction. A migration with `config = { transaction: false }` runs without them.
-  const hooks = { beforeEach: (knex: Knex) => prepare(knex) };
+  const hooks = {
+    beforeEach: (knex: Knex) => prepare(knex),
+    afterAll: (knex: Knex, names: string[]) =>
+      storeHashes(
+        knex,
+        names.map((name) => load(directory, name)),
+      ),
+  };
   return {
     ...hooks,
     migrationSource: {
       getMigrations: async () => migrationNames(directory),
       getMigrationName: (name: string) => name,
-      getMigration: async (name: string) => require(join(directory, name)) as Knex.Migration,
+      getMigration: async (name: string) => load(directory, name).migration,
     },
     schemaName: schema,
     tableName: 'migrations',
@@ -74,6 +87,7 @@ async function loginOf(url: string): Promise<string> {
 /**
  * Applies the missing migrations, each in its own transaction, and sets up the roles. Returns the names of the
  * applied migrations.
+ * @throws OtherMigrations if the database was set up by a development version
  */
 export function migrateUp(
   url: string,
@@ -90,6 +104,8 @@ export function migrateUp(
     const roles = { app: appRole, system: systemRole, login: await loginOf(serviceUrl) };
     await ensureRoles(database, roles);
     await clearLockRow(database, config);
+    const others = await otherMigrations(database, directory);
+    if (others.length > 0) throw new OtherMigrations(others);
     const { pending } = await migrationStatus(database, directory);
     for (const name of pending) {
       await retry(`Migration ${name}`, () => database.migrate.up({ ...config, name } as Knex.MigratorConfig));
@@ -169,6 +185,13 @@ export async function migrationStatus(database: Knex, directory = ownDirectory):
     unknown: applied.filter((name) => !known.includes(name)),
   };
 }
+
+/** The applied migrations that differ from those of the service. */
+export const otherMigrations = (database: Knex, directory = ownDirectory): Promise<string[]> =>
+  findOtherMigrations(
+    database,
+    migrationNames(directory).map((name) => load(directory, name)),
+  );
 
 async function appliedMigrations(database: Knex): Promise<string[]> {
   const { rows } = await database.raw('select to_regclass(?) is not null as present', [

@@ -60,13 +60,15 @@ interface Position {
  * a write is acknowledged before its log is flushed. LSNs of different timelines cannot be compared; a server belongs to
  * the primary if it has the same system identifier.
  */
-const readPosition: Statement = {
-  name: 'replica-position',
-  text: `
-  select lsn::text, ('x' || substr(pg_walfile_name(lsn), 1, 8))::bit(32)::int as timeline,
-    (select system_identifier::text from pg_control_system()) as system
+const selectPosition = (more: string) => `
+  select lsn::text, ('x' || substr(pg_walfile_name(lsn), 1, 8))::bit(32)::int as timeline${more}
   from (select case current_setting('synchronous_commit')
-      when 'off' then pg_current_wal_insert_lsn() else pg_current_wal_flush_lsn() end as lsn) as log`,
+      when 'off' then pg_current_wal_insert_lsn() else pg_current_wal_flush_lsn() end as lsn) as log`;
+const readPosition: Statement = { name: 'primary-position', text: selectPosition('') };
+// Reading the control file takes ten times as long as the rest, so this is for the first use of a connection.
+const readServer: Statement = {
+  name: 'primary-server',
+  text: selectPosition(', (select system_identifier::text from pg_control_system()) as system'),
 };
 
 // The SQLSTATE of `refuse`.
@@ -145,15 +147,26 @@ export function askTogether<T>(ask: () => Promise<T>): () => Promise<T> {
 
 /** Makes the access to a replica. It connects at first use. */
 export function createReplica({ pool, primary, log, onRead }: ReplicaOptions): Replica {
-  const position = askTogether(async () => (await lookUp(primary, readPosition)).rows[0] as Position);
+  // The system identifier of the primary, by connection.
+  const systems = new WeakMap<Connection, string>();
+  const position = askTogether(async () => {
+    let used: Connection | undefined;
+    const { rows } = await lookUp(primary, (connection) => {
+      used = connection;
+      return systems.has(connection) ? readPosition : readServer;
+    });
+    const [found] = rows as [Omit<Position, 'system'> & { readonly system?: string }];
+    if (used && found.system) systems.set(used, found.system);
+    return { ...found, system: systems.get(used as Connection) as string };
+  });
   // The system and the timeline that a connection's server was seen to belong to.
   const servers = new WeakMap<Connection, string>();
-  let problem: string | null = null;
+  let problem: { readonly reason: keyof typeof retryMs; readonly detail: string } | null = null;
   let behindSince: number | null = null;
   let retryAt = 0;
   let isTrying = false;
 
-  /** Runs `read` with statements that check the server, on a connection that it may choose. */
+  /** Runs `read` with statements that check the server of the connection that it chooses. */
   async function checked<T>(at: Position, read: (preceding: Preceding) => Promise<T>): Promise<T> {
     const server = `${at.system} ${at.timeline}`;
     let used: Connection | undefined;
@@ -186,7 +199,7 @@ export function createReplica({ pool, primary, log, onRead }: ReplicaOptions): R
     retryAt = performance.now() + retryMs[reason];
     const detail = describe(error);
     if (problem === null) log.warn({ replica: detail }, 'reads go to the primary');
-    problem = detail;
+    problem = { reason, detail };
   }
 
   function use(): void {
@@ -232,7 +245,7 @@ export function createReplica({ pool, primary, log, onRead }: ReplicaOptions): R
   ): Promise<{ readonly value: T } | Exclude<ReplicaResult, 'replica'>> {
     if (problem !== null) {
       tryAgain();
-      return behindSince === null ? 'unavailable' : 'lag';
+      return problem.reason;
     }
     // If the primary does not answer, the read there tells why.
     const at = await position().catch(() => null);
@@ -276,7 +289,7 @@ export function createReplica({ pool, primary, log, onRead }: ReplicaOptions): R
       }
     },
     state: () => ({
-      problem,
+      problem: problem?.detail ?? null,
       lagSeconds: behindSince === null ? 0 : (performance.now() - behindSince) / 1_000,
     }),
     close: () => pool.close(),

@@ -66,6 +66,8 @@ export function hashUser(userId: string): string {
 }
 
 const ignore = () => undefined;
+// Load balancers ask every second. The service logs when the result changes.
+const healthChecks = new Set(['getLiveness', 'getReadiness', 'getStartup']);
 // The client disconnected before the answer. The number is that of nginx.
 const clientClosedRequest = 499;
 
@@ -111,7 +113,9 @@ export function requestLogger(log: Logger, metrics?: Metrics): RequestLogger {
       // The error of the request. A failed request is one line too.
       err: error,
     };
-    if (status >= 500 || error !== undefined) log.error(line, 'request');
+    const isHealthCheck = operationId !== undefined && healthChecks.has(operationId);
+    if (error === undefined && isHealthCheck && (status < 500 || status === 503)) log.debug(line, 'request');
+    else if (status >= 500 || error !== undefined) log.error(line, 'request');
     else log.info(line, 'request');
     metrics?.requestEnded(
       context.resource ?? operationId,

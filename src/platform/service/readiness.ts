@@ -87,6 +87,28 @@ export function watchDatabase({
   };
 }
 
+export interface ReadinessRecord {
+  /** Takes the result of a check. */
+  note(problem: DatabaseProblem | null): void;
+  /** Whether the last check found no problem. */
+  isGood(): boolean;
+}
+
+/** Keeps the result of the last check, and logs each change of it. The lines of health checks are not logged. */
+export function recordReadiness(log: Pick<Logger, 'info' | 'warn'>): ReadinessRecord {
+  let last: string | null = null;
+  return {
+    note(problem) {
+      const detail = problem?.detail ?? null;
+      if (detail === last) return;
+      last = detail;
+      if (detail === null) log.info('ready again');
+      else log.warn({ problem: detail }, 'not ready');
+    },
+    isGood: () => last === null,
+  };
+}
+
 /** The parts of the service that can be missing although it answers requests. Null means that there is no such part. */
 export interface Limits {
   readonly keySet: KeySetState | null;

@@ -14,8 +14,6 @@ export interface SupervisorOptions {
   readonly log: Logger;
   /** Milliseconds after `stop` after which workers that have not ended are killed. */
   readonly stopTimeoutMs: number;
-  /** The pauses before the replacements of a worker that ends soon after its start, in milliseconds. The last one repeats. */
-  readonly pausesMs?: readonly number[];
 }
 
 export interface Supervisor {
@@ -39,12 +37,15 @@ interface Slot {
   worker: Worker | null;
   isReady: boolean;
   startedAt: number;
+  /** Whether messages to the worker wait, because it does not read them. It gets no broadcasts then. */
+  isClogged: boolean;
   /** How many workers in a row ended soon after their start. */
   ends: number;
   timer?: NodeJS.Timeout;
 }
 
-const defaultPausesMs = [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000];
+// The pauses before the replacements of a worker that ends soon after its start. The last one repeats.
+const pausesMs = [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000];
 // A worker that has run for so long did not end because of its start.
 const steadyMs = 60_000;
 const answerWithinMs = 1_000;
@@ -75,17 +76,24 @@ function watchHandoffs() {
   };
 }
 
-function send(worker: Worker | null, message: ToWorker): void {
-  // A channel can close at any time. The end of the worker is noticed elsewhere.
-  if (worker?.isConnected()) worker.send(message, () => undefined);
+/** Sends a message to a worker, unless its channel is closed. @returns false if it waits, because the worker does not read */
+function send(worker: Worker | null, message: ToWorker, onSent: () => void = () => undefined): boolean {
+  return !worker?.isConnected() || worker.send(message, onSent);
 }
 
 /** Starts the first worker, and the others when it is ready. */
 export function startWorkers(options: SupervisorOptions): Supervisor {
-  const { count, databaseUrl, migrates, log, stopTimeoutMs, pausesMs = defaultPausesMs } = options;
+  const { count, databaseUrl, migrates, log, stopTimeoutMs } = options;
   const slots = Array.from(
     { length: count },
-    (_, n): Slot => ({ number: n + 1, worker: null, isReady: false, startedAt: 0, ends: 0 }),
+    (_, n): Slot => ({
+      number: n + 1,
+      worker: null,
+      isReady: false,
+      isClogged: false,
+      startedAt: 0,
+      ends: 0,
+    }),
   );
   const metrics = createInstanceMetrics();
   const handoffs = watchHandoffs();
@@ -129,6 +137,12 @@ export function startWorkers(options: SupervisorOptions): Supervisor {
     if (worker.process.pid === undefined) setImmediate(ended, null, 'not started');
   }
 
+  function forward(slot: Slot, message: ToWorker): void {
+    slot.isClogged = !send(slot.worker, message, () => {
+      slot.isClogged = false;
+    });
+  }
+
   function receive(slot: Slot, received: ToPrimary): void {
     switch (received.kind) {
       case 'listening':
@@ -141,7 +155,7 @@ export function startWorkers(options: SupervisorOptions): Supervisor {
         for (const each of slots) if (each.startedAt === 0 && !stopping) start(each);
         return;
       case 'broadcast':
-        for (const each of slots) if (each !== slot) send(each.worker, received);
+        for (const each of slots) if (each !== slot && !each.isClogged) forward(each, received);
         return;
       case 'metrics':
         metrics.update(String(slot.number), received.snapshot);
@@ -156,6 +170,7 @@ export function startWorkers(options: SupervisorOptions): Supervisor {
     metrics.ended(String(number));
     slot.worker = null;
     slot.isReady = false;
+    slot.isClogged = false;
     if (stopping) return;
     log.error({ worker: number, reason }, 'a worker ended');
     if (!wasReady && !isServing()) {

@@ -1,4 +1,5 @@
 /** Tests how the roles of lanes and jobs are created, and their grants. */
+import { describeFailure } from '../../../src/commands/database';
 import type { Database } from '../../../src/platform/database/database';
 import {
   type MigrateOptions,
@@ -110,6 +111,7 @@ describe('migrating', () => {
       () => new Error('migrated'),
       (error) => error,
     );
+    expect(describeFailure(failure)).toBe(failure.message);
     for (const role of Object.values(roles)) {
       expect(failure.message).toContain(`create role "${role}" nologin nosuperuser nobypassrls;`);
       expect(failure.message).toContain(`grant "${role}" to "${name}_owner"`);
@@ -120,6 +122,14 @@ describe('migrating', () => {
     for (const statement of failure.message.match(/^ {2}.*;$/gm) ?? []) await query(clusterUrl(), statement);
     expect(await migrateUp(url, roles)).toEqual(migrationNames());
     expect(await open(url, roles).problem()).toBeNull();
+  });
+
+  test('with the login of the service says that migrations need the owner', async () => {
+    const made = await setUp(...documentedSql('A database administrator makes the roles'));
+    const failure = migrateUp(made.urlOf('service'), made.roles).catch(describeFailure);
+    expect(await failure).toMatch(
+      /^The login has no right to do this: .*permission denied for database .*\nMigrations need the owner of the tables: set DATABASE_DIRECT_URL\./,
+    );
   });
 
   describe.each(['app', 'system'])('as the %s role', (kind) => {

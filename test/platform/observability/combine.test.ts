@@ -86,6 +86,7 @@ test('an update replaces the values of the same process', () => {
 (hasPromtool() ? test : test.skip)('promtool accepts the combined metrics of a service', () => {
   const makeMetrics = () => {
     const metrics = createMetrics({
+      isReady: () => true,
       pool: () => ({ max: 10, used: 1, waiting: 0, expectedWaitMs: 0 }),
       replica: () => null,
       isShedding: () => false,

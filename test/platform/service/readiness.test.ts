@@ -1,5 +1,5 @@
 import type { DatabaseProblem } from '../../../src/platform/database/database';
-import { findWarnings, watchDatabase } from '../../../src/platform/service/readiness';
+import { findWarnings, recordReadiness, watchDatabase } from '../../../src/platform/service/readiness';
 
 describe('the watch on the database', () => {
   let [time, idle, asked] = [0, false, 0];
@@ -67,6 +67,22 @@ describe('the watch on the database', () => {
     await Promise.all([find(), find(), find()]);
     expect(asked).toBe(1);
   });
+});
+
+test('the record logs each change, and knows the last result', () => {
+  const lines: unknown[] = [];
+  const write = (...line: unknown[]) => void lines.push(line);
+  const record = recordReadiness({ info: write, warn: write });
+  const away: DatabaseProblem = { reason: 'database', detail: 'It is away.' };
+  for (const problem of [null, away, away, { ...away, detail: 'It is read-only.' }]) record.note(problem);
+  expect(record.isGood()).toBe(false);
+  record.note(null);
+  expect(record.isGood()).toBe(true);
+  expect(lines).toEqual([
+    [{ problem: 'It is away.' }, 'not ready'],
+    [{ problem: 'It is read-only.' }, 'not ready'],
+    ['ready again'],
+  ]);
 });
 
 test('warnings name what limits the service', () => {

@@ -40,6 +40,8 @@ export interface Backlog {
 
 /** The state of the service, read when somebody asks for the metrics. Null means that there is no such thing. */
 export interface Sources {
+  /** Whether the instance is ready, according to the last check. */
+  isReady(): boolean;
   pool(): PoolUse;
   /** What reads saw of the read replica. */
   replica(): ReplicaUse | null;
@@ -150,6 +152,9 @@ export function createMetrics(sources: Sources) {
   const inSeconds = (ms: number | null) => (ms === null ? null : ms / 1000);
 
   const metrics: readonly Metric[] = [
+    new Gauge('tasklane_ready', '1 if the last check for /readyz found no problem, else 0.', 'min', () =>
+      Number(sources.isReady()),
+    ),
     requests,
     durations,
     new Gauge(
