@@ -14,7 +14,7 @@ where
 
 -- useStatements
 insert into
-  tasklane.clients (lane_id, id, client_id, name, scopes)
+  tasklane.clients as clients (lane_id, id, client_id, name, scopes)
 select
   profile.lane_id,
   $2::uuid,
@@ -323,7 +323,7 @@ set
   storage_check_at = now() + interval '10 minutes'
 where
   profiles.lane_id = $1
-  and storage_check_at <= clock_timestamp()
+  and storage_check_at <= now()
 returning
   epoch, storage_written;
 

@@ -567,7 +567,7 @@ limit
 
 -- insertTask
 insert into
-  tasklane.tasks (
+  tasklane.tasks as tasks (
     priority, position, project_id, parent_id, description, status, tags, due_date, due_time,
     time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from, recurrence_start,
     recurrence_start_time, recurrence_due, excluded_dates, completion_count, reminders, links, id,

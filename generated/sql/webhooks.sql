@@ -764,7 +764,7 @@ with
   )
 update tasklane.webhooks as webhook
 set
-  leased_until = now() + $3::float8 * interval '1 millisecond'
+  leased_until = date_trunc('milliseconds', now()) + $3::float8 * interval '1 millisecond'
 from
   due
 where
@@ -772,7 +772,7 @@ where
   and webhook.id = due.id
 returning
   webhook.id,
-  webhook.leased_until::text as "leasedUntil",
+  webhook.leased_until as "leasedUntil",
   webhook.verified_at is null
   or webhook.failures > 0 as unproven;
 
@@ -959,7 +959,7 @@ where
 with
   fresh as (
     insert into
-      tasklane.webhook_deliveries (
+      tasklane.webhook_deliveries as delivery (
         lane_id, id, webhook_id, event, seq, entity_id, fields, happened_at, request, client_id,
         trace, due_at, created_at
       )
