@@ -4,7 +4,7 @@ import { createSearchJob } from './features/search/job';
 import { overdueJob, reminderJob } from './features/tasks/job';
 import { createTrashPurgeJob } from './features/trash/job';
 import type { EgressPolicy } from './features/webhooks/egress-policy';
-import { createBacklogJob, createDeliveryJob, deliveryPurgeJob } from './features/webhooks/job';
+import { createBacklogJob, createDeliveryJob, createDeliveryPurgeJob } from './features/webhooks/job';
 import { createIdempotencyRecordsJob } from './platform/jobs/idempotency-records';
 import { installationJob } from './platform/jobs/installation';
 import type { Job } from './platform/jobs/job';
@@ -31,7 +31,7 @@ export function createJobs(config: Config, egress: EgressPolicy, observer?: Obse
     overdue: overdueJob,
     purge: createTrashPurgeJob(config.trashRetentionDays),
     webhooks: createDeliveryJob(config.webhooks, egress, observer),
-    'webhooks-purge': deliveryPurgeJob,
+    'webhooks-purge': createDeliveryPurgeJob(),
     search: createSearchJob(),
     'purge-idempotency-records': createIdempotencyRecordsJob(config.changesRetentionDays),
     'record-installation': installationJob,
