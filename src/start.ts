@@ -4,12 +4,15 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createApp } from './app';
-import type { Config } from './config';
+import type { BrokerConfig, Config } from './config';
 import { createEventHub, type EventHub } from './features/events/hub';
+import { queueEvents } from './features/publishing/positions';
 import { createEgressPolicy } from './features/webhooks/egress-policy';
 import { queueDeliveries } from './features/webhooks/queue';
 import { createJobs } from './jobs';
 import { type Authenticator, createAuthenticator } from './platform/auth/authenticator';
+import type { Broker } from './platform/brokers/broker';
+import { createBroker } from './platform/brokers/connect';
 import { createOverloadAnswer } from './platform/contract/http/overload';
 import { createServer } from './platform/contract/http/server';
 import { findChangedLanes } from './platform/database/changed-lanes';
@@ -29,7 +32,7 @@ import { createShedding, createSheddingLog, type Shedding, shedLoad } from './pl
 import { createActivity } from './platform/jobs/activity';
 import { createJobRunner, type JobRunner } from './platform/jobs/runner';
 import { createSchedule } from './platform/jobs/schedule';
-import { type Backlog, createMetrics } from './platform/observability/metrics/metrics';
+import { type Backlog, type BacklogName, createMetrics } from './platform/observability/metrics/metrics';
 import { createMetricsServer } from './platform/observability/metrics/server';
 import { findWarnings, untilReady, watchDatabase } from './platform/service/readiness';
 
@@ -99,7 +102,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   const databaseUrl = config.databaseUrl ?? (embedded as WatchedPostgres).url;
   const tracing = config.tracing ? loadTracing().createTracing(config.tracing, log) : undefined;
   const activity = createActivity();
-  let backlog: Backlog | null = null;
+  const backlogs = new Map<BacklogName, Backlog>();
   const metrics =
     config.metrics.port === null
       ? undefined
@@ -110,7 +113,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
           isRedisUp: () => counter.isShared(),
           keySetAgeMs: () => authenticator.keySet()?.ageMs ?? null,
           jobs: () => jobs.lags(),
-          backlog: () => backlog,
+          backlog: (name) => backlogs.get(name) ?? null,
         });
   const database: Database = createDatabase(
     {
@@ -127,7 +130,12 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       quotas: config.quotas,
       metrics,
       tracing: tracing?.flights,
-      onRecorded: queueDeliveries,
+      onRecorded: config.broker
+        ? (laneId, profile, count) => [
+            ...queueDeliveries(laneId, profile, count),
+            ...queueEvents(laneId, count),
+          ]
+        : queueDeliveries,
       onChanged: (userId) => events.wake(userId),
     },
     log,
@@ -149,12 +157,15 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
     metrics,
     tracing,
     isIdle: activity.isIdle,
-    backlogMeasured(measured: Backlog) {
-      backlog = measured;
-    },
+    backlogMeasured: (name: BacklogName, measured: Backlog) => void backlogs.set(name, measured),
+  };
+  let broker: Broker | undefined;
+  const connect = () => {
+    broker ??= createBroker(config.broker as BrokerConfig, log);
+    return broker;
   };
   const jobs: JobRunner = createJobRunner(
-    createJobs(config, egress, observer),
+    createJobs(config, egress, observer, connect),
     { withSystem, laneForJob, log },
     createSchedule(activity, config.jobsIdleMs),
     observer,
@@ -175,6 +186,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
     eventLoop.close();
     authenticator.close();
     counter.close();
+    await Promise.race([broker?.close(), sleep(releaseTimeoutMs, undefined, { ref: false })]);
     // A closed request can use its database connection until its statement ends.
     await Promise.race([database.close(), sleep(releaseTimeoutMs, undefined, { ref: false })]);
     // The last spans must not delay the end.

@@ -112,6 +112,8 @@ function filed<M>(path: string, calls: Calls<M>): FileSamples {
 
 const job = ({ run }: Job): Sample => ({ call: (context) => run(context), empty: [] });
 
+const afterInstant = new Date(instant.getTime() + 1);
+
 const byId = [{ column: 'id', direction: 'asc' }] as const;
 const bySeq = [{ column: 'seq', direction: 'desc' }] as const;
 const ids = new Set([id, otherId]);
@@ -204,11 +206,15 @@ export const allSamples: readonly FileSamples[] = [
         }),
     },
     countChanges: (lane) => changes.countChanges(lane, { types: ['task'] }),
-    purgeChanges: (lane) => changes.purgeChanges(lane, new Date(instant.getTime() + 1), 100),
+    purgeChanges: {
+      '': (lane) => changes.purgeChanges(lane, { cutoff: afterInstant, keepsUnpublished: false }, 100),
+      'with a broker': (lane) =>
+        changes.purgeChanges(lane, { cutoff: afterInstant, keepsUnpublished: true }, 100),
+    },
   }),
   {
     path: 'src/features/changes/job.ts',
-    samples: { createChangePurgeJob: job(changePurge.createChangePurgeJob(90)) },
+    samples: { createChangePurgeJob: job(changePurge.createChangePurgeJob(90, false)) },
   },
   filed<typeof clients>('features/clients/repository.ts', {
     listClients: {

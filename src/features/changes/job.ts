@@ -34,8 +34,11 @@ async function findStretch(system: System, after: string, days: number) {
   return { last, cutoff, lanes: await system.lanes(lanes) };
 }
 
-/** Creates the job that purges changes older than `days`. Each round visits at most 1,000 lanes. */
-export function createChangePurgeJob(days: number): Job {
+/**
+ * Creates the job that purges changes older than `days`. Each round visits at most 1,000 lanes.
+ * @param keepsUnpublished true to keep changes whose events the broker has not stored
+ */
+export function createChangePurgeJob(days: number, keepsUnpublished: boolean): Job {
   // The position of this process in its walk. Two processes may visit the same lanes; the second finds nothing to
   // purge.
   let after = '0';
@@ -47,7 +50,9 @@ export function createChangePurgeJob(days: number): Job {
       for (const key of lanes.values()) {
         let more: boolean | undefined = true;
         while (more && !signal.aborted) {
-          more = await laneForJob(key).write((lane) => purgeChanges(lane, cutoff, changesInBatch));
+          more = await laneForJob(key).write((lane) =>
+            purgeChanges(lane, { cutoff, keepsUnpublished }, changesInBatch),
+          );
         }
       }
       if (signal.aborted) return { more: false };

@@ -107,14 +107,29 @@ export async function countChanges(lane: Lane, filter: ChangeFilter): Promise<nu
   return Number(row?.total);
 }
 
+/** Which old changes are purged. */
+export interface ChangePurge {
+  /** Changes before this instant. */
+  readonly cutoff: Date;
+  /** True to keep changes whose events the broker has not stored. */
+  readonly keepsUnpublished: boolean;
+}
+
 /**
- * Removes the lane's oldest changes before `cutoff`, at most `limit`. They are removed in order, so the rest has no
- * gaps.
+ * Removes the lane's oldest changes, at most `limit`. They are removed in order, so the rest has no gaps.
  * @returns true if there may be more to remove
  */
-export async function purgeChanges(lane: WritableLane, cutoff: Date, limit: number): Promise<boolean> {
-  const oldest = await lane.rows('changes').orderBy('seq').limit(limit).select('seq', 'at');
-  const last = oldest.findLast((each) => each.at < cutoff);
+export async function purgeChanges(
+  lane: WritableLane,
+  { cutoff, keepsUnpublished }: ChangePurge,
+  limit: number,
+): Promise<boolean> {
+  const [oldest, position] = await Promise.all([
+    lane.rows('changes').orderBy('seq').limit(limit).select('seq', 'at'),
+    keepsUnpublished ? lane.rows('event_positions').first('published') : undefined,
+  ]);
+  const newest = position ? Number(position.published) : Number.POSITIVE_INFINITY;
+  const last = oldest.findLast((each) => each.at < cutoff && Number(each.seq) <= newest);
   if (last) await lane.rows('changes').where('seq', '<=', last.seq).delete();
   return last !== undefined && last === oldest[limit - 1];
 }
