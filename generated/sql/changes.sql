@@ -111,6 +111,27 @@ where
   changes.lane_id = $1
   and seq <= $2;
 
+-- purgeChanges: with a broker
+select
+  seq, at
+from
+  tasklane.changes as changes
+where
+  changes.lane_id = $1
+order by
+  seq asc
+limit
+  $2;
+
+select
+  published
+from
+  tasklane.event_positions as event_positions
+where
+  event_positions.lane_id = $1
+limit
+  $2;
+
 -- src/features/changes/job.ts
 
 -- createChangePurgeJob
