@@ -50,7 +50,9 @@ const cloudEvent: Schema = {
       format: 'uri-reference',
     }),
     type: text('What happened, such as `task.created`.'),
-    subject: text('The type and the id of the changed entity, such as `task/<id>`; `profile` for the profile.'),
+    subject: text(
+      'The type and the id of the changed entity, such as `task/<id>`; `profile` for the profile.',
+    ),
     time: text('The time of the change.', { format: 'date-time' }),
     datacontenttype: text('The media type of `data`.', { const: 'application/json' }),
     partitionkey: text('The user of the lane. Events with the same key keep their order.'),
@@ -122,7 +124,8 @@ export function asyncApi(contract: Contract): string {
   const reset = resetEvent(base, lane, { epoch, seq: 41 }, 'too-old', new Date('2026-11-21T09:30:00Z'));
   messages.push(message('ResetEvent', 'Changes are missing', summary, reset));
 
-  for (const name of referredTo(contract, schemas)) schemas[name] ??= contract.components.schemas[name] as Schema;
+  for (const name of referredTo(contract, schemas))
+    schemas[name] ??= contract.components.schemas[name] as Schema;
   const inChannel = Object.fromEntries(
     messages.map(({ name }) => [name, { $ref: `#/components/messages/${name}` }]),
   );
@@ -162,8 +165,13 @@ export function asyncApi(contract: Contract): string {
           description: 'The subjects below `BROKER_TOPIC`, which a stream of JetStream stores.',
           servers: [{ $ref: '#/servers/nats' }],
           parameters: {
-            part: { description: 'The part of the lane, from 0 to 63: the first byte of the SHA-256 of its user, modulo 64.' },
-            entity: { description: 'The type of the changed entity, such as `task`; `lane` for `lane.reset`.' },
+            part: {
+              description:
+                'The part of the lane, from 0 to 63: the first byte of the SHA-256 of its user, modulo 64.',
+            },
+            entity: {
+              description: 'The type of the changed entity, such as `task`; `lane` for `lane.reset`.',
+            },
             action: { description: 'What happened, such as `created`.' },
           },
           messages: inChannel,
@@ -175,7 +183,9 @@ export function asyncApi(contract: Contract): string {
       },
       components: {
         messages: Object.fromEntries(messages.map((each) => [each.name, each])),
-        schemas: Object.fromEntries(Object.entries(schemas).toSorted(([one], [other]) => (one < other ? -1 : 1))),
+        schemas: Object.fromEntries(
+          Object.entries(schemas).toSorted(([one], [other]) => (one < other ? -1 : 1)),
+        ),
       },
     },
     null,

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { createApp } from './app';
 import type { BrokerConfig, Config } from './config';
 import { createEventHub, type EventHub } from './features/events/hub';
-import { queueEvents } from './features/publishing/positions';
+import { queueEvents } from './features/publishing/queue';
 import { createEgressPolicy } from './features/webhooks/egress-policy';
 import { queueDeliveries } from './features/webhooks/queue';
 import { createJobs } from './jobs';

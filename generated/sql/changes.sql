@@ -132,6 +132,11 @@ where
 limit
   $2;
 
+delete from tasklane.changes as changes
+where
+  changes.lane_id = $1
+  and seq <= $2;
+
 -- src/features/changes/job.ts
 
 -- createChangePurgeJob

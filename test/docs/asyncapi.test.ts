@@ -12,7 +12,9 @@ test('the document follows all rules of Spectral for AsyncAPI', async () => {
   const found = await spectral.run(new Document(asyncApiText, Json));
   const messages = found.map(({ code, path, message }) => `${code} ${path.join('/')}: ${message}`);
   // The operator of the service is the contact and writes the terms; the document does not know them.
-  expect(messages.filter((each) => !/^asyncapi-3?-?(info-contact|info-license-url|tags)/.test(each))).toEqual([]);
+  expect(messages.filter((each) => !/^asyncapi-3?-?(info-contact|info-license-url|tags)/.test(each))).toEqual(
+    [],
+  );
 });
 
 test('the document describes every webhook except the test', () => {
@@ -31,5 +33,6 @@ test.each(eventSchemas)('the example of %s fits its schema, and no other event w
   const [{ payload }] = document.components.messages[name].examples;
   expect(errorsOfEvent(name, payload)).toEqual([]);
   expect(errorsOfEvent(name, { ...payload, specversion: '2.0' })).toHaveLength(1);
-  if (name !== 'ChangeEvent') expect(errorsOfEvent(name, { ...payload, type: 'other.created' })).toHaveLength(1);
+  if (name !== 'ChangeEvent')
+    expect(errorsOfEvent(name, { ...payload, type: 'other.created' })).toHaveLength(1);
 });

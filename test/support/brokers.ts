@@ -40,7 +40,12 @@ const answers = (port: number) =>
   });
 
 /** Runs a server that listens on a port, and can be killed and started again. */
-async function runServer(kind: string, port: number, directory: string, command: string[]): Promise<TestBroker> {
+async function runServer(
+  kind: string,
+  port: number,
+  directory: string,
+  command: string[],
+): Promise<TestBroker> {
   let child: ChildProcess;
   let output = '';
   async function start() {

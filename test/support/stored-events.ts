@@ -1,14 +1,17 @@
 /** Prepares the topic or stream of a broker, and reads the events that it has stored. */
-import { randomUUID } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
+import { eventMediaType } from '../../src/platform/brokers/broker';
+import { projectPath } from '../../src/platform/paths';
 import type { TestBroker } from './brokers';
 
-// An ES module with WebAssembly, which Jest's own `require` cannot load.
-const loadKafka = () =>
-  process.getBuiltinModule('node:module').createRequire(__filename)(
-    '@platformatic/kafka',
-  ) as typeof import('@platformatic/kafka');
+const kafkaTool = (command: 'create' | 'read', port: number) =>
+  spawn(process.execPath, [projectPath('test', 'support', 'kafka-tool.mjs'), command, String(port)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 
 /** An event as it was stored. */
 export interface ReadEvent {
@@ -25,10 +28,8 @@ const topic = 'tasklane';
 /** Makes the topic of Kafka with 4 partitions, or the stream of NATS. */
 export async function makeTopic({ url, port }: TestBroker): Promise<void> {
   if (url.startsWith('kafka:')) {
-    const { Admin } = loadKafka();
-    const admin = new Admin({ clientId: 'test', bootstrapBrokers: [`127.0.0.1:${port}`], retries: 30 });
-    await admin.createTopics({ topics: [topic], partitions: 4, replicas: 1 });
-    await admin.close();
+    const [code] = await once(kafkaTool('create', port), 'exit');
+    if (code !== 0) throw new Error('The topic was not made.');
     return;
   }
   const connection = await connect({ servers: `127.0.0.1:${port}` });
@@ -50,20 +51,15 @@ async function readNats(port: number, take: (event: ReadEvent) => boolean): Prom
 }
 
 async function readKafka(port: number, take: (event: ReadEvent) => boolean): Promise<void> {
-  const { Consumer } = loadKafka();
-  const consumer = new Consumer({
-    groupId: randomUUID(),
-    clientId: 'test',
-    bootstrapBrokers: [`127.0.0.1:${port}`],
-    retries: 30,
-  });
-  const stream = await consumer.consume({ topics: [topic], mode: 'earliest', autocommit: false });
-  for await (const { key, value } of stream) {
-    const event: ReadEvent = JSON.parse(value.toString());
-    if (key.toString() !== event.partitionkey) throw new Error(`The key of ${event.id} is ${key}.`);
+  const child = kafkaTool('read', port);
+  const ended = once(child, 'exit');
+  for await (const line of createInterface({ input: child.stdout })) {
+    const { key, contentType, event } = JSON.parse(line);
+    if (key !== event.partitionkey || contentType !== eventMediaType) throw new Error(`Wrong: ${line}`);
     if (take(event)) break;
   }
-  await consumer.close(true);
+  child.kill('SIGKILL');
+  await ended;
 }
 
 /** Reads the stored events from the first, until `isEnough` is true. Events of a lane are in their order. */

@@ -1,27 +1,7 @@
 /** The positions of lanes: up to which change the broker has stored their events. */
-import {
-  type LanePosition,
-  type Statement,
-  type WritableLane,
-  writeTime,
-} from '../../platform/database/lane';
-import { schema } from '../../platform/database/rows';
+import type { LanePosition, WritableLane } from '../../platform/database/lane';
 import { update } from '../../platform/database/update';
 import { readHistory } from '../changes/repository';
-
-// A lane that already waits costs no write.
-const markWaiting = `
-  with marked as (
-    update ${schema}.event_positions set due_at = ${writeTime} where lane_id = $1 and due_at is null
-  )
-  insert into ${schema}.event_positions (lane_id, epoch, published, due_at)
-  select lane_id, epoch, change_seq - $2::bigint, ${writeTime} from ${schema}.profiles
-  where lane_id = $1 and not exists (select from ${schema}.event_positions where lane_id = $1)`;
-
-/** Makes the statement that notes, in the transaction of a write, that the last `count` changes of the lane wait. */
-export function queueEvents(laneId: string, count: number): Statement[] {
-  return [{ name: 'lane-publish', text: markWaiting, values: [laneId, count] }];
-}
 
 /**
  * Notes that a lane waits. A lane without a position gets one: before its oldest change.
