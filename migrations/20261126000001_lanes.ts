@@ -29,6 +29,8 @@ export async function up(knex: Knex): Promise<void> {
       lane_id bigint primary key constraint profiles_lane references tasklane.lanes on delete cascade,
       epoch uuid not null default gen_random_uuid(),
       change_seq bigint not null default 0 check (change_seq >= 0),
+      purged_seq bigint not null default 0 check (purged_seq >= 0),
+      oldest_change_at timestamptz(3),
       task_count integer not null default 0,
       project_count integer not null default 0,
       tag_count integer not null default 0,
@@ -47,7 +49,9 @@ export async function up(knex: Knex): Promise<void> {
       updated_at timestamptz(3),
       constraint profiles_updated_at check ((version > 1) = (updated_at is not null))
     ) with (fillfactor = 40)`);
-  // For the job that measures the storage of lanes, which reads across lanes.
+  // For the jobs that measure the storage of lanes and purge their changes, which read across lanes.
+  await knex.raw(`
+    create index profiles_to_purge on tasklane.profiles (oldest_change_at) where oldest_change_at is not null`);
   await knex.raw(`
     create index profiles_to_measure on tasklane.profiles (storage_check_at) where storage_check_at is not null`);
   await protectLaneTable(knex, 'profiles');

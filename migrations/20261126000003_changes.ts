@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { protectLaneTable } from '../src/platform/database/lane-table';
+import { protectLaneTable, vacuumEarly } from '../src/platform/database/lane-table';
 
 /**
  * The history of each lane. A change of the profile has no entity's id. A change of the service itself has no request, and
@@ -20,7 +20,7 @@ export async function up(knex: Knex): Promise<void> {
       client_id text,
       primary key (lane_id, seq),
       constraint changes_entity_id_check check ((entity_id is null) = (type = 'profile'))
-    )`);
+    ) with (${vacuumEarly})`);
   await knex.raw('create index changes_by_entity on tasklane.changes (lane_id, entity_id, seq)');
   await protectLaneTable(knex, 'changes');
 }

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { protectLaneTable } from '../src/platform/database/lane-table';
+import { protectLaneTable, vacuumEarly } from '../src/platform/database/lane-table';
 
 /** Idempotency records. Without headers, the reply is not stored (any more), and the record only says that there was one. */
 export async function up(knex: Knex): Promise<void> {
@@ -15,7 +15,7 @@ export async function up(knex: Knex): Promise<void> {
       kept boolean not null generated always as (headers is not null) stored,
       created_at timestamptz(3) not null default now(),
       primary key (lane_id, operation, key_hash)
-    )`);
+    ) with (${vacuumEarly})`);
   // The job that deletes old replies and old records reads across lanes.
   await knex.raw('create index idempotency_keys_by_age on tasklane.idempotency_keys (kept, created_at)');
   await protectLaneTable(knex, 'idempotency_keys');

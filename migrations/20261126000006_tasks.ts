@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { lastPosition, protectLaneTable } from '../src/platform/database/lane-table';
+import { lastPosition, protectLaneTable, vacuumEarly } from '../src/platform/database/lane-table';
 import { createTitleOrder } from '../src/platform/database/title-order';
 
 // Text with a rank instead of an enum: an enum's comparisons are not leakproof, and under row-level security only a
@@ -92,7 +92,7 @@ export async function up(knex: Knex): Promise<void> {
           and (rrule is null or due_date is not null) and (rrule is not null or excluded_dates = '{}')),
       constraint tasks_deleted check ((deleted_at is null) = (deleted_with is null)),
       constraint tasks_search check ((search is null) = (search_version = 0))
-    ) with (fillfactor = 85)`);
+    ) with (fillfactor = 85, ${vacuumEarly})`);
   // Each index costs space and time with every task. An edit of a column without an index is HOT: it writes to no index.
   // So lists in another order than these read and sort the tasks of their own lane.
   for (const column of ['position', 'created_at']) {

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { protectLaneTable } from '../src/platform/database/lane-table';
+import { protectLaneTable, vacuumEarly } from '../src/platform/database/lane-table';
 
 /**
  * The times of the tasks' reminders, and when each has fired. `identity` says which reminder it is, and for which due date.
@@ -15,7 +15,7 @@ export async function up(knex: Knex): Promise<void> {
       identity text collate "C" not null,
       primary key (lane_id, task_id, identity),
       foreign key (lane_id, task_id) references tasklane.tasks on delete cascade
-    )`);
+    ) with (${vacuumEarly})`);
   await knex.raw('create index reminders_by_time on tasklane.reminders (fire_at) where fired_at is null');
   await protectLaneTable(knex, 'reminders');
 }

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { protectLaneTable } from '../src/platform/database/lane-table';
+import { protectLaneTable, vacuumEarly } from '../src/platform/database/lane-table';
 
 /**
  * Webhooks and their deliveries. `verified_at` is when the receiver first accepted a test; before, a webhook gets only
@@ -46,6 +46,7 @@ export async function up(knex: Knex): Promise<void> {
       happened_at timestamptz(3) not null,
       request uuid,
       client_id text,
+      trace text,
       state text not null default 'pending' check (state in ('pending', 'delivered', 'failed')),
       due_at timestamptz(3),
       tries integer not null default 0 check (tries >= 0),
@@ -56,7 +57,7 @@ export async function up(knex: Knex): Promise<void> {
       unique (lane_id, webhook_id, seq),
       foreign key (lane_id, webhook_id) references tasklane.webhooks on delete cascade,
       constraint webhook_deliveries_due_at check ((state = 'pending') = (due_at is not null))
-    )`);
+    ) with (${vacuumEarly})`);
   await knex.raw(`
     create index webhook_deliveries_log on tasklane.webhook_deliveries (lane_id, webhook_id, created_at, id)`);
   await knex.raw(`

@@ -17,6 +17,7 @@ import { readTls, TlsError } from './platform/database/tls';
 import type { RateLimits } from './platform/edge/rate-limit';
 import type { SheddingBounds } from './platform/edge/shedding';
 import type { WriteLimits } from './platform/edge/write-limits';
+import { type JobName, jobNames, readJobs } from './platform/jobs/names';
 import type { MetricsAddress } from './platform/observability/metrics/server';
 import type { TracingConfig } from './platform/observability/tracing/tracing';
 import { projectPath } from './platform/paths';
@@ -52,6 +53,8 @@ export interface Config {
   readonly port: number;
   /** The service's address as clients see it; null: the address that it listens on. */
   readonly publicUrl: string | null;
+  /** The number of processes that answer requests. With more than one, a primary process starts them. */
+  readonly processes: number;
   /** Milliseconds within which a client must send its headers, and a whole request. */
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
@@ -60,10 +63,13 @@ export interface Config {
   readonly databaseUrl: string | null;
   /** A direct connection for migrations; null: `databaseUrl`. */
   readonly databaseDirectUrl: string | null;
+  /** A replica for reads; null if there is none. */
+  readonly databaseReplicaUrl: string | null;
   /** The app role: transactions of lanes run as it. */
   readonly databaseAppRole: string;
   /** The system role: work across lanes runs as it. */
   readonly databaseSystemRole: string;
+  /** The maximum number of connections of one process. */
   readonly databasePoolMax: number;
   /** The maximum number of connections that one user can use. It is never more than half of the pool. */
   readonly databaseConnectionsPerUser: number;
@@ -80,8 +86,8 @@ export interface Config {
   readonly webhooks: WebhookConfig;
   /** Null: events are published to no broker. */
   readonly broker: BrokerConfig | null;
-  /** Whether this instance runs the background jobs. */
-  readonly jobs: boolean;
+  /** The background jobs that this instance runs. */
+  readonly jobs: readonly JobName[];
   /** While nobody uses the service: the milliseconds between two looks of the background jobs. */
   readonly jobsIdleMs: number;
   /** Days that deleted tasks stay in the trash. */
@@ -102,6 +108,8 @@ export interface Config {
   readonly changesRetentionDays: number;
   /** Null: each process counts separately. */
   readonly redisUrl: string | null;
+  /** How instances tell each other of writes. */
+  readonly wakeUps: 'redis' | 'postgres' | 'off';
   /** The number of proxies in front of the service, or their addresses and networks. */
   readonly trustProxy: number | readonly string[];
   readonly logLevel: string;
@@ -132,8 +140,11 @@ export type DatabaseConfig = Pick<
   Config,
   | 'databaseUrl'
   | 'databaseDirectUrl'
+  | 'databaseReplicaUrl'
   | 'databaseAppRole'
   | 'databaseSystemRole'
+  | 'databasePoolMax'
+  | 'processes'
   | 'databaseAcquireTimeoutMs'
   | 'databaseStatementTimeoutMs'
   | 'databasePreparedStatements'
@@ -171,7 +182,7 @@ const urlOf = (protocols: RegExp, message: string) =>
     }
   });
 
-const postgresUrl = urlOf(/^postgres(ql)?:$/, 'must be a postgres:// URL');
+const postgresUrl = urlOf(/^postgres(ql)?:$/, 'must be a postgres:// URL; in a password, encode characters such as # (%23) and / (%2F)');
 
 // `*` matches one label of the host. At least two other labels must follow.
 const originPattern = /^https?:\/\/\*(\.[a-z0-9-]+){2,}(:\d+)?$/;
@@ -238,6 +249,7 @@ const variables = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: integer(0, 65_535, 8000),
   PUBLIC_URL: z.string().refine(isBaseUrl, urlWithoutSlash).optional(),
+  WEB_CONCURRENCY: integer(1, 128, 1),
   HEADERS_TIMEOUT_MS: integer(1, 600_000, 10_000),
   REQUEST_TIMEOUT_MS: integer(1, 3_600_000, 60_000),
   WRITE_TIMEOUT_MS: integer(1, 3_600_000, 30_000),
@@ -247,6 +259,7 @@ const variables = z.object({
   DATABASE_URL: postgresUrl.optional(),
   NEON_DATABASE_URL: postgresUrl.optional(),
   DATABASE_DIRECT_URL: postgresUrl.optional(),
+  DATABASE_REPLICA_URL: postgresUrl.optional(),
   DATABASE_APP_ROLE: roleName.default(defaultAppRole),
   DATABASE_SYSTEM_ROLE: roleName.default(defaultSystemRole),
   DATABASE_POOL_MAX: integer(1, 1_000, 10),
@@ -295,8 +308,17 @@ const variables = z.object({
     .optional(),
   BROKER_START: z.enum(['now', 'oldest'], { error: 'must be now or oldest' }).default('now'),
   BROKER_INTERVAL_MS: integer(10, 3_600_000, 1_000),
-  JOBS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
-  JOBS_IDLE_MS: integer(10, 86_400_000, 30_000),
+  JOBS: z
+    .string()
+    .transform((value, context) => {
+      const { jobs, unknown } = readJobs(value);
+      if (unknown.length === 0) return jobs;
+      const message = `must be all, none, or jobs separated by commas, not ${unknown.join(', ')}. The jobs are ${jobNames.join(', ')}`;
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    })
+    .default(jobNames),
+  JOBS_IDLE_MS: integer(10, 86_400_000, 3_600_000),
   TRASH_RETENTION_DAYS: integer(1, 3_650, 30),
   CORS_ORIGINS: z
     .string()
@@ -315,6 +337,8 @@ const variables = z.object({
   QUOTA_STORAGE_BYTES: integer(1_000_000, 1_000_000_000_000, 500_000_000),
   CHANGES_RETENTION_DAYS: integer(1, 36_500, 90),
   EVENTS_POLL_MS: integer(10, 60_000, 500),
+  EVENTS_IDLE_POLL_MS: integer(10, 86_400_000, 5_000),
+  WAKE_UPS: z.enum(['redis', 'postgres', 'off'], { error: 'must be redis, postgres or off' }).optional(),
   EVENTS_HEARTBEAT_MS: integer(10, 3_600_000, 15_000),
   EVENTS_MAX_STREAMS: integer(0, 1_000_000, 10_000),
   EVENTS_MAX_STREAMS_PER_USER: integer(1, 1_000, 10),
@@ -377,6 +401,12 @@ export function readEnvironment(): Environment {
   return process.env;
 }
 
+/** An embedded Postgres has one instance. */
+function defaultWakeUps(redisUrl: string | undefined, databaseUrl: string | null): Config['wakeUps'] {
+  if (redisUrl !== undefined) return 'redis';
+  return databaseUrl === null ? 'off' : 'postgres';
+}
+
 /** The frontends on the developer's machine, at all ports. They can call the service except in production. */
 const localFrontends = 'http://localhost:*';
 
@@ -421,6 +451,10 @@ function readPresent(
   return { present, errors };
 }
 
+/** Whether one of the secrets is given, itself or as a file, even if the file is wrong. */
+const isGiven = (present: Environment, names: readonly string[]) =>
+  names.some((name) => present[name] || present[`${name}_FILE`]);
+
 /** The validation errors of variables, as sentences. */
 function issuesOf({ error }: z.ZodSafeParseResult<unknown>): string[] {
   return (error?.issues ?? []).map((issue) => `${String(issue.path[0])} ${issue.message}.`);
@@ -442,11 +476,14 @@ export function parseConfig(environment: Environment): Config {
     ...(!production && { developmentSecret: () => developmentSecret(dataDir) }),
   });
   errors.push(...auth.errors);
-  if (production && !present.DATABASE_URL && !present.NEON_DATABASE_URL) {
+  if (production && !isGiven(present, ['DATABASE_URL', 'NEON_DATABASE_URL'])) {
     errors.push('DATABASE_URL must be set in production.');
   }
   if (result.success && result.data.IMPORT_TOTAL_BYTES < result.data.IMPORT_MAX_BYTES) {
     errors.push('IMPORT_TOTAL_BYTES must be at least IMPORT_MAX_BYTES.');
+  }
+  if (result.success && result.data.WAKE_UPS === 'redis' && result.data.REDIS_URL === undefined) {
+    errors.push('WAKE_UPS=redis requires REDIS_URL.');
   }
   if (result.success && result.data.METRICS_PORT === result.data.PORT && result.data.PORT !== 0) {
     errors.push('METRICS_PORT must not be PORT.');
@@ -463,6 +500,7 @@ export function parseConfig(environment: Environment): Config {
     host: values.HOST,
     port: values.PORT,
     publicUrl: values.PUBLIC_URL ?? null,
+    processes: values.WEB_CONCURRENCY,
     headersTimeoutMs: values.HEADERS_TIMEOUT_MS,
     requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
     writes: {
@@ -472,6 +510,7 @@ export function parseConfig(environment: Environment): Config {
     },
     databaseUrl,
     databaseDirectUrl: values.DATABASE_DIRECT_URL ?? null,
+    databaseReplicaUrl: values.DATABASE_REPLICA_URL ?? null,
     databaseAppRole: values.DATABASE_APP_ROLE,
     databaseSystemRole: values.DATABASE_SYSTEM_ROLE,
     databasePoolMax: values.DATABASE_POOL_MAX,
@@ -500,7 +539,7 @@ export function parseConfig(environment: Environment): Config {
           withHistory: values.BROKER_START === 'oldest',
         }
       : null,
-    jobs: values.JOBS === 'on',
+    jobs: values.JOBS,
     jobsIdleMs: values.JOBS_IDLE_MS,
     trashRetentionDays: values.TRASH_RETENTION_DAYS,
     auth: auth.config,
@@ -525,12 +564,14 @@ export function parseConfig(environment: Environment): Config {
     },
     events: {
       pollMs: values.EVENTS_POLL_MS,
+      idlePollMs: values.EVENTS_IDLE_POLL_MS,
       heartbeatMs: values.EVENTS_HEARTBEAT_MS,
       maxStreams: values.EVENTS_MAX_STREAMS,
       maxStreamsPerUser: values.EVENTS_MAX_STREAMS_PER_USER,
     },
     changesRetentionDays: values.CHANGES_RETENTION_DAYS,
     redisUrl: values.REDIS_URL ?? null,
+    wakeUps: values.WAKE_UPS ?? defaultWakeUps(values.REDIS_URL, databaseUrl),
     trustProxy: values.TRUST_PROXY,
     logLevel: values.LOG_LEVEL,
     dataDir,
@@ -569,8 +610,11 @@ const databaseVariables = variables.pick({
   DATABASE_URL: true,
   NEON_DATABASE_URL: true,
   DATABASE_DIRECT_URL: true,
+  DATABASE_REPLICA_URL: true,
   DATABASE_APP_ROLE: true,
   DATABASE_SYSTEM_ROLE: true,
+  DATABASE_POOL_MAX: true,
+  WEB_CONCURRENCY: true,
   DATABASE_ACQUIRE_TIMEOUT_MS: true,
   DATABASE_STATEMENT_TIMEOUT_MS: true,
   DATABASE_PREPARED_STATEMENTS: true,
@@ -585,8 +629,7 @@ export function parseDatabaseConfig(environment: Environment): DatabaseConfig {
   const { present, errors } = readPresent(environment, databaseSecretNames);
   const result = databaseVariables.safeParse(present);
   errors.push(...issuesOf(result));
-  const urls = [present.DATABASE_URL, present.NEON_DATABASE_URL, present.DATABASE_DIRECT_URL];
-  if (present.NODE_ENV === 'production' && !urls.some(Boolean)) {
+  if (present.NODE_ENV === 'production' && !isGiven(present, databaseSecretNames)) {
     errors.push('DATABASE_URL or DATABASE_DIRECT_URL must be set in production.');
   }
   if (!result.success || errors.length > 0) throw new ConfigError(errors);
@@ -595,8 +638,11 @@ export function parseDatabaseConfig(environment: Environment): DatabaseConfig {
   return {
     databaseUrl: values.DATABASE_URL ?? values.NEON_DATABASE_URL ?? null,
     databaseDirectUrl: values.DATABASE_DIRECT_URL ?? null,
+    databaseReplicaUrl: values.DATABASE_REPLICA_URL ?? null,
     databaseAppRole: values.DATABASE_APP_ROLE,
     databaseSystemRole: values.DATABASE_SYSTEM_ROLE,
+    databasePoolMax: values.DATABASE_POOL_MAX,
+    processes: values.WEB_CONCURRENCY,
     databaseAcquireTimeoutMs: values.DATABASE_ACQUIRE_TIMEOUT_MS,
     databaseStatementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
     databasePreparedStatements: values.DATABASE_PREPARED_STATEMENTS,

@@ -1,7 +1,7 @@
 import type { Config } from './config';
 import { createChangePurgeJob } from './features/changes/job';
 import { createPublishJob, createQueueMissedJob, measureWaiting } from './features/publishing/job';
-import { searchJob } from './features/search/job';
+import { createSearchJob } from './features/search/job';
 import { overdueJob, reminderJob } from './features/tasks/job';
 import { createTrashPurgeJob } from './features/trash/job';
 import type { EgressPolicy } from './features/webhooks/egress-policy';
@@ -11,6 +11,7 @@ import { createBacklogJob } from './platform/jobs/backlog';
 import { createIdempotencyRecordsJob } from './platform/jobs/idempotency-records';
 import { installationJob } from './platform/jobs/installation';
 import type { Job } from './platform/jobs/job';
+import type { JobName } from './platform/jobs/names';
 import { storageJob } from './platform/jobs/storage';
 import type { Backlog, BacklogName, Metrics } from './platform/observability/metrics/metrics';
 import type { Tracing } from './platform/observability/tracing/tracing';
@@ -25,33 +26,20 @@ export interface Observer {
   backlogMeasured(name: BacklogName, backlog: Backlog): void;
 }
 
-/** The jobs that measure what waits. */
-function createBacklogJobs({ broker }: Config, { isIdle, backlogMeasured }: Observer): readonly Job[] {
-  const measure = (job: string, name: BacklogName, statement: string) =>
-    createBacklogJob(job, statement, isIdle, (backlog) => backlogMeasured(name, backlog));
-  return [
-    measure('measure-webhook-backlog', 'webhooks', measureDeliveries),
-    ...(broker ? [measure('measure-broker-backlog', 'broker', measureWaiting)] : []),
-  ];
-}
-
-/** The jobs that publish events; none without a broker. */
-function createPublishJobs(
-  { broker, publicUrl }: Config,
+/** A job that measures what waits; null without metrics. */
+function createMeasurement(
+  job: JobName,
+  name: BacklogName,
+  statement: string,
   observer: Observer | undefined,
-  connect: (() => Broker) | undefined,
-): readonly Job[] {
-  if (!broker || !connect) return [];
-  const { intervalMs, withHistory } = broker;
-  return [
-    createPublishJob({ base: publicUrl ?? '', intervalMs }, connect, observer?.metrics),
-    createQueueMissedJob(withHistory),
-  ];
+): Job | null {
+  if (!observer?.metrics) return null;
+  return createBacklogJob(job, statement, observer.isIdle, (backlog) => observer.backlogMeasured(name, backlog));
 }
 
 /**
  * Makes all jobs of the service.
- * @param connect the connection to the broker, which is made at its first use; only with a broker
+ * @param connect returns the connection to the broker, which is made at its first use; only with a broker
  */
 export function createJobs(
   config: Config,
@@ -59,18 +47,35 @@ export function createJobs(
   observer?: Observer,
   connect?: () => Broker,
 ): readonly Job[] {
-  return [
-    createChangePurgeJob(config.changesRetentionDays, config.broker !== null),
-    reminderJob,
-    overdueJob,
-    createTrashPurgeJob(config.trashRetentionDays),
-    createDeliveryJob(config.webhooks, egress, observer),
-    deliveryPurgeJob,
-    ...createPublishJobs(config, observer, connect),
-    searchJob,
-    createIdempotencyRecordsJob(config.changesRetentionDays),
-    installationJob,
-    storageJob,
-    ...(observer?.metrics ? createBacklogJobs(config, observer) : []),
-  ];
+  const { broker, publicUrl } = config;
+  const jobs: Record<JobName, Job | null> = {
+    'purge-changes': createChangePurgeJob(config.changesRetentionDays, broker !== null),
+    reminders: reminderJob,
+    overdue: overdueJob,
+    purge: createTrashPurgeJob(config.trashRetentionDays),
+    webhooks: createDeliveryJob(config.webhooks, egress, observer),
+    'webhooks-purge': deliveryPurgeJob,
+    search: createSearchJob(),
+    'purge-idempotency-records': createIdempotencyRecordsJob(config.changesRetentionDays),
+    'record-installation': installationJob,
+    'measure-storage': storageJob,
+    'publish-events':
+      broker && connect
+        ? createPublishJob(
+            { base: publicUrl ?? '', intervalMs: broker.intervalMs },
+            connect,
+            observer?.metrics,
+          )
+        : null,
+    'queue-missed-events': broker && createQueueMissedJob(broker.withHistory),
+    'measure-webhook-backlog': createMeasurement(
+      'measure-webhook-backlog',
+      'webhooks',
+      measureDeliveries,
+      observer,
+    ),
+    'measure-broker-backlog':
+      broker && createMeasurement('measure-broker-backlog', 'broker', measureWaiting, observer),
+  };
+  return Object.values(jobs).filter((job) => job !== null);
 }

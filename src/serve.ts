@@ -1,9 +1,8 @@
 import type { Logger } from 'pino';
-import { type Config, ConfigError, parseConfig, readEnvironment } from './config';
+import { type Config, parseConfig, readEnvironment } from './config';
 import { developmentKey, signDevelopmentToken } from './platform/auth/development-token';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './platform/database/embedded/server';
-import { createLogger } from './platform/observability/logger';
-import { type StandardOutput, standardOutput } from './platform/observability/standard-output';
+import { endWith, openProgram, type Program, stopAndEnd } from './program';
 import type { Service } from './start';
 
 /** Starts the embedded Postgres, and resolves when its process runs. `ready` resolves when it accepts connections. */
@@ -14,9 +13,17 @@ async function launchPostgres({ dataDir }: Config): Promise<{ ready: Promise<Emb
   return { ready };
 }
 
-/** Starts the service. Its modules are loaded while Postgres starts. */
-async function start(config: Config, log: Logger, onLost: (error: Error) => void): Promise<Service> {
+/** Starts the service in this process, or the processes that are the service. Modules are loaded while Postgres starts. */
+async function start(
+  config: Config,
+  log: Logger,
+  onLost: (error: Error) => void,
+): Promise<Pick<Service, 'url' | 'ready' | 'stop'>> {
   const postgres = config.databaseUrl === null ? (await launchPostgres(config)).ready : undefined;
+  if (config.processes > 1) {
+    const { startInstance } = require('./primary') as typeof import('./primary');
+    return startInstance(config, log, { postgres, onLost });
+  }
   const { startService } = require('./start') as typeof import('./start');
   return startService(config, log, { postgres, onLost });
 }
@@ -35,10 +42,9 @@ async function greeting(url: string, secret: string | null): Promise<string> {
 }
 
 const sameSignalMs = 300;
-const lastLinesMs = 1_000;
 
 /** Stops the service on SIGTERM or SIGINT and exits. A service that is still starting is stopped after its start. */
-function stopOnSignal(starting: Promise<Service>, log: Logger, output: StandardOutput): void {
+function stopOnSignal(starting: Promise<Pick<Service, 'stop'>>, program: Program): void {
   let stoppingSince: number | undefined;
   const stop = (signal: NodeJS.Signals) => {
     if (stoppingSince !== undefined) {
@@ -48,23 +54,8 @@ function stopOnSignal(starting: Promise<Service>, log: Logger, output: StandardO
       return;
     }
     stoppingSince = performance.now();
-    log.info({ signal }, 'stopping');
-    const end = async (code: number) => {
-      await output.flush(lastLinesMs);
-      process.exit(code);
-    };
-    starting
-      .then((service) => service.stop())
-      .then(
-        () => {
-          log.info('stopped');
-          return end(0);
-        },
-        (error) => {
-          log.fatal({ err: error }, 'did not stop cleanly');
-          return end(1);
-        },
-      );
+    program.log.info({ signal }, 'stopping');
+    void stopAndEnd(starting, program);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
@@ -72,17 +63,14 @@ function stopOnSignal(starting: Promise<Service>, log: Logger, output: StandardO
 
 async function main(): Promise<void> {
   const config = parseConfig(readEnvironment());
-  const pretty = !config.production && process.stdout.isTTY === true;
-  // Node writes warnings to stderr. If stderr is a closed pipe, the process must not end.
-  process.stderr.on('error', () => undefined);
-  const output = standardOutput();
-  const log = createLogger({ level: config.logLevel, pretty, destination: output });
+  const program = openProgram(config);
+  const { output, log } = program;
   const starting = start(config, log, (error) => {
-    log.fatal({ err: error }, 'the embedded Postgres stopped and could not be restarted');
+    log.fatal({ err: error }, 'the service cannot continue');
     process.stderr.write(`${error.message}\n`);
-    output.flush(lastLinesMs).finally(() => process.exit(1));
+    void program.end(1);
   });
-  stopOnSignal(starting, log, output);
+  stopOnSignal(starting, program);
   const service = await starting;
   log.info({ url: service.url }, 'listening');
   const ready = await service.ready.catch(async (error) => {
@@ -95,8 +83,4 @@ async function main(): Promise<void> {
   output.write(await greeting(service.url, developmentKey(config.auth)));
 }
 
-main().catch((error) => {
-  const message = error instanceof ConfigError ? error.message : String(error?.stack ?? error);
-  process.stderr.write(`${message}\n`);
-  process.exit(1);
-});
+main().catch(endWith);

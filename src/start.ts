@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createApp } from './app';
@@ -10,6 +9,7 @@ import { queueEvents } from './features/publishing/queue';
 import { createEgressPolicy } from './features/webhooks/egress-policy';
 import { queueDeliveries } from './features/webhooks/queue';
 import { createJobs } from './jobs';
+import { listen } from './listen';
 import { type Authenticator, createAuthenticator } from './platform/auth/authenticator';
 import type { Broker } from './platform/brokers/broker';
 import { createBroker } from './platform/brokers/connect';
@@ -17,8 +17,8 @@ import { createOverloadAnswer } from './platform/contract/http/overload';
 import { createServer } from './platform/contract/http/server';
 import { findChangedLanes } from './platform/database/changed-lanes';
 import { createDatabase, type Database } from './platform/database/database';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './platform/database/embedded/server';
-import { type WatchedPostgres, watchEmbedded } from './platform/database/embedded/watch';
+import type { EmbeddedPostgres } from './platform/database/embedded/server';
+import { startWatchedPostgres, type WatchedPostgres } from './platform/database/embedded/watch';
 import { isUnavailable } from './platform/database/errors';
 import { LocksUnavailable } from './platform/database/lock-retries';
 import { migrateUp } from './platform/database/migrations';
@@ -34,7 +34,9 @@ import { createJobRunner, type JobRunner } from './platform/jobs/runner';
 import { createSchedule } from './platform/jobs/schedule';
 import { type Backlog, type BacklogName, createMetrics } from './platform/observability/metrics/metrics';
 import { createMetricsServer } from './platform/observability/metrics/server';
-import { findWarnings, untilReady, watchDatabase } from './platform/service/readiness';
+import { findWarnings, recordReadiness, untilReady, watchDatabase } from './platform/service/readiness';
+import { openWakeUps } from './platform/wake-ups/open';
+import { type Peers, type SharedState, shareState } from './platform/workers/peers';
 
 /** A running service. It listens and answers health checks. */
 export interface Service {
@@ -52,14 +54,6 @@ export interface Service {
   runJob(name: string): Promise<void>;
   /** Finishes running requests within the configured time, and releases all resources. */
   stop(): Promise<void>;
-}
-
-async function listen(server: Server, host: string, port: number): Promise<string> {
-  server.listen(port, host);
-  await once(server, 'listening');
-  const address = server.address() as AddressInfo;
-  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `http://${name}:${address.port}`;
 }
 
 const farewellMs = 100;
@@ -98,16 +92,26 @@ async function migrate(config: Config, databaseUrl: string, log: Logger): Promis
 const loadTracing = () =>
   require('./platform/observability/tracing/otel') as typeof import('./platform/observability/tracing/otel');
 
-async function startServing(config: Config, embedded: WatchedPostgres | null, log: Logger): Promise<Service> {
+async function startServing(
+  config: Config,
+  embedded: WatchedPostgres | null,
+  log: Logger,
+  worker: WorkerRole | undefined,
+): Promise<Service> {
   const databaseUrl = config.databaseUrl ?? (embedded as WatchedPostgres).url;
   const tracing = config.tracing ? loadTracing().createTracing(config.tracing, log) : undefined;
   const activity = createActivity();
+  const readiness = recordReadiness(log);
+  let started = false;
+  let stopping: Promise<void> | undefined;
   const backlogs = new Map<BacklogName, Backlog>();
   const metrics =
     config.metrics.port === null
       ? undefined
       : createMetrics({
+          isReady: () => started && !stopping && readiness.isGood(),
           pool: () => database.poolUse(),
+          replica: () => database.replica(),
           isShedding: () => shedding?.isShedding() ?? false,
           streams: () => events.count(),
           isRedisUp: () => counter.isShared(),
@@ -118,6 +122,8 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   const database: Database = createDatabase(
     {
       url: databaseUrl,
+      replicaUrl: config.databaseReplicaUrl,
+      onReplicaRead: metrics?.replicaRead,
       appRole: config.databaseAppRole,
       systemRole: config.databaseSystemRole,
       max: config.databasePoolMax,
@@ -130,21 +136,49 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       quotas: config.quotas,
       metrics,
       tracing: tracing?.flights,
-      onRecorded: config.broker
-        ? (laneId, profile, count) => [
-            ...queueDeliveries(laneId, profile, count),
-            ...queueEvents(laneId, count),
-          ]
-        : queueDeliveries,
-      onChanged: (userId) => events.wake(userId),
+      onRecorded: (laneId, profile, count) => [
+        ...queueDeliveries(laneId, profile, count, tracing?.traceparent()),
+        ...(config.broker ? queueEvents(laneId, count) : []),
+      ],
+      onChanged(userId) {
+        shared.changed(userId);
+        wakeUps.send(userId);
+      },
     },
     log,
   );
   const events: EventHub = createEventHub({
     settings: config.events,
     findMoved: (lanes) => findChangedLanes(database.withSystemForRequests, lanes),
+    wakeUps: { isUp: () => wakeUps.isUp(), check: () => wakeUps.check() },
     log,
   });
+  const schedule = createSchedule(activity, config.jobsIdleMs);
+  const wakeUps = openWakeUps(config, log, {
+    query: database.lookUp,
+    lastGoodAt: () => database.lastSeen().goodAt,
+    listeningFor() {
+      if (events.count() > 0) return 'streams';
+      return config.jobs.length > 0 && activity.isIdle() ? 'jobs' : null;
+    },
+    woken(userHash) {
+      events.wakeHashed(userHash);
+      schedule.wake();
+    },
+    missed() {
+      events.wakeAll();
+      schedule.wake();
+    },
+  });
+  const own: SharedState = {
+    changed(userId) {
+      events.wake(userId);
+      schedule.wake();
+    },
+    noteActivity: activity.note,
+  };
+  const shared = worker ? shareState(worker.peers, own) : own;
+  if (metrics) worker?.peers.offerMetrics(metrics.snapshot);
   for (const notice of config.notices) log.warn(notice);
   const authenticator: Authenticator = createAuthenticator(config.auth, log, { query: database.lookUp });
   await authenticator.warmUp();
@@ -167,7 +201,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   const jobs: JobRunner = createJobRunner(
     createJobs(config, egress, observer, connect),
     { withSystem, laneForJob, log },
-    createSchedule(activity, config.jobsIdleMs),
+    schedule,
     observer,
   );
   const eventLoop = watchEventLoop(metrics?.loopDelayed);
@@ -185,6 +219,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   const release = async () => {
     eventLoop.close();
     authenticator.close();
+    wakeUps.close();
     counter.close();
     await Promise.race([broker?.close(), sleep(releaseTimeoutMs, undefined, { ref: false })]);
     // A closed request can use its database connection until its statement ends.
@@ -207,13 +242,14 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
     return database.problem();
   };
 
-  let stopping: Promise<void> | undefined;
   const findDatabaseProblem = watchDatabase({ ...database, activity, idleMs: config.jobsIdleMs });
   try {
     const state = {
       async reasons() {
         if (stopping) return [{ reason: 'shutting-down' as const, detail: 'The service is shutting down.' }];
         const problem = await findDatabaseProblem();
+        // Until it has started, the service logs its own checks.
+        if (started) readiness.note(problem);
         return problem === null ? [] : [problem];
       },
       warnings: () =>
@@ -221,8 +257,11 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
           keySet: authenticator.keySet(),
           isRedisUp: counter.isShared(),
           isShedding: shedding?.isShedding() ?? false,
+          replica: database.replica(),
         }),
-      started: false,
+      get started() {
+        return started;
+      },
       startProblem: null as string | null,
       publicUrl: config.publicUrl ?? '',
       authorizationServers: config.auth.issuer ? [config.auth.issuer.value] : [],
@@ -233,7 +272,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       database: {
         ...database,
         withUser(userId, opening) {
-          activity.note();
+          shared.noteActivity();
           return database.withUser(userId, opening);
         },
       },
@@ -248,18 +287,23 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
     });
     const answerOverload = createOverloadAnswer(createOriginCheck(config.corsOrigins));
     const server = createServer(shedding ? shedLoad(app, shedding, answerOverload) : app, config, log);
-    const metricsServer = metrics && createMetricsServer(metrics);
+    const metricsServer = metrics && !worker ? createMetricsServer(metrics) : undefined;
     const metricsUrl = metricsServer
-      ? `${await listen(metricsServer, config.metrics.host, config.metrics.port as number)}/metrics`
+      ? `${await listen(metricsServer, config.metrics.host, config.metrics.port as number, 'METRICS_')}/metrics`
       : null;
-    const url = await listen(server, config.host, config.port);
+    const opening = () => listen(server, config.host, config.port);
+    let opened = worker?.servedUrl ? undefined : opening();
+    const url = (await opened) ?? (worker?.servedUrl as string);
     state.publicUrl ||= url;
     const ready = untilReady(findStartProblem, log, stopped.signal, (problem) => {
       state.startProblem = problem;
-    }).then((isReady) => {
-      state.started = isReady;
-      if (isReady && config.jobs) jobs.start();
-      return isReady;
+    }).then(async (isReady) => {
+      started = isReady;
+      if (!isReady) return false;
+      opened ??= opening();
+      await opened;
+      jobs.start(config.jobs);
+      return true;
     });
     // The caller handles the rejection later. Until then it must not count as unhandled.
     ready.catch(() => undefined);
@@ -270,7 +314,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       events.close();
       // A job that does not end in time loses its connection, like a request.
       const jobsEnd = Promise.race([jobs.stop(), sleep(config.shutdownTimeoutMs, undefined, { ref: false })]);
-      await drain(server, config.shutdownTimeoutMs);
+      if (await opened?.catch(() => undefined)) await drain(server, config.shutdownTimeoutMs);
       await jobsEnd;
       // Waits for a running migration.
       await Promise.race([
@@ -288,21 +332,20 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   }
 }
 
+/** The part of a process that is one of several workers of an instance. The primary process serves the metrics. */
+export interface WorkerRole {
+  readonly peers: Peers;
+  /** The address that other workers serve already: this one listens when it is ready. Null: it listens at once. */
+  readonly servedUrl: string | null;
+}
+
 export interface StartOptions {
   /** Called when the embedded Postgres cannot be restarted, so that the service cannot continue. */
   readonly onLost?: (error: Error) => void;
   /** The embedded Postgres, if it is starting already. */
   readonly postgres?: Promise<EmbeddedPostgres> | undefined;
-}
-
-async function startWatched(
-  { dataDir }: Config,
-  log: Logger,
-  { postgres, onLost = () => undefined }: StartOptions,
-): Promise<WatchedPostgres> {
-  const first = await (postgres ?? startEmbeddedPostgres({ dataDir }));
-  const restart = (signal: AbortSignal) => startEmbeddedPostgres({ dataDir, port: first.port, signal });
-  return watchEmbedded(first, { restart, log, onFailed: onLost });
+  /** Left out if this process is the whole instance. */
+  readonly worker?: WorkerRole;
 }
 
 /**
@@ -314,9 +357,9 @@ export async function startService(
   log: Logger,
   options: StartOptions = {},
 ): Promise<Service> {
-  const embedded = config.databaseUrl === null ? await startWatched(config, log, options) : null;
+  const embedded = config.databaseUrl === null ? await startWatchedPostgres(config, log, options) : null;
   try {
-    return await startServing(config, embedded, log);
+    return await startServing(config, embedded, log, options.worker);
   } catch (error) {
     await embedded?.stop();
     throw error;

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { ConfigError, developmentSecret, parseConfig, parseDatabaseConfig } from '../src/config';
+import { jobNames } from '../src/platform/jobs/names';
 import { projectPath } from '../src/platform/paths';
 import { secretNames } from '../src/platform/secret-files';
 
@@ -33,6 +34,7 @@ function errorsOf(environment: Record<string, string>): readonly string[] {
 const wrong: Record<string, string> = {
   PORT: '65536',
   PUBLIC_URL: 'tasks.example.com',
+  WEB_CONCURRENCY: '0',
   HEADERS_TIMEOUT_MS: '0',
   REQUEST_TIMEOUT_MS: '-1',
   WRITE_TIMEOUT_MS: '0',
@@ -42,6 +44,7 @@ const wrong: Record<string, string> = {
   DATABASE_URL_FILE: '/nowhere/secret',
   NEON_DATABASE_URL_FILE: '/nowhere/secret',
   DATABASE_DIRECT_URL_FILE: '/nowhere/secret',
+  DATABASE_REPLICA_URL_FILE: '/nowhere/secret',
   BETTER_AUTH_SECRET_FILE: '/nowhere/secret',
   BETTER_AUTH_SECRETS_FILE: '/nowhere/secret',
   REDIS_URL_FILE: '/nowhere/secret',
@@ -50,6 +53,7 @@ const wrong: Record<string, string> = {
   OTEL_EXPORTER_OTLP_HEADERS_FILE: '/nowhere/secret',
   NEON_DATABASE_URL: 'localhost',
   DATABASE_DIRECT_URL: 'postgres',
+  DATABASE_REPLICA_URL: 'postgres',
   DATABASE_APP_ROLE: 'Tasklane',
   DATABASE_SYSTEM_ROLE: 'Tasklane',
   DATABASE_POOL_MAX: '0',
@@ -66,7 +70,7 @@ const wrong: Record<string, string> = {
   WEBHOOK_TIMEOUT_MS: '99',
   WEBHOOK_CONCURRENCY: '0',
   WEBHOOK_HOST_RATE: '0',
-  JOBS: 'true',
+  JOBS: 'on',
   JOBS_IDLE_MS: '9',
   TRASH_RETENTION_DAYS: '0',
   BETTER_AUTH_URL: 'http://app.example.com',
@@ -145,6 +149,7 @@ test('an empty environment gives the configuration for development', () => {
     host: '127.0.0.1',
     port: 8000,
     publicUrl: null,
+    processes: 1,
     headersTimeoutMs: 10_000,
     requestTimeoutMs: 60_000,
     writes: {
@@ -154,6 +159,7 @@ test('an empty environment gives the configuration for development', () => {
     },
     databaseUrl: null,
     databaseDirectUrl: null,
+    databaseReplicaUrl: null,
     databaseAppRole: 'tasklane_app',
     databaseSystemRole: 'tasklane_system',
     databasePoolMax: 10,
@@ -167,7 +173,7 @@ test('an empty environment gives the configuration for development', () => {
     migrateOnStart: true,
     webhooks: { allowedHosts: [], intervalMs: 1_000, timeoutMs: 15_000, concurrency: 16, hostRate: 50 },
     broker: null,
-    jobs: true,
+    jobs: jobNames,
     jobsIdleMs: 30_000,
     trashRetentionDays: 30,
     auth: {
@@ -319,6 +325,15 @@ test('the receiver of traces can have headers with encoded values', () => {
   }
 });
 
+test('JOBS names jobs, or all, or none', () => {
+  expect(parse({ JOBS: 'all' }).jobs).toEqual(jobNames);
+  expect(parse({ JOBS: 'none' }).jobs).toEqual([]);
+  expect(parse({ JOBS: 'webhooks, reminders,webhooks' }).jobs).toEqual(['webhooks', 'reminders']);
+  expect(errorsOf({ JOBS: 'webhooks,mail,' })).toEqual([
+    `JOBS must be all, none, or jobs separated by commas, not mail, . The jobs are ${jobNames.join(', ')}.`,
+  ]);
+});
+
 test('the metrics have a port of their own', () => {
   expect(errorsOf({ PORT: '8000', METRICS_PORT: '8000' })).toEqual(['METRICS_PORT must not be PORT.']);
   expect(errorsOf({ PORT: '0', METRICS_PORT: '0' })).toEqual([]);
@@ -382,6 +397,11 @@ describe('production', () => {
       'DATABASE_URL must be set in production.',
     ]);
     expect(readdirSync(dataDir)).toEqual([]);
+    // A file that cannot be read is the only problem with the database.
+    expect(errorsOf({ NODE_ENV: 'production', DATABASE_URL_FILE: '/nowhere/secret' })).toEqual([
+      expect.stringContaining('DATABASE_URL_FILE must name a file'),
+      expect.stringContaining('BETTER_AUTH_SECRET'),
+    ]);
   });
 
   test.each([
@@ -425,6 +445,7 @@ describe('a secret in a file', () => {
     ['DATABASE_URL', 'databaseUrl', 'postgres://db/tasks'],
     ['NEON_DATABASE_URL', 'databaseUrl', 'postgres://db/tasks'],
     ['DATABASE_DIRECT_URL', 'databaseDirectUrl', 'postgres://db/tasks'],
+    ['DATABASE_REPLICA_URL', 'databaseReplicaUrl', 'postgres://db/tasks'],
     ['REDIS_URL', 'redisUrl', 'redis://cache'],
   ] as const)('is accepted for %s', async (name, member, value) => {
     expect(parse({ [`${name}_FILE`]: await keep(`${value}\n`) })[member]).toBe(value);
@@ -453,6 +474,7 @@ describe('the configuration of the database commands', () => {
     {},
     { DATABASE_URL: 'postgres://db/tasks', DATABASE_APP_ROLE: 'app', AUTH_USER_TABLE: 'people' },
     { NEON_DATABASE_URL: 'postgres://db/tasks', DATABASE_DIRECT_URL: 'postgres://direct/tasks' },
+    { DATABASE_URL: 'postgres://db/tasks', DATABASE_REPLICA_URL: 'postgres://replica/tasks' },
     { DATABASE_URL: '', DATABASE_PREPARED_STATEMENTS: 'false', AUTH_USER_ID_CLAIM: 'id' },
   ])('is the same as in the whole configuration, with %j', (environment) => {
     expect(parse(environment as Record<string, string>)).toMatchObject(

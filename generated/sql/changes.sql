@@ -2,22 +2,11 @@
 
 -- readHistory
 select
-  epoch, change_seq
+  epoch, change_seq, purged_seq
 from
   tasklane.profiles as profiles
 where
   profiles.lane_id = $1
-limit
-  $2;
-
-select
-  seq
-from
-  tasklane.changes as changes
-where
-  changes.lane_id = $1
-order by
-  seq asc
 limit
   $2;
 
@@ -96,20 +85,38 @@ where
 
 -- purgeChanges
 select
+  purged_seq
+from
+  tasklane.profiles as profiles
+where
+  profiles.lane_id = $1
+limit
+  $2;
+
+select
   seq, at
 from
   tasklane.changes as changes
 where
   changes.lane_id = $1
+  and seq > $2
 order by
   seq asc
 limit
-  $2;
+  $3;
 
 delete from tasklane.changes as changes
 where
   changes.lane_id = $1
-  and seq <= $2;
+  and seq > $2
+  and seq <= $3;
+
+update tasklane.profiles as profiles
+set
+  purged_seq = $1,
+  oldest_change_at = $2
+where
+  profiles.lane_id = $3;
 
 -- purgeChanges: with a broker
 select
@@ -140,52 +147,17 @@ where
 -- src/features/changes/job.ts
 
 -- createChangePurgeJob
-with
-  stretch as (
-    select
-      lane_id
-    from
-      tasklane.profiles
-    where
-      lane_id > $1
-    order by
-      lane_id
-    limit
-      $2
-  ),
-  cutoff as (
-    select
-      (now() - make_interval(days => $3))::timestamptz(3) as at
-  )
 select
-  (
-    select
-      max(lane_id)
-    from
-      stretch
-  ) as last,
-  cutoff.at as cutoff,
-  array(
-    select
-      lane_id
-    from
-      stretch
-    where
-      (
-        select
-          at
-        from
-          tasklane.changes
-        where
-          lane_id = stretch.lane_id
-        order by
-          seq
-        limit
-          1
-      ) < cutoff.at
-  ) as lanes
+  lane_id,
+  now() - $1 * interval '1 day' as cutoff
 from
-  cutoff;
+  tasklane.profiles
+where
+  oldest_change_at < now() - $1 * 1.01 * interval '1 day'
+order by
+  oldest_change_at
+limit
+  $2;
 
 select
   id,
@@ -196,12 +168,28 @@ where
   id = any ($1::bigint[]);
 
 select
+  purged_seq
+from
+  tasklane.profiles as profiles
+where
+  profiles.lane_id = $1
+limit
+  $2;
+
+select
   seq, at
 from
   tasklane.changes as changes
 where
   changes.lane_id = $1
+  and seq > $2
 order by
   seq asc
 limit
-  $2;
+  $3;
+
+update tasklane.profiles as profiles
+set
+  oldest_change_at = $1
+where
+  profiles.lane_id = $2;

@@ -201,6 +201,7 @@ with
     update tasklane.profiles
     set
       change_seq = change_seq + cardinality($2::text[]),
+      oldest_change_at = least(oldest_change_at, current_setting('app.now')::timestamptz(3)),
       task_count = greatest(0, task_count + $6),
       project_count = greatest(0, project_count + $7),
       tag_count = greatest(0, tag_count + $8),
@@ -261,18 +262,19 @@ where
 -- src/platform/jobs/idempotency-records.ts
 
 -- createIdempotencyRecordsJob
-select distinct
-  lane_id
+select
+  lane_id, created_at,
+  created_at <= now() - $2::int * interval '1 day' as outlived
 from
   (
     (
       select
-        lane_id
+        lane_id, created_at
       from
         tasklane.idempotency_keys
       where
         kept
-        and created_at <= clock_timestamp() - interval '24 hours'
+        and created_at <= now() - interval '24 hours'
       order by
         created_at
       limit
@@ -281,12 +283,12 @@ from
     union all
     (
       select
-        lane_id
+        lane_id, created_at
       from
         tasklane.idempotency_keys
       where
         not kept
-        and created_at <= clock_timestamp() - $2::int * interval '1 day'
+        and created_at <= now() - $2::int * interval '1 day'
       order by
         created_at
       limit
@@ -294,7 +296,7 @@ from
     )
   ) as old
 limit
-  $3;
+  $1;
 
 select
   id,
@@ -310,36 +312,14 @@ set
   body = $2
 where
   idempotency_keys.lane_id = $3
-  and (operation, key_hash) in (
-    select
-      operation, key_hash
-    from
-      tasklane.idempotency_keys as idempotency_keys
-    where
-      idempotency_keys.lane_id = $4
-      and kept
-      and created_at <= clock_timestamp() - interval '24 hours'
-    limit
-      $5
-  )
-returning
-  operation;
+  and kept in (true)
+  and created_at = any ($4::timestamptz[]);
 
 delete from tasklane.idempotency_keys as idempotency_keys
 where
   idempotency_keys.lane_id = $1
-  and (operation, key_hash) in (
-    select
-      operation, key_hash
-    from
-      tasklane.idempotency_keys as idempotency_keys
-    where
-      idempotency_keys.lane_id = $2
-      and not kept
-      and created_at <= clock_timestamp() - $3 * interval '1 day'
-    limit
-      $4
-  );
+  and kept in (true, false)
+  and created_at = any ($2::timestamptz[]);
 
 -- src/platform/jobs/storage.ts
 
@@ -349,7 +329,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  storage_check_at <= clock_timestamp()
+  storage_check_at <= now()
 order by
   storage_check_at asc
 limit

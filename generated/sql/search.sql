@@ -67,19 +67,18 @@ where
 
 -- src/features/search/job.ts
 
--- searchJob
+-- createSearchJob
 select
   lane_id
 from
   tasklane.tasks as tasks
 where
   search_version < 3
-group by
-  lane_id
+  and lane_id >= $1
 order by
   lane_id asc
 limit
-  $1;
+  $2;
 
 select
   id,

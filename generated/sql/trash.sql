@@ -486,23 +486,34 @@ select
   now() - make_interval(hours => 24 * $1) as until
 from
   (
-    select
-      lane_id, deleted_at
-    from
-      tasklane.tasks
+    (
+      select
+        lane_id, deleted_at
+      from
+        tasklane.tasks
+      where
+        deleted_at <= now() - make_interval(hours => 24 * $1)
+      order by
+        deleted_at
+      limit
+        $2
+    )
     union all
-    select
-      lane_id, deleted_at
-    from
-      tasklane.deleted_projects
-  ) as deleted
-where
-  deleted_at <= now() - make_interval(hours => 24 * $1)
-group by
-  lane_id
+    (
+      select
+        lane_id, deleted_at
+      from
+        tasklane.deleted_projects
+      where
+        deleted_at <= now() - make_interval(hours => 24 * $1)
+      order by
+        deleted_at
+      limit
+        $2
+    )
+  ) as old
 order by
-  min(deleted_at),
-  lane_id
+  deleted_at
 limit
   $2;
 

@@ -2,7 +2,7 @@
 
 -- findLastRequests: of the user
 select
-  request
+  seq, request
 from
   tasklane.changes as changes
 where
@@ -16,7 +16,7 @@ limit
 
 -- findLastRequests: of a client
 select
-  request
+  seq, request
 from
   tasklane.changes as changes
 where

@@ -367,7 +367,7 @@ where
       tasklane.webhook_deliveries as webhook_deliveries
     where
       webhook_deliveries.lane_id = $2
-      and created_at < current_setting('app.now')::timestamptz(3) + $3::float8 * interval '1 millisecond'
+      and created_at = any ($3::timestamptz[])
     limit
       $4
   );
@@ -961,13 +961,14 @@ with
     insert into
       tasklane.webhook_deliveries (
         lane_id, id, webhook_id, event, seq, entity_id, fields, happened_at, request, client_id,
-        due_at, created_at
+        trace, due_at, created_at
       )
     select
       change.lane_id,
       gen_random_uuid(),
       webhook.id, event.name, change.seq, change.entity_id, change.fields, change.at,
       change.request, change.client_id,
+      $3::text,
       current_setting('app.now')::timestamptz(3),
       current_setting('app.now')::timestamptz(3)
     from
@@ -1001,14 +1002,15 @@ with
       ) - $2::bigint
     returning
       webhook_id, fields,
-      coalesce(client_id, '') as client_id
+      coalesce(client_id, '') as client_id,
+      coalesce(trace, '') as trace
   ),
   stored as (
     update tasklane.profiles
     set
       storage_written = storage_written + (
         select
-          sum(pg_column_size(fields) + pg_column_size(client_id) + 184)
+          sum(pg_column_size(fields) + pg_column_size(client_id) + pg_column_size(trace) + 184)
         from
           fresh
       )
@@ -1040,23 +1042,16 @@ where
 -- src/features/webhooks/job.ts
 
 -- deliveryPurgeJob
-select distinct
-  lane_id
+select
+  lane_id, created_at
 from
-  (
-    select
-      lane_id
-    from
-      tasklane.webhook_deliveries
-    where
-      created_at < now() - $1::int * interval '1 day'
-    order by
-      created_at
-    limit
-      $2
-  ) as old
+  tasklane.webhook_deliveries
+where
+  created_at < now() - $1::int * interval '1 day'
+order by
+  created_at
 limit
-  $3;
+  $2;
 
 select
   id,
@@ -1076,7 +1071,7 @@ where
       tasklane.webhook_deliveries as webhook_deliveries
     where
       webhook_deliveries.lane_id = $2
-      and created_at < current_setting('app.now')::timestamptz(3) + $3::float8 * interval '1 millisecond'
+      and created_at = any ($3::timestamptz[])
     limit
       $4
   );

@@ -13,11 +13,26 @@ export type Sign = (algorithm: Algorithm, userId: string) => Promise<string>;
 
 const kid = 'benchmark';
 
-/** Serves the key set of a new key, at any path, until the process ends. */
-export async function startIssuer(): Promise<{ url: string; sign: Sign }> {
+/** What the issuer answers: its key set, an error, or nothing at all. */
+export type IssuerState = 'up' | 'failing' | 'hanging';
+
+export interface Issuer {
+  readonly url: string;
+  readonly sign: Sign;
+  /** Sets what is answered from now on. */
+  become(state: IssuerState): void;
+  close(): Promise<void>;
+}
+
+/** Serves the key set of a new key, at any path. */
+export async function startIssuer(): Promise<Issuer> {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const keySet = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid }] });
-  const server = createServer((_request, response) => response.end(keySet)).listen(0, '127.0.0.1');
+  let state: IssuerState = 'up';
+  const server = createServer((_request, response) => {
+    if (state === 'hanging') return;
+    response.writeHead(state === 'up' ? 200 : 500).end(keySet);
+  }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
@@ -32,5 +47,15 @@ export async function startIssuer(): Promise<{ url: string; sign: Sign }> {
       .setIssuedAt()
       .setExpirationTime('1h')
       .sign(keys[algorithm]);
-  return { url, sign };
+  return {
+    url,
+    sign,
+    become(next) {
+      state = next;
+    },
+    async close() {
+      server.closeAllConnections();
+      await once(server.close(), 'close');
+    },
+  };
 }

@@ -139,7 +139,7 @@ async function run(url: string, signal: AbortSignal): Promise<void> {
   const seconds = await load(url, users, tasks, laneSize);
   say(`${users} lanes of ${tasks} tasks, and one of ${laneSize}: loaded in ${seconds.toFixed(0)} s\n`);
 
-  const environment = { DATABASE_URL: url, BETTER_AUTH_SECRET: secret, JOBS: 'off' };
+  const environment = { DATABASE_URL: url, BETTER_AUTH_SECRET: secret, JOBS: 'none' };
   const server = await startChild<{ port: number }, 'cpu', number>('tasklane-server', '0', {
     environment,
     signal,

@@ -18,7 +18,9 @@ function record(metrics: Metrics, n: number): void {
 /** The CPU time of the cheapest run, in microseconds per request. */
 function measure(): number {
   const metrics = createMetrics({
+    isReady: () => true,
     pool: () => ({ max: 10, used: 0, waiting: 0, expectedWaitMs: 0 }),
+    replica: () => null,
     isShedding: () => false,
     streams: () => 0,
     isRedisUp: () => null,

@@ -1,5 +1,6 @@
 /** Draws the recorded overload curve as an SVG: goodput and p99 against the offered load, with and without shedding. */
 import type { OverloadFigures, Step } from './overload';
+import { svgDocument } from './svg';
 
 const colors = { on: '#1a7f64', off: '#cf222e' };
 const names = { on: 'with load shedding', off: 'without' };
@@ -55,30 +56,29 @@ export function overloadPlot(figures: OverloadFigures): string {
   const second = left + panel.width + panel.gap;
   const goodput = ({ goodput: value }: Step) => value;
   const p99 = ({ p99: value }: Step) => value || longestMs;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" width="${size.width}" height="${size.height}"` +
-      ' font-family="system-ui, sans-serif" font-size="12" fill="#1f2328">',
-    '<title>Goodput and latency in an overload, with and without load shedding</title>',
-    `<rect width="${size.width}" height="${size.height}" fill="#ffffff"/>`,
-    ...(['on', 'off'] as const).flatMap((name, n) => [
-      `<rect x="${left + n * 160}" y="14" width="12" height="12" fill="${colors[name]}"/>`,
-      `<text x="${left + 18 + n * 160}" y="24">${names[name]}</text>`,
-    ]),
-    ...axes(left, 'Answers within 500 ms, per second', [
-      [0, '0'],
-      [0.5, String(most / 2)],
-      [1, String(most)],
-    ]),
-    ...axes(second, 'p99 of accepted requests, ms', [
-      [0, '0'],
-      [0.25, '500'],
-      [0.5, '1000'],
-      [1, '≥ 2000'],
-    ]),
-    line(figures.off, goodput, most, left, colors.off),
-    line(figures.on, goodput, most, left, colors.on),
-    line(figures.off, p99, longestMs, second, colors.off),
-    line(figures.on, p99, longestMs, second, colors.on),
-    '</svg>\n',
-  ].join('\n');
+  return svgDocument(
+    'Goodput and latency in an overload, with and without load shedding',
+    { ...size, fontSize: 12 },
+    [
+      ...(['on', 'off'] as const).flatMap((name, n) => [
+        `<rect x="${left + n * 160}" y="14" width="12" height="12" fill="${colors[name]}"/>`,
+        `<text x="${left + 18 + n * 160}" y="24">${names[name]}</text>`,
+      ]),
+      ...axes(left, 'Answers within 500 ms, per second', [
+        [0, '0'],
+        [0.5, String(most / 2)],
+        [1, String(most)],
+      ]),
+      ...axes(second, 'p99 of accepted requests, ms', [
+        [0, '0'],
+        [0.25, '500'],
+        [0.5, '1000'],
+        [1, '≥ 2000'],
+      ]),
+      line(figures.off, goodput, most, left, colors.off),
+      line(figures.on, goodput, most, left, colors.on),
+      line(figures.off, p99, longestMs, second, colors.off),
+      line(figures.on, p99, longestMs, second, colors.on),
+    ],
+  );
 }

@@ -1,5 +1,6 @@
 /** Draws the recorded figures as an SVG: one bar for each server and operation. */
 import { type Compared, compared, type Figures, operationNames } from './figures';
+import { svgDocument, svgText } from './svg';
 import { loads } from './workload';
 
 const colors: Record<Compared, string> = { floor: '#8c959f', fastify: '#54aeff', tasklane: '#1a7f64' };
@@ -12,12 +13,6 @@ const bar = { height: 18, gap: 4 };
 const groupGap = 18;
 const top = 46;
 
-const escapeText = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-
-function text(x: number, y: number, content: string, attributes = ''): string {
-  return `<text x="${x}" y="${y}"${attributes}>${escapeText(content)}</text>`;
-}
-
 /** @returns a complete SVG document, with a white background so that it is readable on any page */
 export function plot({ cpu }: Figures): string {
   const longest = Math.max(...loads.flatMap((load) => Object.values(cpu[load])));
@@ -26,7 +21,7 @@ export function plot({ cpu }: Figures): string {
   const height = top + loads.length * (groupHeight + groupGap);
   const legend = servers.flatMap((server, n) => [
     `<rect x="${labelWidth + n * 150}" y="14" width="12" height="12" fill="${colors[server]}"/>`,
-    text(labelWidth + 18 + n * 150, 24, compared[server]),
+    svgText(labelWidth + 18 + n * 150, 24, compared[server]),
   ]);
   const bars = loads.flatMap((load, group) => {
     const groupTop = top + group * (groupHeight + groupGap);
@@ -37,19 +32,15 @@ export function plot({ cpu }: Figures): string {
       const ratio = server === 'floor' ? '' : ` (${(value / cpu[load].floor).toFixed(1)} ×)`;
       return [
         `<rect x="${labelWidth}" y="${y}" width="${length}" height="${bar.height}" fill="${colors[server]}"/>`,
-        text(labelWidth + length + 6, y + 13, `${value} µs${ratio}`),
+        svgText(labelWidth + length + 6, y + 13, `${value} µs${ratio}`),
       ];
     });
     const labelY = groupTop + groupHeight / 2 + 2;
-    return [text(labelWidth - 10, labelY, operationNames[load], ' text-anchor="end"'), ...values];
+    return [svgText(labelWidth - 10, labelY, operationNames[load], ' text-anchor="end"'), ...values];
   });
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"` +
-      ' font-family="system-ui, sans-serif" font-size="13" fill="#1f2328">',
-    '<title>CPU time of the server process per request, in microseconds</title>',
-    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
-    ...legend,
-    ...bars,
-    '</svg>\n',
-  ].join('\n');
+  return svgDocument(
+    'CPU time of the server process per request, in microseconds',
+    { width, height, fontSize: 13 },
+    [...legend, ...bars],
+  );
 }

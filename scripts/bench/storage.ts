@@ -45,7 +45,8 @@ const insertTasks = `
     setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', description), 'D'), ${searchVersion}
   from texts order by n`;
 
-async function load(client: Client, tasks: number): Promise<number> {
+/** Creates lanes of 1,000 tasks, at least 20. @returns the number of tasks */
+export async function load(client: Client, tasks: number): Promise<number> {
   const lanes = Array.from({ length: Math.max(lanesWritten, Math.round(tasks / tasksInLane)) }, (_, n) =>
     userOf(n),
   );
@@ -68,7 +69,7 @@ interface Size {
 }
 
 /** The bytes of a table and of each of its indexes, for one row. */
-async function sizesOf(client: Client, table: string): Promise<Size[]> {
+export async function sizesOf(client: Client, table: string): Promise<Size[]> {
   const { rows } = await client.query<Size>(
     `select name, (bytes / greatest(1, total))::float as bytes
      from (select count(*) as total from ${schema}.${table}) as rows,
@@ -251,7 +252,7 @@ async function run(url: string, signal: AbortSignal): Promise<void> {
     const environment = {
       DATABASE_URL: url,
       BETTER_AUTH_SECRET: secret,
-      JOBS: 'off',
+      JOBS: 'none',
     };
     const server = await startChild<{ port: number }, 'cpu', number>('tasklane-server', '0', {
       environment,
@@ -296,7 +297,9 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error) => {
-  process.stderr.write(`${error?.stack ?? error}\n`);
-  process.exit(1);
-});
+if (require.main === module) {
+  main().catch((error) => {
+    process.stderr.write(`${error?.stack ?? error}\n`);
+    process.exit(1);
+  });
+}

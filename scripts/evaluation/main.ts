@@ -93,7 +93,7 @@ async function serve(): Promise<void> {
     PORT: process.env.PORT ?? '0',
     DATABASE_URL: postgres.url,
     MIGRATE_ON_START: 'true',
-    JOBS: 'off',
+    JOBS: 'none',
     RATE_LIMIT: 'off',
     BETTER_AUTH_SECRET: secret,
   });

@@ -330,7 +330,7 @@ export const allSamples: readonly FileSamples[] = [
     nearWords: (lane) => search.nearWords(lane, terms, 'public'),
     indexTasks: (lane) => search.indexTasks(lane, 100),
   }),
-  { path: 'src/features/search/job.ts', samples: { searchJob: job(searchJobs.searchJob) } },
+  { path: 'src/features/search/job.ts', samples: { createSearchJob: job(searchJobs.createSearchJob()) } },
   filed<typeof stats>('features/stats/repository.ts', {
     countByKind: (lane) => stats.countByKind(lane),
     findProfileSince: (lane) => stats.findProfileSince(lane),
@@ -504,7 +504,7 @@ export const allSamples: readonly FileSamples[] = [
         { since: instant, until: instant, includeDelivered: true },
         () => otherId,
       ),
-    purgeDeliveries: (lane) => deliveries.purgeDeliveries(lane, 30, 100),
+    purgeDeliveries: (lane) => deliveries.purgeDeliveries(lane, [instant], 100),
   }),
   filed<typeof endpoints>('features/webhooks/endpoints.ts', {
     listWebhooks: (lane) => endpoints.listWebhooks(lane),

@@ -5245,11 +5245,12 @@ export interface components {
         ReadinessWarning: {
             /**
              * @description `key-set`: the key set of the authentication server is not available, so that its tokens cannot be verified.
-             *     `redis`: Redis is not available, so that each instance counts rate limits separately. `shedding`: the service
-             *     is overloaded and refuses some requests.
+             *     `redis`: Redis is not available, so that each instance counts rate limits separately. `replica`: the read
+             *     replica cannot be used, so that the primary answers all reads. `shedding`: the service is overloaded and
+             *     refuses some requests.
              * @enum {string}
              */
-            reason: "key-set" | "redis" | "shedding";
+            reason: "key-set" | "redis" | "replica" | "shedding";
             /** @description A sentence for operators. */
             detail: string;
         };

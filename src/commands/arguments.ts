@@ -20,7 +20,7 @@ interface Command {
 
 const database = `It uses the database of DATABASE_URL and DATABASE_DIRECT_URL, or else the embedded Postgres in DATA_DIR.`;
 
-/** All commands. A module of this directory with the same name runs each of them, except for \`serve\`. */
+/** All commands. A module of this directory with the same name runs each of them, except for `serve`. */
 export const commands = {
   serve: {
     usage: '',
@@ -31,13 +31,14 @@ embedded Postgres, with its data in DATA_DIR (.data by default). SIGTERM stops i
     positionals: { least: 0, most: 0 },
   },
   migrate: {
-    usage: '[up | down [--all] | status]',
+    usage: '[up [--distribute] | down [--all] | status]',
     summary: 'Applies, rolls back or lists the migrations of the database.',
-    details: `  up       applies all pending migrations, sets up the roles and links lanes to accounts (default)
+    details: `  up       applies all pending migrations, sets up the roles and links lanes to accounts (default); with --distribute, it
+           also distributes the lanes over the workers of a Citus cluster
   down     rolls the last migration back; with --all, all of them
   status   lists the applied and the pending migrations
 ${database}`,
-    options: { all: { type: 'boolean' } },
+    options: { all: { type: 'boolean' }, distribute: { type: 'boolean' } },
     positionals: { least: 0, most: 1, choices: ['up', 'down', 'status'] },
   },
   doctor: {
@@ -99,7 +100,8 @@ export function helpFor(name: CommandName): string {
 
 /** The values of the options of all commands. */
 type Values = Partial<
-  Record<'help' | 'all' | 'mcp' | 'json', boolean> & Record<'lifetime' | 'email' | 'name', string>
+  Record<'help' | 'all' | 'distribute' | 'mcp' | 'json', boolean> &
+    Record<'lifetime' | 'email' | 'name', string>
 >;
 
 export interface Arguments {
@@ -123,6 +125,8 @@ function problemOf(name: CommandName, { values, positionals }: Arguments): strin
   if (positionals.length > most) return `Unexpected argument: ${positionals[most]}`;
   if (first !== undefined && choices && !choices.includes(first)) return `Unexpected argument: ${first}`;
   if (name === 'migrate' && values.all && first !== 'down') return '--all is only for down.';
+  if (name === 'migrate' && values.distribute && (first ?? 'up') !== 'up')
+    return '--distribute is only for up.';
   if (values.lifetime !== undefined && !/^[1-9]\d{0,9}$/.test(values.lifetime)) {
     return '--lifetime must be a whole number of seconds above 0.';
   }

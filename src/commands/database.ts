@@ -6,6 +6,7 @@ import type { AccountLink } from '../platform/database/accounts';
 import { connectionProvider, toolConnection } from '../platform/database/connection';
 import { createDatabase, type Database } from '../platform/database/database';
 import { startEmbeddedPostgres } from '../platform/database/embedded/server';
+import { insufficientPrivilege, SetupError, sqlState } from '../platform/database/errors';
 import { LocksUnavailable } from '../platform/database/lock-retries';
 import { describeUnavailable, unavailableReason } from '../platform/database/unavailable';
 
@@ -34,11 +35,12 @@ export async function withDatabase<T>(
   }
 }
 
-/** Opens the database at `url` with one connection, as the service does. It must be closed. */
+/** Opens the database at `url` with one connection, and its replica, as the service does. It must be closed. */
 export function openService(config: DatabaseConfig, url: string): Database {
   return createDatabase(
     {
       url,
+      replicaUrl: config.databaseReplicaUrl,
       max: 1,
       acquireTimeoutMs: config.databaseAcquireTimeoutMs,
       statementTimeoutMs: config.databaseStatementTimeoutMs,
@@ -71,7 +73,15 @@ export async function reading<T>(
 
 /** Describes for the operator why a script failed: the cause if it is known, else the stack. */
 export function describeFailure(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof LocksUnavailable) return error.message;
+  if (error instanceof ConfigError || error instanceof SetupError || error instanceof LocksUnavailable) {
+    return error.message;
+  }
+  if (sqlState(error) === insufficientPrivilege) {
+    return (
+      `The login has no right to do this: ${(error as Error).message}.\n` +
+      'Migrations need the owner of the tables: set DATABASE_DIRECT_URL. All else needs the login of the service: set DATABASE_URL.'
+    );
+  }
   if (unavailableReason(error) !== null) return describeUnavailable(error);
   return String((error as Error | undefined)?.stack ?? error);
 }
@@ -98,7 +108,7 @@ export function describeLink(link: AccountLink): string {
     case 'unlinked':
       return `Lanes are not linked to accounts: ${link.reason}.`;
     case 'outdated':
-      return `The account link needs a change: ${link.reason}. To make it, run: npm run migrate.`;
+      return `The account link needs a change: ${link.reason}. To make it, run: tasklane migrate.`;
     case 'linked': {
       const linked = `Lanes are linked to ${link.table}, whose ids are of type ${link.idType}.`;
       if (link.orphans === 0) return linked;

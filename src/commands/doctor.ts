@@ -6,14 +6,24 @@ import type { DatabaseConfig } from '../config';
 import { inspectAccounts } from '../platform/database/accounts';
 import type { DatabaseProblem } from '../platform/database/database';
 import { isRenewing } from '../platform/database/installation';
-import { migrationStatus } from '../platform/database/migrations';
+import { migrationStatus, otherMigrations } from '../platform/database/migrations';
+import { OtherMigrations } from '../platform/database/other-migrations';
 import { schema } from '../platform/database/rows';
 import { findTransactionPooler } from '../platform/database/transaction-pooler';
 import { describeUnavailable, unavailableReason } from '../platform/database/unavailable';
 import { readArguments } from './arguments';
 import { type DatabaseUrls, describeLink, openService, reading, runScript, withDatabase } from './database';
 
-type Check = 'connection' | 'version' | 'migrations' | 'accounts' | 'service' | 'renewal' | 'search-path';
+type Check =
+  | 'capacity'
+  | 'connection'
+  | 'version'
+  | 'migrations'
+  | 'accounts'
+  | 'service'
+  | 'replica'
+  | 'renewal'
+  | 'search-path';
 
 interface Finding {
   readonly check: Check;
@@ -34,9 +44,9 @@ const wrong = (check: Check, message: string, action: string): Finding => ({
 const actions: Record<DatabaseProblem['reason'], string> = {
   database: 'Start the database, or correct DATABASE_URL: its host, login and TLS parameters.',
   'read-only': 'Point DATABASE_URL to the primary, or let the database accept writes again.',
-  migrations: 'Run npm run migrate.',
-  roles: 'Run npm run migrate with the same DATABASE_APP_ROLE and DATABASE_SYSTEM_ROLE as the service.',
-  restored: 'Run npm run restored. Read docs/operations.md, "Restores", first.',
+  migrations: 'Run tasklane migrate.',
+  roles: 'Run tasklane migrate with the same DATABASE_APP_ROLE and DATABASE_SYSTEM_ROLE as the service.',
+  restored: 'Run tasklane restored. Read "Restores" in the page about operations first.',
 };
 
 interface Login {
@@ -62,6 +72,7 @@ async function examineService(config: DatabaseConfig, { service }: DatabaseUrls)
     const [row]: Login[] = rows;
     if (!row) throw new Error('Postgres returned no row about the login role.');
     const problem = await database.findProblem();
+    const replicaProblem = await database.findReplicaProblem();
     const renewing = problem === null && (await isRenewing(database.withSystem));
     return [
       row.supported
@@ -77,12 +88,23 @@ async function examineService(config: DatabaseConfig, { service }: DatabaseUrls)
             `The service logs in as ${row.login} and uses the roles ${config.databaseAppRole} and ${config.databaseSystemRole}.`,
           )
         : wrong('service', problem.detail, actions[problem.reason]),
+      ...(config.databaseReplicaUrl === null
+        ? []
+        : [
+            replicaProblem === null
+              ? fine('replica', 'The replica has replayed what the primary had written.')
+              : wrong(
+                  'replica',
+                  `The replica cannot be used: ${replicaProblem}.`,
+                  'Correct DATABASE_REPLICA_URL, or repair the replication. Until then, the primary answers all reads.',
+                ),
+          ]),
       ...(renewing
         ? [
             wrong(
               'renewal',
               'The renewal of the lanes has not finished.',
-              'Run npm run restored: it continues.',
+              'Run tasklane restored: it continues.',
             ),
           ]
         : []),
@@ -104,6 +126,11 @@ async function examineService(config: DatabaseConfig, { service }: DatabaseUrls)
 /** Checks the migrations and the account link. */
 function examineSchema(config: DatabaseConfig, { direct }: DatabaseUrls): Promise<Finding[]> {
   return reading(direct, async (transaction) => {
+    const others = await otherMigrations(transaction);
+    if (others.length > 0) {
+      const [finding, ...action] = new OtherMigrations(others).message.split('\n');
+      return [wrong('migrations', finding as string, action.join(' '))];
+    }
     const { applied, pending, unknown } = await migrationStatus(transaction);
     // The service itself names them.
     if (pending.length > 0) {
@@ -127,15 +154,41 @@ function examineSchema(config: DatabaseConfig, { direct }: DatabaseUrls): Promis
   });
 }
 
+/** Checks whether Postgres accepts as many connections as the processes of this instance can open. */
+async function examineCapacity(config: DatabaseConfig, { service }: DatabaseUrls): Promise<Finding> {
+  const { rows } = await reading(service, (transaction) =>
+    transaction.raw(
+      `select least(
+         current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+           - coalesce(current_setting('reserved_connections', true), '0')::int,
+         (select nullif(rolconnlimit, -1) from pg_roles where rolname = session_user),
+         (select nullif(datconnlimit, -1) from pg_database where datname = current_database())) as most`,
+    ),
+  );
+  const { most }: { most: number } = rows[0];
+  const { processes, databasePoolMax } = config;
+  const needed = processes * databasePoolMax;
+  const text = `This instance opens at most ${needed} connections (WEB_CONCURRENCY ${processes} × DATABASE_POOL_MAX ${databasePoolMax})`;
+  return needed <= most
+    ? fine('capacity', `${text}. The database accepts ${most} from all its clients.`)
+    : wrong(
+        'capacity',
+        `${text}, but the database accepts ${most} from all its clients.`,
+        'Lower DATABASE_POOL_MAX, raise max_connections or the limit of the role or database, or use a pooler.',
+      );
+}
+
 /** Checks whether the service and the migrations connect to Postgres directly. */
-async function examineConnections({ service, direct }: DatabaseUrls): Promise<Finding[]> {
-  const pooler = await findTransactionPooler(direct);
+async function examineConnections(
+  { service, direct }: DatabaseUrls,
+  servicePooler: string | null,
+): Promise<Finding[]> {
   const way = (reason: string | null) =>
     reason === null ? 'directly' : `through a pooler in transaction mode (${reason})`;
   if (service === direct) {
-    const text = `The service and the migrations connect ${way(pooler)}`;
+    const text = `The service and the migrations connect ${way(servicePooler)}`;
     return [
-      pooler === null
+      servicePooler === null
         ? fine('connection', `${text}.`)
         : wrong(
             'connection',
@@ -144,8 +197,9 @@ async function examineConnections({ service, direct }: DatabaseUrls): Promise<Fi
           ),
     ];
   }
+  const pooler = await findTransactionPooler(direct);
   return [
-    fine('connection', `The service connects ${way(await findTransactionPooler(service))}.`),
+    fine('connection', `The service connects ${way(servicePooler)}.`),
     pooler === null
       ? fine('connection', 'Migrations connect directly.')
       : wrong(
@@ -158,8 +212,11 @@ async function examineConnections({ service, direct }: DatabaseUrls): Promise<Fi
 
 /** Runs all checks on a deployment. */
 async function examine(config: DatabaseConfig, urls: DatabaseUrls): Promise<Finding[]> {
+  const servicePooler = await findTransactionPooler(urls.service);
   return [
-    ...(await examineConnections(urls)),
+    ...(await examineConnections(urls, servicePooler)),
+    // The connections to a pooler are not those to Postgres.
+    ...(servicePooler === null ? [await examineCapacity(config, urls)] : []),
     ...(await examineSchema(config, urls)),
     ...(await examineService(config, urls)),
   ];

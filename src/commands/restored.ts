@@ -1,4 +1,5 @@
 /** `tasklane restored`: after a restore, gives every lane a new epoch, so that clients' copies and event streams start again. */
+import { SetupError } from '../platform/database/errors';
 import { renewLanes } from '../platform/database/installation';
 import { migrationStatus } from '../platform/database/migrations';
 import { readArguments } from './arguments';
@@ -8,7 +9,8 @@ readArguments('restored');
 runScript((config) =>
   withDatabase(config, async ({ service }) => {
     const { pending } = await reading(service, migrationStatus);
-    if (pending.length > 0) throw new Error('Migrations are pending. Apply them first: npm run migrate.');
+    if (pending.length > 0)
+      throw new SetupError('Migrations are pending. Apply them first: tasklane migrate.');
     const database = openService(config, service);
     try {
       const lanes = await renewLanes(database.withSystem, (done) =>

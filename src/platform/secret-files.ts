@@ -1,7 +1,12 @@
 import { readFileSync, statSync } from 'node:fs';
 
 /** The secrets for the database. */
-export const databaseSecretNames = ['DATABASE_URL', 'NEON_DATABASE_URL', 'DATABASE_DIRECT_URL'] as const;
+export const databaseSecretNames = [
+  'DATABASE_URL',
+  'NEON_DATABASE_URL',
+  'DATABASE_DIRECT_URL',
+  'DATABASE_REPLICA_URL',
+] as const;
 
 /**
  * The variables with secrets. For each, the variable with the suffix `_FILE` can name a file with the secret instead.

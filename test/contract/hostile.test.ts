@@ -5,8 +5,14 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import type { Operation } from '../../src/platform/contract/document/contract';
-import { type HostileRequest, hostileBodies, hostileHeaders, hostileParameters } from '../support/hostile';
-import { examplePath, operations } from '../support/operations';
+import {
+  type HostileRequest,
+  hostileAddress,
+  hostileBodies,
+  hostileHeaders,
+  hostileParameters,
+} from '../support/hostile';
+import { operations } from '../support/operations';
 import { useTestService } from '../support/service';
 import { makeUser, type TestUser } from '../support/user';
 
@@ -33,18 +39,6 @@ async function read(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** The operation's address with the request's path and query. */
-function addressOf(operation: Operation, { query, path = {} }: HostileRequest, user: TestUser): string {
-  const [name, text] = Object.entries(path)[0] ?? [];
-  const parts = operation.path.split('/').map((part, index) => {
-    const example = examplePath(operation, user.id).split('?')[0]?.split('/')[index] ?? '';
-    return name === undefined
-      ? example
-      : part.replace(`{${name}}`, () => text ?? '').replace(/^\{.*\}.*$/, example);
-  });
-  return parts.join('/') + (query === undefined ? '' : `?${query}`);
-}
-
 async function send(
   operation: Operation,
   hostile: HostileRequest,
@@ -54,7 +48,7 @@ async function send(
 ): Promise<Answer> {
   const sending = httpRequest(service.url, {
     method: operation.method.toUpperCase(),
-    path: addressOf(operation, hostile, user),
+    path: hostileAddress(operation, hostile, user.id),
     headers: {
       authorization: `Bearer ${user.token}`,
       ...(body && {

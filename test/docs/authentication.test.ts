@@ -21,6 +21,7 @@ import { projectPath } from '../../src/platform/paths';
 import { secretNames } from '../../src/platform/secret-files';
 import { startService } from '../../src/start';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { throughPooler } from '../support/pooler';
 
 const read = (path: string) => readFileSync(projectPath(path), 'utf8');
 const document = read('docs/authentication.md');
@@ -237,12 +238,9 @@ describe('the code blocks', () => {
   test.each(forms)('$title', async ({ title, statuses }) => {
     await ask({ load: join(directory, `built/form-${forms.findIndex((form) => form.title === title)}`) });
     const environment = withValues(section(title).environment, database.url);
-    const config = parseConfig({
-      NODE_ENV: 'production',
-      PORT: '0',
-      DATABASE_URL: database.url,
-      ...environment,
-    });
+    const config = parseConfig(
+      throughPooler({ NODE_ENV: 'production', PORT: '0', DATABASE_URL: database.url, ...environment }),
+    );
     const service = await startService(config, createLogger({ level: 'silent', pretty: false }));
     try {
       expect(await ask({ browse: service.url })).toEqual(statuses);

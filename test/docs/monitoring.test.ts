@@ -1,13 +1,17 @@
 /** The files for Prometheus and Grafana, and the page about them, name only metrics that the service has. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { writeText } from '../../src/platform/observability/metrics/instruments';
 import { createMetrics } from '../../src/platform/observability/metrics/metrics';
 import { projectPath } from '../../src/platform/paths';
+import { supervisorMetrics } from '../../src/primary';
 import { namesOf } from '../support/metrics';
 import { hasPromtool } from '../support/promtool';
 
 const metrics = createMetrics({
+  isReady: () => true,
   pool: () => ({ max: 1, used: 0, waiting: 0, expectedWaitMs: 0 }),
+  replica: () => null,
   isShedding: () => false,
   streams: () => 0,
   isRedisUp: () => null,
@@ -15,7 +19,11 @@ const metrics = createMetrics({
   jobs: () => [],
   backlog: () => null,
 });
-const names = new Set(namesOf(metrics.text('prometheus')));
+const ofWorkers = writeText(
+  supervisorMetrics(() => ({ ready: 1, replacements: 0 })),
+  'prometheus',
+);
+const names = new Set([...namesOf(metrics.text('prometheus')), ...namesOf(ofWorkers)]);
 const read = (...path: string[]) => readFileSync(projectPath(...path), 'utf8');
 
 /** The names of metrics in a text, without the suffixes of histograms. */

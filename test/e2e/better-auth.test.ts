@@ -5,6 +5,7 @@ import { createLogger } from '../../src/platform/observability/logger';
 import { type Service, startService } from '../../src/start';
 import { type BetterAuthServer, startBetterAuth } from '../support/better-auth';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { throughPooler } from '../support/pooler';
 
 let database: TestDatabase;
 let server: BetterAuthServer;
@@ -13,7 +14,9 @@ let service: Service;
 beforeAll(async () => {
   database = await createTestDatabase();
   server = await startBetterAuth({ databaseUrl: database.url });
-  const config = parseConfig({ PORT: '0', DATABASE_URL: database.url, BETTER_AUTH_URL: server.url });
+  const config = parseConfig(
+    throughPooler({ PORT: '0', DATABASE_URL: database.url, BETTER_AUTH_URL: server.url }),
+  );
   service = await startService(config, createLogger({ level: 'silent', pretty: false }));
 });
 afterAll(async () => {

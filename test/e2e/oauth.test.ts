@@ -22,6 +22,7 @@ import {
   redirectUrl,
 } from '../support/better-auth/mcp-client';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { throughPooler } from '../support/pooler';
 
 const documentUrl = 'https://agent.example.com/client.json';
 
@@ -71,12 +72,14 @@ beforeAll(async () => {
       agents: { tasklaneUrl: url, metadataServerUrl: `http://127.0.0.1:${portOf(documents)}` },
     },
   });
-  const config = parseConfig({
-    PORT: '0',
-    DATABASE_URL: database.url,
-    BETTER_AUTH_URL: server.url,
-    PUBLIC_URL: url,
-  });
+  const config = parseConfig(
+    throughPooler({
+      PORT: '0',
+      DATABASE_URL: database.url,
+      BETTER_AUTH_URL: server.url,
+      PUBLIC_URL: url,
+    }),
+  );
   service = await startService(config, createLogger({ level: 'silent', pretty: false }));
   user = await server.signUp();
 });

@@ -1,7 +1,8 @@
 /** Tests that writes continue while Redis hangs or is stopped, and after it is available again. */
 
+import { freePort } from '../../src/platform/database/embedded/server';
 import { createTestDatabase, type TestDatabase } from '../support/database';
-import { freePort, startRedis } from '../support/redis';
+import { startRedis } from '../support/redis';
 import { until } from '../support/until';
 import { createCleanUp, kill, startInstance } from './support';
 import { startWriter, type Writer } from './writer';

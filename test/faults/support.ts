@@ -53,6 +53,7 @@ export async function startInstance(
 /** A Postgres that a test can break without harm to other tests. */
 export interface OwnPostgres {
   readonly url: string;
+  readonly dataDir: string;
   /** The ids of its postmaster and of all its other processes. */
   pids(): Promise<{ postmaster: number; others: number[] }>;
   /** Starts it again on the same port and data after its postmaster was killed. */
@@ -69,6 +70,7 @@ export async function startOwnPostgres(settings: Record<string, string> = {}): P
   await query(url, laneFunctions);
   return {
     url,
+    dataDir,
     async pids() {
       const rows = await query<{ pid: number }>(url, 'select pid from pg_stat_activity');
       return { postmaster: postmasterOf(dataDir) as number, others: rows.map((row) => row.pid) };

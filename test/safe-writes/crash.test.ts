@@ -27,7 +27,7 @@ afterEach(async () => {
 /** Starts the service that will be killed; resolves to its address. */
 function start(databaseUrl: string): Promise<string> {
   const configuration = { DATABASE_URL: databaseUrl, BETTER_AUTH_SECRET: testSecret };
-  doomed = startProcess({ ...configuration, JOBS: 'off', LOG_LEVEL: 'silent' });
+  doomed = startProcess({ ...configuration, JOBS: 'none', LOG_LEVEL: 'silent' });
   return doomed.url;
 }
 

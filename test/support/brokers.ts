@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './redis';
+import { freePort } from '../../src/platform/database/embedded/server';
 import { until } from './until';
 
 const cache = process.env.BROKERS_CACHE || join(tmpdir(), 'tasklane-brokers');

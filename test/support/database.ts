@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Client, Pool } from 'pg';
+import { citusNodes } from './citus';
 import { laneFunctions } from './lane-functions';
 
 export const templateDatabase = 'tasklane_template';
@@ -10,19 +11,27 @@ function clusterUrl(): string {
   return url;
 }
 
+/** Runs a statement on the tests' server; on all servers of a Citus cluster. */
 async function administer(sql: string): Promise<void> {
-  const client = new Client({ connectionString: clusterUrl() });
-  await client.connect();
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
+  const urls = citusNodes.length > 0 ? citusNodes : [clusterUrl()];
+  await Promise.all(
+    urls.map(async (connectionString) => {
+      const client = new Client({ connectionString });
+      await client.connect();
+      try {
+        await client.query(sql);
+      } finally {
+        await client.end();
+      }
+    }),
+  );
 }
 
 /** Creates a database in the tests' cluster, empty or as a copy of `template`; returns its URL. */
 export async function createDatabase(name: string, template?: string): Promise<string> {
   await administer(`create database ${name} ${template ? `template ${template}` : ''}`);
+  // A copy has no settings of the template.
+  if (citusNodes.length > 0) await administer(`alter database ${name} set citus.propagate_set_commands = local`);
   const url = new URL(clusterUrl());
   url.pathname = `/${name}`;
   return url.href;
@@ -70,6 +79,8 @@ export async function query<R extends object>(
   const pool = pools.get(url);
   if (pool) return (await pool.query<R>(sql, values)).rows;
   const client = new Client({ connectionString: url });
+  // A test can end the connection while no query runs.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     return (await client.query<R>(sql, values)).rows;

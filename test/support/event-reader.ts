@@ -1,6 +1,6 @@
 /** A reader of event streams as in the standard (WHATWG HTML, section 9.2.6), which can pause. */
 import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
+import { type Agent, get, type IncomingMessage } from 'node:http';
 import type { Schemas } from '../../src/platform/contract/document/operations';
 import { assertSchema } from './response-check';
 import { until } from './until';
@@ -32,13 +32,15 @@ export interface ReaderOptions {
   readonly lastEventId?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly paused?: boolean;
+  /** A connection to use; by default a new one. */
+  readonly agent?: Agent;
 }
 
 /** Opens a stream; resolves after its first bytes, or at once if it is paused or rejected. */
 export async function readEvents(url: string, options: ReaderOptions = {}): Promise<EventReader> {
-  const { token, lastEventId, headers = {}, paused = false } = options;
+  const { token, lastEventId, headers = {}, paused = false, agent = false } = options;
   const request = get(url, {
-    agent: false,
+    agent,
     headers: {
       ...headers,
       ...(token && { Authorization: `Bearer ${token}` }),
@@ -102,7 +104,12 @@ export async function readEvents(url: string, options: ReaderOptions = {}): Prom
     resume: () => void response.resume(),
     close: () => void request.destroy(),
   };
-  if (response.statusCode === 200 && !paused) await until(() => lastId !== undefined);
+  if (response.statusCode === 200 && !paused) {
+    await until(() => lastId !== undefined).catch((error) => {
+      request.destroy();
+      throw error;
+    });
+  }
   return reader;
 }
 

@@ -3,11 +3,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../src/platform/database/embedded/server';
 import { migrateUp } from '../../src/platform/database/migrations';
+import { citusNodes, distributeTemplate, joinServers } from './citus';
 import { createDatabase, query, templateDatabase } from './database';
 import { laneFunctions } from './lane-functions';
 
-/** Starts one Postgres for all tests, with a migrated template database that tests clone. */
+/** Makes a migrated template database in a Citus cluster. */
+async function prepareCluster(): Promise<void> {
+  process.env.TEST_CLUSTER_URL = citusNodes[0];
+  const template = await createDatabase(templateDatabase);
+  await joinServers(templateDatabase);
+  await migrateUp(template);
+  await query(template, laneFunctions);
+  await distributeTemplate(templateDatabase);
+}
+
+/**
+ * Starts one Postgres for all tests, with a migrated template database that tests clone; or makes the template in a Citus
+ * cluster, if there is one.
+ */
 export default async function setUp(): Promise<void> {
+  if (citusNodes.length > 0) return prepareCluster();
   const dataDir = await mkdtemp(join(tmpdir(), 'tasklane-test-'));
   // Postgres may run as another user than the tests.
   await chmod(dataDir, 0o755);

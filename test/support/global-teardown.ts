@@ -3,9 +3,10 @@ import type { EmbeddedPostgres } from '../../src/platform/database/embedded/serv
 
 export default async function tearDown(): Promise<void> {
   const { testPostgres, testDataDir } = globalThis as unknown as {
-    testPostgres: EmbeddedPostgres;
+    testPostgres?: EmbeddedPostgres;
     testDataDir: string;
   };
+  if (!testPostgres) return;
   await testPostgres.stop();
   await rm(testDataDir, { recursive: true, force: true });
 }

@@ -8,13 +8,13 @@ export interface HeldLane {
 
 /** Takes a lane's lock like a writer and keeps it, so that writers wait. Creates the lane if it is missing. */
 export async function holdLane(url: string, userId: string): Promise<HeldLane> {
-  await query(url, 'select make_lane($1)', [userId]);
+  const [lane] = await query<{ id: string }>(url, 'select make_lane($1) as id', [userId]);
   const client = new Client({ connectionString: url });
   // A test that fails may drop the database before the lane is released.
   client.on('error', () => undefined);
   await client.connect();
   await client.query('begin');
-  await client.query('select from tasklane.profiles where lane_id = lane_of($1) for update', [userId]);
+  await client.query('select from tasklane.profiles where lane_id = $1 for update', [lane?.id]);
   return { release: () => client.end() };
 }
 

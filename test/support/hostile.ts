@@ -1,6 +1,6 @@
 /** Hostile requests from the contract: for every schema, values that are far too large or of another type. */
 import { contractDocument, type Operation, resolve } from '../../src/platform/contract/document/contract';
-import { exampleBody } from './operations';
+import { exampleBody, examplePath } from './operations';
 
 /** A value and its JSON text, which `JSON.stringify` may not be able to write. */
 interface Hostile {
@@ -141,6 +141,22 @@ export interface HostileRequest {
   readonly path?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+}
+
+/** The address of an operation with the path and query of a hostile request. */
+export function hostileAddress(
+  operation: Operation,
+  { query, path = {} }: HostileRequest,
+  userId: string,
+): string {
+  const [name, text] = Object.entries(path)[0] ?? [];
+  const parts = operation.path.split('/').map((part, index) => {
+    const example = examplePath(operation, userId).split('?')[0]?.split('/')[index] ?? '';
+    return name === undefined
+      ? example
+      : part.replace(`{${name}}`, () => text ?? '').replace(/^\{.*\}.*$/, example);
+  });
+  return parts.join('/') + (query === undefined ? '' : `?${query}`);
 }
 
 /**

@@ -1,4 +1,7 @@
-/** SQL functions of the tests' databases: tests know the user of a lane, and tables have its id. */
+/**
+ * SQL functions of the tests' databases: tests know the user of a lane, and tables have its id. Tests that write changes
+ * without the service call `note_oldest_changes`.
+ */
 export const laneFunctions = `
   create function lane_of(owner text) returns bigint stable language plpgsql as $$
   begin
@@ -13,4 +16,17 @@ export const laneFunctions = `
     insert into tasklane.lanes (user_id) values (owner) on conflict do nothing;
     insert into tasklane.profiles (lane_id) values (lane_of(owner)) on conflict do nothing;
     return lane_of(owner);
+  end $$;
+  create function purge_changes(owner text, last bigint) returns void language plpgsql as $$
+  begin
+    delete from tasklane.changes where lane_id = lane_of(owner) and seq <= last;
+    update tasklane.profiles set purged_seq = last, oldest_change_at = (
+      select at from tasklane.changes where lane_id = lane_of(owner) order by seq limit 1
+    ) where lane_id = lane_of(owner);
+  end $$;
+  create function note_oldest_changes() returns void language plpgsql as $$
+  begin
+    update tasklane.profiles set oldest_change_at = (
+      select at from tasklane.changes where lane_id = profiles.lane_id order by seq limit 1
+    );
   end $$`;

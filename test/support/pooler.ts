@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { until } from './until';
 
+/** PgBouncer's program. TEST_PGBOUNCER names another one, such as a later version than the installed one. */
+const program = process.env.TEST_PGBOUNCER || 'pgbouncer';
+
 /** A PgBouncer. */
 export interface Pooler {
   /** The URL of the database through the pooler. */
@@ -20,7 +23,7 @@ const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
 export function poolerVersion(): [number, number] | null {
   try {
     const [, major, minor] = /PgBouncer (\d+)\.(\d+)/.exec(
-      execFileSync('pgbouncer', ['--version'], { encoding: 'utf8', stdio: 'pipe', env }),
+      execFileSync(program, ['--version'], { encoding: 'utf8', stdio: 'pipe', env }),
     ) as unknown as [string, string, string];
     return [Number(major), Number(minor)];
   } catch (error) {
@@ -47,6 +50,7 @@ export async function openPooler(
   const directory = await mkdtemp(join(tmpdir(), 'tasklane-pooler-'));
   const settings = join(directory, 'pgbouncer.ini');
   const users = join(directory, 'users.txt');
+  const [user, password] = [target.username, target.password].map(decodeURIComponent);
   // Another process can take a port, but not a socket in a private directory.
   const options = {
     listen_addr: '',
@@ -56,10 +60,12 @@ export async function openPooler(
     auth_file: users,
     pool_mode: mode,
     default_pool_size: size,
-    max_client_conn: 100,
+    max_client_conn: 1000,
+    // The passwords of other roles than the URL's are looked up in the server.
+    auth_user: user,
+    server_login_retry: 1,
     ...(keepsPreparedStatements(poolerVersion() ?? [0, 0]) && { max_prepared_statements: 100 }),
   };
-  const [user, password] = [target.username, target.password].map(decodeURIComponent);
   await writeFile(users, `"${user}" "${password}"\n`, { mode: 0o600 });
   await writeFile(
     settings,
@@ -75,7 +81,7 @@ export async function openPooler(
     await chmod(directory, 0o755);
     for (const file of [directory, settings, users]) await chown(file, nobody, nobody);
   }
-  const child = spawn('pgbouncer', [settings], {
+  const child = spawn(program, [settings], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env,
     ...(root && { uid: nobody, gid: nobody }),
@@ -107,4 +113,37 @@ export async function openPooler(
     throw new Error(`pgbouncer takes no clients: ${log}`, { cause: error });
   }
   return { url: pooled, close };
+}
+
+/** The tests' pooler as a URL, whose host is its directory; undefined if the tests connect directly. */
+const testPooler = () => process.env.TEST_POOLER_URL;
+
+/** The URL of a database of the tests' cluster, through the tests' pooler if there is one. Other URLs stay as they are. */
+export function pooledUrl(url: string): string {
+  const pooler = testPooler();
+  const [target, cluster] = [URL.parse(url), URL.parse(process.env.TEST_CLUSTER_URL ?? '')];
+  if (pooler === undefined || !target || !cluster || target.port !== cluster.port) return url;
+  const { host } = new URL(pooler);
+  return `postgres://${target.username}:${target.password}@${host}${target.pathname}${target.search}`;
+}
+
+/** Whether connections of the tests can use prepared statements. */
+export function keepsStatements(): boolean {
+  return testPooler() === undefined || keepsPreparedStatements(poolerVersion() ?? [0, 0]);
+}
+
+/**
+ * A configuration of the service with its database behind the tests' pooler, if there is one. Migrations connect
+ * directly. Values that the configuration has stay as they are.
+ */
+export function throughPooler(environment: Record<string, string>): Record<string, string> {
+  if (testPooler() === undefined) return environment;
+  const { DATABASE_URL: direct = '' } = environment;
+  const pooled = pooledUrl(direct);
+  return {
+    DATABASE_PREPARED_STATEMENTS: String(keepsStatements()),
+    ...(pooled !== direct && { DATABASE_DIRECT_URL: direct }),
+    ...environment,
+    ...(pooled !== direct && { DATABASE_URL: pooled }),
+  };
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { commandLine } from '../../src/platform/database/embedded/processes';
 import { heapFlags } from '../../src/platform/heap';
 import { projectPath } from '../../src/platform/paths';
+import { throughPooler } from './pooler';
 import { until } from './until';
 
 /** Every variable of the configuration, empty, so that this machine's environment and `.env` have no effect. */
@@ -30,25 +31,29 @@ export interface ServiceProcess {
   readonly ended: Promise<ProcessEnd>;
 }
 
+/** The environment of a process with this configuration, without other variables of this process' environment. */
+export function environmentOf(configuration: Record<string, string>): Record<string, string | undefined> {
+  return {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    ...noConfiguration,
+    // A machine that is busy with other tests must not make a service refuse requests.
+    SHEDDING: 'off',
+    ...throughPooler(configuration),
+  };
+}
+
 /** Runs a script of the project with this configuration, without other variables of the environment. */
 export function runScript(
   script: string,
   args: string[],
   configuration: Record<string, string>,
 ): ServiceProcess {
-  const environment = {
-    PATH: process.env.PATH,
-    HOME: process.env.HOME,
-    ...noConfiguration,
-    // A machine that is busy with other tests must not make a service refuse requests.
-    SHEDDING: 'off',
-    ...configuration,
-  };
   const register = projectPath('test', 'support', 'register-swc.cjs');
   // `npm start` sets these flags. Without them, the service would start itself a second time.
   const options = [...heapFlags, '--require', register];
   const child = spawn(process.execPath, [...options, projectPath(script), ...args], {
-    env: environment,
+    env: environmentOf(configuration),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { pooledUrl } from './pooler';
 
 /** A proxy for a server that can fail like a network. */
 export interface NetworkProxy {
@@ -15,6 +16,12 @@ export interface NetworkProxy {
  */
 export type ChunkHandler = (chunk: Buffer, from: 'client' | 'server') => number | null;
 
+/** Connects to the server of a URL, whose host can be the directory of a Unix socket. */
+function connectTo({ hostname, port }: URL): Socket {
+  const host = decodeURIComponent(hostname);
+  return host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(Number(port), host);
+}
+
 const pass: ChunkHandler = (chunk) => chunk.length;
 
 /** Opens a proxy for the server at `url`, on a free port by default. */
@@ -23,11 +30,11 @@ export async function openProxy(
   handleChunk: ChunkHandler = pass,
   port = 0,
 ): Promise<NetworkProxy> {
-  const target = new URL(url);
+  const target = new URL(pooledUrl(url));
   const sockets = new Set<Socket>();
   let silenced = new WeakSet<Socket>();
   const server = createServer((client) => {
-    const upstream = connect(Number(target.port), target.hostname);
+    const upstream = connectTo(target);
     for (const [socket, other, from] of [
       [client, upstream, 'client'],
       [upstream, client, 'server'],

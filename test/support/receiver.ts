@@ -20,8 +20,10 @@ export interface Receiver {
   readonly host: string;
   /** The requests so far, in order. */
   readonly received: Received[];
-  /** The answers to the next requests; the default is 204. */
+  /** The answers to the next requests, before `answer`. */
   answers: Answer[];
+  /** The answer to all other requests; 204 by default. */
+  answer: Answer;
   /** Waits until `count` requests have arrived. */
   arrived(count: number): Promise<void>;
   close(): Promise<void>;
@@ -41,7 +43,7 @@ export async function openReceiver(): Promise<Receiver> {
     const body = Buffer.concat(chunks).toString();
     const one = { path: String(request.url), headers: request.headers, body };
     receiver.received.push(one);
-    const answer = receiver.answers.shift() ?? 204;
+    const answer = receiver.answers.shift() ?? receiver.answer;
     if (typeof answer === 'number') response.writeHead(answer).end();
     else answer(response, one);
   });
@@ -53,6 +55,7 @@ export async function openReceiver(): Promise<Receiver> {
     host,
     received: [],
     answers: [],
+    answer: 204,
     async arrived(count) {
       await until(() => receiver.received.length >= count);
     },

@@ -1,6 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 
 /** Whether a Redis server is installed. */
 export function hasRedis(): boolean {
@@ -13,17 +12,8 @@ export function hasRedis(): boolean {
   }
 }
 
-/** A free port. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 export interface TestRedis {
+  readonly pid: number;
   /** Pauses the process (SIGSTOP): it accepts connections but answers nothing. */
   hang(): void;
   /** Continues a paused process. */
@@ -44,6 +34,7 @@ export async function startRedis(port: number): Promise<TestRedis> {
     void exited.then(() => reject(new Error(`Redis did not start:\n${output}`)));
   });
   return {
+    pid: child.pid as number,
     hang: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
     async stop() {

@@ -28,22 +28,11 @@ export function clusterUrl(): string {
   return process.env.TEST_CLUSTER_URL as string;
 }
 
-/** Whether memberships have no options, as before Postgres 16, where `with inherit …` is a syntax error. */
-async function hasSimpleMembership(): Promise<boolean> {
-  const [row] = await query<{ version: number }>(
-    clusterUrl(),
-    `select current_setting('server_version_num')::int as version`,
-  );
-  return (row?.version ?? 0) < 160_000;
-}
-
 /** Runs statements as the cluster's administrator, with role names of this set-up. */
 export async function setUpRoles(statements: readonly string[]): Promise<RoleSetUp> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  const simple = await hasSimpleMembership();
   for (const statement of statements) {
-    const own = statement.replace(/\btasklane/g, name);
-    await query(clusterUrl(), simple ? own.replace(/ with inherit .*/, '') : own);
+    await query(clusterUrl(), statement.replace(/\btasklane/g, name));
   }
   const url = new URL(clusterUrl());
   url.pathname = name;

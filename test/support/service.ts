@@ -5,6 +5,7 @@ import { createLogger } from '../../src/platform/observability/logger';
 import { startService } from '../../src/start';
 import { createTestDatabase, type TestDatabase } from './database';
 import { type FaultyStatement, watchStatements } from './lane-statements';
+import { throughPooler } from './pooler';
 
 export const testSecret = 'a-secret-of-the-tests-that-is-long-enough';
 
@@ -17,7 +18,7 @@ export interface TestService {
   readonly logged: Record<string, unknown>[];
   /** The statements so far that left their lanes. */
   crossTenantStatements(): FaultyStatement[];
-  /** Runs a background job until it has no more to do. Jobs do not run by themselves unless JOBS is on. */
+  /** Runs a background job until it has no more to do. Jobs do not run by themselves unless JOBS names it. */
   runJob(name: string): Promise<void>;
   /**
    * Rejects if a statement cannot run on shards, or left its lane, unless the service was started with
@@ -38,11 +39,11 @@ export function testConfig(environment: Record<string, string>): Config {
   // A machine that is busy with other tests must not make a service refuse requests.
   return parseConfig({
     PORT: '0',
-    JOBS: 'off',
+    JOBS: 'none',
     SHEDDING: 'off',
     BETTER_AUTH_SECRET: testSecret,
     DOCS_DIR: '/nowhere',
-    ...environment,
+    ...throughPooler(environment),
   });
 }
 

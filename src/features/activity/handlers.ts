@@ -26,11 +26,13 @@ export const activityHandlers: Pick<Handlers, 'listActivity'> = {
     const listed = { list: [call.path.user_id, 'activity', filter], order: latestFirst };
     const after = startOf(listed, cursor);
     if (after === undefined) return call.fail('validation-failed', wrongCursor);
-    const [rows, total] = await call.lane.read((lane) =>
-      Promise.all([
-        listChangesBy(lane, { filter, order: latestFirst, after, limit: limit + 1 }),
-        include_total ? countChanges(lane, filter) : null,
-      ]),
+    const [rows, total] = await call.lane.read(
+      (lane) =>
+        Promise.all([
+          listChangesBy(lane, { filter, order: latestFirst, after, limit: limit + 1 }),
+          include_total ? countChanges(lane, filter) : null,
+        ]),
+      { replica: true },
     );
     const page = toPage(listed, rows, limit, call.url);
     return call.reply(

@@ -1,6 +1,7 @@
 import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
 import type { Lane, LanePosition, RowQuery, WritableLane } from '../../platform/database/lane';
 import type { ChangeRow } from '../../platform/database/rows';
+import { update } from '../../platform/database/update';
 
 /** The extent of a lane's history. */
 export interface History {
@@ -17,13 +18,12 @@ export type LostPosition = 'too-old' | 'other-epoch' | 'unknown-position';
 
 /** Which changes the lane's history contains, in the snapshot of the transaction. */
 export async function readHistory(lane: Lane): Promise<History> {
-  const [profile, oldest] = await Promise.all([
-    lane.rows('profiles').first('epoch', 'change_seq'),
-    lane.rows('changes').orderBy('seq').first('seq'),
-  ]);
-  const counter = Number(profile?.change_seq ?? 0);
-  // If no change is left, all of them were purged.
-  return { epoch: profile?.epoch ?? null, counter, floor: oldest ? Number(oldest.seq) - 1 : counter };
+  const profile = await lane.rows('profiles').first('epoch', 'change_seq', 'purged_seq');
+  return {
+    epoch: profile?.epoch ?? null,
+    counter: Number(profile?.change_seq ?? 0),
+    floor: Number(profile?.purged_seq ?? 0),
+  };
 }
 
 /** Null if the history continues from the position without a gap, otherwise the reason why it does not. */
@@ -124,12 +124,24 @@ export async function purgeChanges(
   { cutoff, keepsUnpublished }: ChangePurge,
   limit: number,
 ): Promise<boolean> {
-  const [oldest, position] = await Promise.all([
-    lane.rows('changes').orderBy('seq').limit(limit).select('seq', 'at'),
+  const [profile, position] = await Promise.all([
+    lane.rows('profiles').first('purged_seq'),
     keepsUnpublished ? lane.rows('event_positions').first('published') : undefined,
   ]);
-  const newest = position ? Number(position.published) : Number.POSITIVE_INFINITY;
-  const last = oldest.findLast((each) => each.at < cutoff && Number(each.seq) <= newest);
-  if (last) await lane.rows('changes').where('seq', '<=', last.seq).delete();
-  return last !== undefined && last === oldest[limit - 1];
+  const published = position ? Number(position.published) : Number.POSITIVE_INFINITY;
+  // Without a lower bound, the search would read the index entries of purged changes until Postgres has vacuumed them.
+  const left = lane.rows('changes').where('seq', '>', profile?.purged_seq ?? '0');
+  const oldest = await left
+    .clone()
+    .orderBy('seq')
+    .limit(limit + 1)
+    .select('seq', 'at');
+  const count = 1 + oldest.slice(0, limit).findLastIndex((each) => each.at < cutoff && Number(each.seq) <= published);
+  const last = oldest[count - 1];
+  if (last) await left.where('seq', '<=', last.seq).delete();
+  await update(lane.rows('profiles'), {
+    ...(last && { purged_seq: last.seq }),
+    oldest_change_at: oldest[count]?.at ?? null,
+  });
+  return count === limit;
 }

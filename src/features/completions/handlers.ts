@@ -21,8 +21,9 @@ export const completionHandlers: Pick<Handlers, 'listCompletions'> = {
     const listed = { list: [call.path.user_id, 'completions', filter], order: latestFirst };
     const after = startOf(listed, cursor);
     if (after === undefined) return call.fail('validation-failed', wrongCursor);
-    const rows = await call.lane.read((lane) =>
-      listCompletions(lane, { filter, order: latestFirst, after, limit: limit + 1 }),
+    const rows = await call.lane.read(
+      (lane) => listCompletions(lane, { filter, order: latestFirst, after, limit: limit + 1 }),
+      { replica: true },
     );
     const page = toPage(listed, rows, limit, call.url);
     return call.reply(

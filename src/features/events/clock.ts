@@ -1,5 +1,6 @@
 /** The timer of all event streams: heartbeats, the ends of streams, and the search for lanes with new changes. */
 import type { LanePosition } from '../../platform/database/lane';
+import type { WakeUps } from '../../platform/wake-ups/wake-ups';
 import { heartbeatText, reconnectText } from './format';
 import type { Reader } from './reader';
 import { hasBehind, type LaneStreams, type Registry } from './registry';
@@ -12,11 +13,13 @@ export interface KnownLane extends LanePosition {
 
 export interface ClockDependencies {
   readonly pollMs: number;
+  readonly idlePollMs: number;
   readonly registry: Registry;
   readonly writer: StreamWriter;
   readonly reader: Reader;
   /** The users of the lanes whose history has changed since these positions, found with one query. */
   findMoved(lanes: readonly KnownLane[]): Promise<string[]>;
+  readonly wakeUps: Pick<WakeUps, 'isUp' | 'check'>;
   /** Wakes the streams of a lane that has new changes. */
   wake(userId: string): void;
   onError(error: unknown): void;
@@ -25,6 +28,8 @@ export interface ClockDependencies {
 export interface Clock {
   /** Starts the timer, unless it runs already. */
   start(): void;
+  /** Makes the next tick search all lanes. */
+  searchAll(): void;
   stop(): void;
 }
 
@@ -32,17 +37,53 @@ function positionOf({ userId, history: { epoch, counter } }: LaneStreams): Known
   return { userId, epoch, seq: counter };
 }
 
+// A user whose lane got no stream and no change for this long is idle.
+const activeMs = 60_000;
+
+/**
+ * Makes the function that chooses the lanes to search now: all of them every `idlePollMs`, and in between those of active
+ * users, unless wake-ups arrive.
+ */
+export function createSearchPlan({
+  idlePollMs,
+  isAnnounced,
+}: {
+  readonly idlePollMs: number;
+  /** Whether other processes send wake-ups. */
+  isAnnounced(): boolean;
+}) {
+  let nextAt = Number.NEGATIVE_INFINITY;
+  return {
+    /** Makes the next search one of all lanes. */
+    searchAll() {
+      nextAt = Number.NEGATIVE_INFINITY;
+    },
+    choose(lanes: readonly LaneStreams[], now: number): readonly LaneStreams[] {
+      if (now >= nextAt) {
+        nextAt = now + idlePollMs;
+        return lanes;
+      }
+      return isAnnounced() ? [] : lanes.filter(({ usedAt }) => now - usedAt < activeMs);
+    },
+  };
+}
+
 /** Creates the clock; it does not run yet. */
 export function createClock(dependencies: ClockDependencies): Clock {
-  const { pollMs, registry, writer, reader, findMoved, wake, onError } = dependencies;
+  const { pollMs, idlePollMs, registry, writer, reader, wakeUps, findMoved, wake, onError } = dependencies;
+  const plan = createSearchPlan({ idlePollMs, isAnnounced: wakeUps.isUp });
   let timer: NodeJS.Timeout | undefined;
   let polling = false;
 
   async function poll(): Promise<void> {
-    if (polling || registry.lanes.size === 0) return;
+    if (polling) return;
+    const lanes = plan.choose([...registry.lanes.values()], performance.now());
+    if (lanes.length === 0) return;
     polling = true;
     try {
-      for (const userId of await findMoved([...registry.lanes.values()].map(positionOf))) wake(userId);
+      const moved = await findMoved(lanes.map(positionOf));
+      if (moved.length > 0 && wakeUps.isUp()) wakeUps.check();
+      for (const userId of moved) wake(userId);
     } catch (error) {
       onError(error);
     } finally {
@@ -71,6 +112,7 @@ export function createClock(dependencies: ClockDependencies): Clock {
     start() {
       timer ??= setInterval(tick, pollMs);
     },
+    searchAll: plan.searchAll,
     stop() {
       clearInterval(timer);
       timer = undefined;

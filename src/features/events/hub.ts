@@ -6,18 +6,21 @@
 import type { Logger } from 'pino';
 import type { EventSubscriber } from '../../platform/contract/http/event-stream';
 import type { LanePosition, UserScope } from '../../platform/database/lane';
+import { noWakeUps, type WakeUps } from '../../platform/wake-ups/wake-ups';
 import { type History, lostIn } from '../changes/repository';
 import { createClock, type KnownLane } from './clock';
 import { openingText, reconnectText, resetText } from './format';
 import { createReader } from './reader';
-import { createRegistry } from './registry';
+import { createRegistry, type LaneStreams } from './registry';
 import { createStreamWriter, type Subscription } from './subscription';
 
 export type { KnownLane } from './clock';
 
 export interface EventSettings {
-  /** Milliseconds between two searches for lanes with new changes. */
+  /** Milliseconds between two searches for lanes with new changes, while their users are active. */
   readonly pollMs: number;
+  /** The same for lanes of idle users, and for all lanes while other processes send wake-ups. */
+  readonly idlePollMs: number;
   /** Milliseconds until an idle stream gets a heartbeat, and until a client that reads nothing is cut off. */
   readonly heartbeatMs: number;
   readonly maxStreams: number;
@@ -28,6 +31,8 @@ export interface EventHubDependencies {
   readonly settings: EventSettings;
   /** The users of the lanes whose history has changed since these positions, found with one query. */
   findMoved(lanes: readonly KnownLane[]): Promise<string[]>;
+  /** Wake-ups of other processes: whether they arrive now, and what to do if one seems to be lost. */
+  readonly wakeUps?: Pick<WakeUps, 'isUp' | 'check'>;
   readonly log: Logger;
 }
 
@@ -51,6 +56,10 @@ export interface EventHub {
   subscribe(request: StreamRequest): EventSubscriber | 'user-limit' | 'process-limit';
   /** A hint that a lane has new changes, so that its streams need not wait for the next search. */
   wake(userId: string): void;
+  /** The same hint from another process. @param userHash the `hashUser` of the lane's user */
+  wakeHashed(userHash: string): void;
+  /** A hint that every lane may have new changes: the next tick searches all of them. */
+  wakeAll(): void;
   /** The number of open streams. */
   count(): number;
   /** Ends all streams and accepts no more. */
@@ -61,8 +70,13 @@ export interface EventHub {
 const maxAgeMs = 3_600_000;
 
 /** Creates the hub. Its timer runs only while there are streams. */
-export function createEventHub({ settings, findMoved, log }: EventHubDependencies): EventHub {
-  const { pollMs, heartbeatMs } = settings;
+export function createEventHub({
+  settings,
+  findMoved,
+  wakeUps = noWakeUps,
+  log,
+}: EventHubDependencies): EventHub {
+  const { heartbeatMs } = settings;
   let failing = false;
   let closed = false;
 
@@ -81,13 +95,26 @@ export function createEventHub({ settings, findMoved, log }: EventHubDependencie
       else reportFailure(error);
     },
   });
-  const clock = createClock({ pollMs, registry, writer, reader, findMoved, wake, onError: reportFailure });
+  const clock = createClock({
+    ...settings,
+    registry,
+    writer,
+    reader,
+    wakeUps,
+    findMoved,
+    wake,
+    onError: reportFailure,
+  });
 
-  function wake(userId: string): void {
-    const lane = registry.lanes.get(userId);
+  function wakeLane(lane: LaneStreams | undefined): void {
     if (!lane) return;
     lane.woken = true;
+    lane.usedAt = performance.now();
     reader.serve(lane);
+  }
+
+  function wake(userId: string): void {
+    wakeLane(registry.lanes.get(userId));
   }
 
   return {
@@ -132,6 +159,8 @@ export function createEventHub({ settings, findMoved, log }: EventHubDependencie
       };
     },
     wake,
+    wakeHashed: (userHash) => wakeLane(registry.lanesByHash.get(userHash)),
+    wakeAll: clock.searchAll,
     count: registry.count,
     close() {
       closed = true;

@@ -21,15 +21,18 @@ export const projectHandlers: Pick<
     const listed = { list: [call.path.user_id, 'projects', ids, archived], order: byPosition };
     const after = startOf(listed, cursor);
     if (after === undefined) return call.fail('validation-failed', wrongCursor);
-    const { page, counts } = await call.lane.read(async (lane) => {
-      const rows = await listProjects(lane, { ids, archived, order: byPosition, after, limit: limit + 1 });
-      const page = toPage(listed, rows, limit, call.url);
-      const counts = await countInProjects(
-        lane,
-        page.rows.map((row) => row.id),
-      );
-      return { page, counts };
-    });
+    const { page, counts } = await call.lane.read(
+      async (lane) => {
+        const rows = await listProjects(lane, { ids, archived, order: byPosition, after, limit: limit + 1 });
+        const page = toPage(listed, rows, limit, call.url);
+        const counts = await countInProjects(
+          lane,
+          page.rows.map((row) => row.id),
+        );
+        return { page, counts };
+      },
+      { replica: true },
+    );
     return call.reply(
       200,
       {

@@ -50,32 +50,35 @@ function toCompletions(range: { from: string; until: string }, counts: Readonly<
 export const statsHandlers: Pick<Handlers, 'getStats'> = {
   async getStats(call) {
     const now = new Date();
-    const outcome = await call.lane.read(async (lane: Lane) => {
-      const { include_archived } = call.query;
-      const [profile, groups] = await Promise.all([findProfileSince(lane), countByKind(lane)]);
-      const time_zone = call.query.tz ?? settingsOf(profile).time_zone;
-      const at = viewMoment(time_zone, now);
-      const range = dayRange(call.query, at.today);
-      if ('pointer' in range) return range;
-      const instants = [profile?.since, ...groups.map((group) => group.first_completed)];
-      const since = Math.min(now.getTime(), ...instants.flatMap((instant) => instant?.getTime() ?? []));
-      const offsets = offsetsBetween(time_zone, new Date(since), now);
-      const [overdue, due_today, completions] = await Promise.all([
-        countTasks(lane, { view: { name: 'overdue', at }, outsideArchived: !include_archived }),
-        countTasks(lane, { view: { name: 'today', at }, outsideArchived: !include_archived }),
-        findCompletions(lane, { ...range, yesterday: addDays(at.today, -1), offsets }),
-      ]);
-      const { counts, current, longest } = completions;
-      return {
-        time_zone,
-        today: at.today,
-        ...toCounts(include_archived ? groups : groups.filter(({ archived }) => !archived)),
-        overdue,
-        due_today,
-        completions: toCompletions(range, counts),
-        streaks: { current, longest },
-      };
-    });
+    const outcome = await call.lane.read(
+      async (lane: Lane) => {
+        const { include_archived } = call.query;
+        const [profile, groups] = await Promise.all([findProfileSince(lane), countByKind(lane)]);
+        const time_zone = call.query.tz ?? settingsOf(profile).time_zone;
+        const at = viewMoment(time_zone, now);
+        const range = dayRange(call.query, at.today);
+        if ('pointer' in range) return range;
+        const instants = [profile?.since, ...groups.map((group) => group.first_completed)];
+        const since = Math.min(now.getTime(), ...instants.flatMap((instant) => instant?.getTime() ?? []));
+        const offsets = offsetsBetween(time_zone, new Date(since), now);
+        const [overdue, due_today, completions] = await Promise.all([
+          countTasks(lane, { view: { name: 'overdue', at }, outsideArchived: !include_archived }),
+          countTasks(lane, { view: { name: 'today', at }, outsideArchived: !include_archived }),
+          findCompletions(lane, { ...range, yesterday: addDays(at.today, -1), offsets }),
+        ]);
+        const { counts, current, longest } = completions;
+        return {
+          time_zone,
+          today: at.today,
+          ...toCounts(include_archived ? groups : groups.filter(({ archived }) => !archived)),
+          overdue,
+          due_today,
+          completions: toCompletions(range, counts),
+          streaks: { current, longest },
+        };
+      },
+      { replica: true },
+    );
     if ('pointer' in outcome) return call.fail('validation-failed', { errors: [outcome] });
     return call.reply(200, outcome);
   },

@@ -155,7 +155,7 @@ export const syncHandlers: Pick<Handlers, 'syncLane'> = {
     }
     if (from === 'expired') return call.fail('sync-token-expired');
     const since = closed_since === undefined ? null : new Date(closed_since);
-    const page = await call.lane.read((lane) => readPage(lane, from ?? since, limit));
+    const page = await call.lane.read((lane) => readPage(lane, from ?? since, limit), { replica: true });
     if (!page) return call.fail('sync-token-expired');
     return call.reply(200, {
       changes: page.changes,

@@ -17,11 +17,14 @@ export const tagHandlers: Pick<Handlers, 'listTags' | 'getTag' | 'updateTag' | '
     const listed = { list: [call.path.user_id, 'tags'], order: byName };
     const after = startOf(listed, cursor);
     if (after === undefined) return call.fail('validation-failed', wrongCursor);
-    const { page, counts } = await call.lane.read(async (lane) => {
-      const page = toPage(listed, await listTags(lane, byName, after, limit + 1), limit, call.url);
-      const ids = page.rows.map((row) => row.id);
-      return { page, counts: await countTagged(lane, ids) };
-    });
+    const { page, counts } = await call.lane.read(
+      async (lane) => {
+        const page = toPage(listed, await listTags(lane, byName, after, limit + 1), limit, call.url);
+        const ids = page.rows.map((row) => row.id);
+        return { page, counts: await countTagged(lane, ids) };
+      },
+      { replica: true },
+    );
     return call.reply(
       200,
       { items: page.rows.map((row) => toTag(call.lane.userId, row)), counts, next_cursor: page.next_cursor },

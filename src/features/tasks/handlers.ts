@@ -154,43 +154,47 @@ export const taskListHandlers = ({
     const needsZone = view !== undefined || started !== undefined;
     const isOneFlight = (!needsZone || tz !== undefined) && !include_subtask_counts && !terms;
     const read = isOneFlight ? call.lane.readAtOnce : call.lane.read;
-    const { page, search, total, subtask_counts, approximate, inTime } = await read(async (lane) => {
-      const filter = { ...narrowed, ...(await momentFilters(lane, call.query)) };
-      const find = async ({ list, approximate, search: wanted }: typeof listed) => {
-        const near = approximate && wanted && trigrams ? await nearWords(lane, wanted.terms, trigrams) : null;
-        const search = wanted && { ...wanted, near };
-        const found = { ...filter, search };
-        const order = orderOf(sort, search);
-        // One row more than fits on the page shows whether there is a next page.
-        const [rows, total] = await Promise.all([
-          listTasks(lane, {
-            filter: found,
-            order,
-            after: startOf({ list, order }, cursor) ?? null,
-            limit: limit + 1,
-          }),
-          include_total ? countTasks(lane, found) : null,
-        ]);
-        return { approximate, search, page: toPage({ list, order }, rows, limit, call.url), total };
-      };
-      let result = await find(listed);
-      let inTime = true;
-      for (const other of result.page.rows.length === 0 && cursor === undefined ? others : []) {
-        const nearly = await lane.bounded(typoTimeoutMs, () => find(other));
-        inTime = nearly !== undefined;
-        result = nearly ?? result;
-      }
-      const { page, search, total } = result;
-      const ids = page.rows.map((row) => row.id);
-      return {
-        page,
-        search,
-        total,
-        subtask_counts: include_subtask_counts ? await countSubtasks(lane, ids) : null,
-        approximate: result.approximate && page.rows.length > 0,
-        inTime,
-      };
-    });
+    const { page, search, total, subtask_counts, approximate, inTime } = await read(
+      async (lane) => {
+        const filter = { ...narrowed, ...(await momentFilters(lane, call.query)) };
+        const find = async ({ list, approximate, search: wanted }: typeof listed) => {
+          const near =
+            approximate && wanted && trigrams ? await nearWords(lane, wanted.terms, trigrams) : null;
+          const search = wanted && { ...wanted, near };
+          const found = { ...filter, search };
+          const order = orderOf(sort, search);
+          // One row more than fits on the page shows whether there is a next page.
+          const [rows, total] = await Promise.all([
+            listTasks(lane, {
+              filter: found,
+              order,
+              after: startOf({ list, order }, cursor) ?? null,
+              limit: limit + 1,
+            }),
+            include_total ? countTasks(lane, found) : null,
+          ]);
+          return { approximate, search, page: toPage({ list, order }, rows, limit, call.url), total };
+        };
+        let result = await find(listed);
+        let inTime = true;
+        for (const other of result.page.rows.length === 0 && cursor === undefined ? others : []) {
+          const nearly = await lane.bounded(typoTimeoutMs, () => find(other));
+          inTime = nearly !== undefined;
+          result = nearly ?? result;
+        }
+        const { page, search, total } = result;
+        const ids = page.rows.map((row) => row.id);
+        return {
+          page,
+          search,
+          total,
+          subtask_counts: include_subtask_counts ? await countSubtasks(lane, ids) : null,
+          approximate: result.approximate && page.rows.length > 0,
+          inTime,
+        };
+      },
+      { replica: true },
+    );
     const { rows, next_cursor, headers } = page;
     const body = {
       items: rows.map((row) => toTask(call.lane.userId, row)),

@@ -20,6 +20,7 @@ import {
   violatedConstraint,
   type WritableLane,
 } from '../../platform/database/lane';
+import { lastPositionOfStatement } from '../../platform/database/lane-table';
 import type { TaskPriority, TaskRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
 import { findProfile, findTimeZone } from '../profile/repository';
@@ -79,7 +80,11 @@ async function insertRow(lane: WritableLane, task: NewTask): Promise<TaskRow> {
       const isComplete = row.priority !== undefined && local_end === undefined;
       const insert = isComplete
         ? each.insert('tasks', row)
-        : each.insertFromProfile('tasks', { priority: each.expression('profiles.default_priority'), ...row });
+        : each.insertFromProfile('tasks', {
+            priority: each.expression('profiles.default_priority'),
+            position: each.expression(lastPositionOfStatement),
+            ...row,
+          });
       return insert.returning(taskColumns) as never;
     },
   );

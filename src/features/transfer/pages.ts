@@ -32,11 +32,14 @@ export async function beginReading(scope: UserScope): Promise<LongRead> {
       let page: R[] = [];
       do {
         const last = page.at(-1);
-        page = await scope.read(async (lane) => {
-          const [current, rows] = await Promise.all([findProfile(lane), read(lane, last, pageSize)]);
-          if (current?.epoch !== profile?.epoch) throw new Error('The lane was erased during its export.');
-          return rows;
-        });
+        page = await scope.read(
+          async (lane) => {
+            const [current, rows] = await Promise.all([findProfile(lane), read(lane, last, pageSize)]);
+            if (current?.epoch !== profile?.epoch) throw new Error('The lane was erased during its export.');
+            return rows;
+          },
+          { replica: true },
+        );
         yield page;
       } while (page.length === pageSize);
     },

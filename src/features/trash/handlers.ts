@@ -32,17 +32,20 @@ export const trashHandlers = (retentionDays: number): TrashHandlers => ({
     const listed = { list: [call.path.user_id, 'trash', endings], order: latestFirst };
     const after = startOf(listed, cursor);
     if (after === undefined) return call.fail('validation-failed', wrongCursor);
-    const { page, taken } = await call.lane.read(async (lane) => {
-      const rows = await listDeleted(lane, latestFirst, after, limit + 1, endings);
-      const page = toPage(listed, rows, limit, call.url);
-      return {
-        page,
-        taken: await countTaken(
-          lane,
-          page.rows.map((row) => row.id),
-        ),
-      };
-    });
+    const { page, taken } = await call.lane.read(
+      async (lane) => {
+        const rows = await listDeleted(lane, latestFirst, after, limit + 1, endings);
+        const page = toPage(listed, rows, limit, call.url);
+        return {
+          page,
+          taken: await countTaken(
+            lane,
+            page.rows.map((row) => row.id),
+          ),
+        };
+      },
+      { replica: true },
+    );
     return call.reply(
       200,
       {

@@ -16,14 +16,25 @@ export async function findLastRequests(
   clientId: string | null,
   { requests, changes }: { readonly requests: number; readonly changes: number },
 ): Promise<string[]> {
-  const rows: { request: string }[] = await lane
-    .rows('changes')
-    .whereNotNull('request')
-    .where('client_id', clientId)
-    .orderBy('seq', 'desc')
-    .limit(changes)
-    .select('request');
-  return [...new Set(rows.map(({ request }) => request))].slice(0, requests);
+  const found = new Set<string>();
+  let before: string | undefined;
+  // The changes of a client can be far apart, so no more of them are read than needed.
+  for (let left = changes, size = requests; found.size < requests && left > 0; size *= 4) {
+    const query = lane
+      .rows('changes')
+      .whereNotNull('request')
+      .where('client_id', clientId)
+      .orderBy('seq', 'desc')
+      .limit(Math.min(size, left))
+      .select('seq', 'request');
+    if (before !== undefined) query.where('seq', '<', before);
+    const rows = await query;
+    for (const { request } of rows) found.add(request as string);
+    if (rows.length < Math.min(size, left)) break;
+    left -= rows.length;
+    before = rows.at(-1)?.seq;
+  }
+  return [...found].slice(0, requests);
 }
 
 // By how much the clock of an instance may be ahead of the database's.

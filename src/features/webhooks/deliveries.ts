@@ -181,13 +181,19 @@ export async function replay(
   return queued;
 }
 
-const dayMs = 86_400_000;
-
-/** Removes at most `limit` deliveries that are older than `days`. @returns the number of removed deliveries */
-export async function purgeDeliveries(lane: WritableLane, days: number, limit: number): Promise<number> {
+/**
+ * Removes at most `limit` deliveries that were created at these times, which are in an index. No index has the old deliveries
+ * of one lane.
+ * @returns the number of removed deliveries
+ */
+export async function purgeDeliveries(
+  lane: WritableLane,
+  times: readonly Date[],
+  limit: number,
+): Promise<number> {
   const old = lane
     .rows('webhook_deliveries')
-    .where('created_at', '<', inMs(lane, -days * dayMs))
+    .whereRaw('created_at = any(?::timestamptz[])', [times as never])
     .limit(limit)
     .select('id');
   return lane.rows('webhook_deliveries').whereIn('id', old).delete();

@@ -48,9 +48,9 @@ export function createDeliveryJob(
   const send = createSender(egress, timeoutMs);
   const traffic = createTraffic(hostRate);
   const leaseMs = timeoutMs + leaseMarginMs;
-  const post: typeof send = async (url, headers, body) => {
+  const post = async (cause: string | null, ...[url, headers, body]: Parameters<typeof send>) => {
     if (!tracing) return send(url, headers, body);
-    const { sent } = await tracing.send('webhook delivery', async (context) => {
+    const { sent } = await tracing.send('webhook delivery', cause, async (context) => {
       const sent = await send(url, { ...headers, ...context }, body);
       return { sent, status: sent.attempt.status };
     });
@@ -128,7 +128,7 @@ export function createDeliveryJob(
           'user-agent': 'Tasklane-Webhooks/1',
           ...signedHeaders({ id: delivery.id, timestamp, body }, secrets),
         };
-        const { attempt, retryAfterMs } = await post(url, headers, body);
+        const { attempt, retryAfterMs } = await post(delivery.trace, url, headers, body);
         const { status, error, duration_ms } = attempt;
         metrics?.webhookAnswered(status, error, duration_ms);
         log.debug({ webhook: lease.id, delivery: delivery.id, status, error, duration_ms }, 'webhook sent');
@@ -184,16 +184,17 @@ const rowsInAWrite = 1_000;
 export const deliveryPurgeJob = createLaneJob({
   name: 'webhooks-purge',
   everyMs: 3_600_000,
-  limit: 100,
+  limit: 1_000,
   find: (system, limit) =>
-    system.query<{ lane_id: string }>(
-      `select distinct lane_id from (
-         select lane_id from tasklane.webhook_deliveries
-         where created_at < now() - $1::int * interval '1 day' order by created_at limit $2
-       ) as old limit $3`,
-      [keptDays, limit * rowsInAWrite, limit],
+    system.query<{ lane_id: string; created_at: Date }>(
+      `select lane_id, created_at from tasklane.webhook_deliveries
+       where created_at < now() - $1::int * interval '1 day' order by created_at limit $2`,
+      [keptDays, limit],
     ),
-  write: async (lane) => (await purgeDeliveries(lane, keptDays, rowsInAWrite)) > 0,
+  write: async (lane, old) => {
+    const times = old.map((each) => each.created_at);
+    return (await purgeDeliveries(lane, times, rowsInAWrite)) === rowsInAWrite;
+  },
 });
 
 /** Measures the webhooks with due deliveries. */

@@ -65,10 +65,11 @@ export const leaseDue = `
   returning webhook.id, webhook.leased_until::text as "leasedUntil",
     webhook.verified_at is null or webhook.failures > 0 as unproven`;
 
-/** Milliseconds until the next webhook is due and not leased; null if none is. */
+/** Milliseconds until one of the first webhooks is due and not leased; null if none waits. */
 export const nextDue = `
-  select (extract(epoch from min(greatest(due_at, leased_until)) - now()) * 1000)::float8 as ms from tasklane.webhooks
-  where due_at is not null`;
+  select (extract(epoch from min(greatest(due_at, leased_until)) - now()) * 1000)::float8 as ms
+  from (select due_at, leased_until from tasklane.webhooks where due_at is not null order by due_at limit ${maxCompared})
+    as first`;
 
 /** The values for `chooseDue`: they choose as many webhooks as there are free slots. */
 export function choiceValues(held: readonly LeasedWebhook[], concurrency: number): unknown[] {

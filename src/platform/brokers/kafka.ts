@@ -17,6 +17,12 @@ interface Waiting {
 const contentType = Buffer.from('content-type');
 const mediaType = Buffer.from(eventMediaType);
 
+/** Whether the broker answered and refused the events, so that it may accept others. */
+function isRefusal(error: unknown): boolean {
+  const { code, errors = [] } = error as { code?: string; errors?: unknown[] };
+  return code === 'PLT_KFK_PROTOCOL' || errors.some(isRefusal);
+}
+
 /**
  * Connects to Kafka. Runs that are published at the same time share a request. Only one request is under way, and
  * Kafka stores the events of a request for a partition completely or not at all, so events are never stored before
@@ -76,17 +82,23 @@ export function createKafka({ address, topic, mechanism }: BrokerOptions, log: L
     return taken;
   }
 
-  async function sendAll(): Promise<void> {
-    while (waiting.length > 0) {
-      const taken = takeNext();
-      try {
-        await send(taken.map(({ run }) => run));
-        for (const each of taken) each.settle();
-      } catch (error) {
-        await reset();
-        for (const each of [...taken, ...waiting.splice(0)]) each.settle(error);
+  async function sendTaken(taken: readonly Waiting[]): Promise<void> {
+    try {
+      await send(taken.map(({ run }) => run));
+      for (const each of taken) each.settle();
+    } catch (error) {
+      // One run that is refused must not hold up the others.
+      if (taken.length > 1 && isRefusal(error)) {
+        for (const each of taken) await sendTaken([each]);
+        return;
       }
+      if (!isRefusal(error)) await reset();
+      for (const each of taken) each.settle(error);
     }
+  }
+
+  async function sendAll(): Promise<void> {
+    while (waiting.length > 0) await sendTaken(takeNext());
     sending = undefined;
   }
 

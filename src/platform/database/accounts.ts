@@ -1,11 +1,11 @@
 /**
  * Account links: foreign keys from lanes to Better Auth's user table, if it is in the same database. A lane is erased
  * with its account, and new lanes need an account. The link depends on a table that is not ours and on the type of
- * its ids, so it is not a migration. `npm run migrate` updates it, and `npm run doctor` checks it.
+ * its ids, so it is not a migration. `tasklane migrate` updates it, and `tasklane doctor` checks it.
  */
 import type { Knex } from 'knex';
 import { escapeIdentifier } from 'pg';
-import { sqlState, violatedConstraint } from './errors';
+import { insufficientPrivilege, SetupError, sqlState, violatedConstraint } from './errors';
 import type { MigrationSession } from './migration-session';
 import { schema } from './rows';
 
@@ -207,12 +207,12 @@ interface LinkState {
   readonly forced: boolean;
 }
 
-/** @throws Error if the table is required and cannot be linked */
+/** @throws SetupError if the table is required and cannot be linked */
 async function readLinkState(database: Knex, settings: AccountSettings): Promise<LinkState> {
   const found = settings.link === 'off' ? undefined : await findTable(database, settings);
   const reason = settings.link === 'off' ? 'off' : findObstacle(settings, found);
   if (reason !== null && settings.link === 'required') {
-    throw new Error(`AUTH_USER_TABLE: lanes cannot be linked to accounts, because ${reason}.`);
+    throw new SetupError(`AUTH_USER_TABLE: lanes cannot be linked to accounts, because ${reason}.`);
   }
   const table = reason === null && found ? found : null;
   const existing = await findLink(database);
@@ -231,7 +231,7 @@ async function readLinkState(database: Knex, settings: AccountSettings): Promise
 
 /**
  * Returns the state of the account link. It only reads the catalogs.
- * @throws Error if the table is required and cannot be linked
+ * @throws SetupError if the table is required and cannot be linked
  */
 export async function inspectAccounts(database: Knex, settings: AccountSettings): Promise<AccountLink> {
   const { table, reason, current, validated, forced } = await readLinkState(database, settings);
@@ -253,12 +253,11 @@ export async function inspectAccounts(database: Knex, settings: AccountSettings)
       };
 }
 
-const insufficientPrivilege = '42501';
 
 /**
  * Creates or removes the account link, according to the settings and the database. If the link is up to date, only
  * validates it once all lanes have accounts.
- * @throws Error that says what to do: the table is required and cannot be linked, or this login has no right to refer to it
+ * @throws SetupError that says what to do: the table is required and cannot be linked, or this login has no right to refer to it
  */
 export async function linkAccounts(
   session: MigrationSession,
@@ -276,7 +275,7 @@ export async function linkAccounts(
     return { state: 'linked', table: table.name, idType: table.idType, ...orphans };
   } catch (cause) {
     if (sqlState(cause) !== insufficientPrivilege || !table) throw cause;
-    throw new Error(
+    throw new SetupError(
       `This login has no right to refer to ${table.name}. The owner of the table must run this; then try again:\n` +
         `  grant select, references on ${table.name} to <the role that migrates>;`,
       { cause },

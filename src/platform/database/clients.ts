@@ -13,8 +13,8 @@ const maxClients = 200;
  */
 const recordUse = `
   insert into ${schema}.clients (lane_id, id, client_id, name, scopes)
-  select $1::bigint, $2::uuid, $3::text, $4::text, $5::text[]
-  where exists (select from ${schema}.profiles where lane_id = $1)
+  select profile.lane_id, $2::uuid, $3::text, $4::text, $5::text[]
+  from ${schema}.profiles as profile where profile.lane_id = $1
   on conflict (lane_id, client_id) do update
     set last_used_at = excluded.last_used_at, scopes = excluded.scopes, name = coalesce(excluded.name, clients.name)
     where clients.last_used_at < excluded.last_used_at - interval '1 hour'`;

@@ -3,8 +3,10 @@ import { isReadOnly, isRefused, isUnavailable } from './errors';
 import { createRestoreWatch } from './installation';
 import type { LaneForJob, LaneKey, UserScope, WithUser } from './lane';
 import { createLanes, type LaneOptions } from './lane-runner';
+import { lookUp } from './look-up';
 import { migrationStatus } from './migrations';
-import { createPool, type LastSeen, type Pool, type PoolOptions, StaleConnection } from './pool';
+import { createPool, type LastSeen, type Pool, type PoolOptions } from './pool';
+import { createReplica, type ReplicaResult, type ReplicaState } from './replica';
 import { type PoolUse, platformOwner } from './shares';
 import { createSystem, type SystemOptions, type WithSystem } from './system';
 import { createTrigramLookUp } from './trigrams';
@@ -17,7 +19,14 @@ export interface DatabaseProblem {
   readonly detail: string;
 }
 
-export type DatabaseOptions = PoolOptions & LaneOptions & SystemOptions;
+export type DatabaseOptions = PoolOptions &
+  LaneOptions &
+  SystemOptions & {
+    /** The `postgres://` URL of a replica for the reads that it may answer; null if there is none. */
+    readonly replicaUrl?: string | null;
+    /** Called for each read that a replica may answer. */
+    readonly onReplicaRead?: ((result: ReplicaResult) => void) | undefined;
+  };
 
 /** The service's access to its database. */
 export interface Database {
@@ -37,6 +46,10 @@ export interface Database {
   poolUse(): PoolUse;
   /** What the latest requests and jobs saw. */
   lastSeen(): LastSeen;
+  /** What the latest reads saw of the replica; null if there is none. */
+  replica(): ReplicaState | null;
+  /** Asks the replica. @returns why it cannot be used, as a part of a sentence; null if it can, or if there is none */
+  findReplicaProblem(): Promise<string | null>;
   /** Why the database cannot be used for now; null if it can. */
   findProblem(): Promise<DatabaseProblem | null>;
   /** The text of that problem. */
@@ -73,60 +86,60 @@ async function findProblem(
     }
     if (isUnavailable(error)) return { reason: 'database', detail: describeUnavailable(error) };
     if (isRefused(error)) {
-      return { reason: 'roles', detail: 'A database role or its grants are missing: run npm run migrate.' };
+      return { reason: 'roles', detail: 'A database role or its grants are missing: run tasklane migrate.' };
     }
     throw error;
   }
 }
 
-/** Runs a statement outside all lanes. `check` gets the rows; what it throws is treated as an error of the database. */
-async function lookUp(
-  pool: Pool,
-  text: string,
-  values: readonly unknown[],
-  check: (rows: Record<string, unknown>[]) => void = () => undefined,
-) {
-  for (let attempt = 1; ; attempt++) {
-    const { connection, classifyError, release } = await pool.acquire(platformOwner);
-    try {
-      const result = await connection.query(text, [...values]);
-      check(result.rows);
-      return result;
-    } catch (error) {
-      const classified = classifyError(error);
-      if (!(classified instanceof StaleConnection) || attempt === 2) throw error;
-    } finally {
-      release();
-    }
-  }
-}
-
 /** Rejects like a write if the database is read-only, so that the pool replaces the connection. */
 async function refuseReadOnly(pool: Pool): Promise<void> {
-  await lookUp(pool, findReadOnly, [], ([row]) => {
+  await lookUp(pool, { text: findReadOnly }, ([row]) => {
     if (row?.read_only) throw Object.assign(new Error('The database is read-only.'), { code: '25006' });
   });
+}
+
+// A read waits at most this long for a connection to the replica, because the primary can serve it too.
+const replicaWaitMs = 1_000;
+
+/** The options of the replica's pool. The metrics are those of the primary. */
+function replicaPoolOptions(options: PoolOptions, url: string): PoolOptions {
+  const acquireTimeoutMs = Math.min(replicaWaitMs, options.acquireTimeoutMs);
+  return { ...options, url, acquireTimeoutMs, metrics: undefined };
 }
 
 /** Makes the service's access to Postgres. It connects at first use. */
 export function createDatabase(options: DatabaseOptions, log: Logger): Database {
   const pool = createPool(options, log);
-  const { withUser, laneForJob } = createLanes(pool, options);
+  const replica = options.replicaUrl
+    ? createReplica({
+        pool: createPool(replicaPoolOptions(options, options.replicaUrl), log),
+        primary: pool,
+        log,
+        onRead: options.onReplicaRead,
+      })
+    : null;
+  const { withUser, laneForJob } = createLanes(pool, options, replica);
   const withSystem = createSystem(pool, options);
   const withSystemForRequests = createSystem(pool, options, platformOwner);
   const findRestore = createRestoreWatch(withSystemForRequests);
+  const look: Database['lookUp'] = (text, values) => lookUp(pool, { text, values });
   const find = () => findProblem(pool, withUser(nobody), withSystemForRequests, findRestore);
   return {
     withUser,
     withSystem,
     withSystemForRequests,
     laneForJob,
-    lookUp: (text, values) => lookUp(pool, text, values),
-    trigramSchema: createTrigramLookUp((text, values) => lookUp(pool, text, values), options.appRole),
+    lookUp: look,
+    trigramSchema: createTrigramLookUp(look, options.appRole),
     lastSeen: pool.lastSeen,
     findProblem: find,
     problem: async () => (await find())?.detail ?? null,
     poolUse: pool.use,
-    close: () => pool.close(),
+    replica: () => replica?.state() ?? null,
+    findReplicaProblem: async () => (replica ? replica.findProblem() : null),
+    async close() {
+      await Promise.all([pool.close(), replica?.close()]);
+    },
   };
 }

@@ -10,6 +10,12 @@ interface ErrorMembers {
 /** The service refused a request because of a temporary limit of its own. The answer is 503. */
 export class Unavailable extends Error {}
 
+/** An error whose message says what an operator must do. Its stack says nothing more. */
+export class SetupError extends Error {}
+
+/** The SQLSTATE of a missing right. */
+export const insufficientPrivilege = '42501';
+
 /** The SQLSTATE of a database error; undefined for other errors. */
 export function sqlState(error: unknown): string | undefined {
   const { code } = (error ?? {}) as ErrorMembers;

@@ -68,6 +68,11 @@ interface Session {
   readonly client: Wire;
   /** The prepared statements by name, with their columns once these are known. */
   readonly prepared: Map<string, Columns | undefined>;
+  /**
+   * The names of statements that were sent, but that Postgres skipped or refused. PgBouncer (1.21 and later) knows these
+   * names, and closes a connection that uses one for a second time without closing the statement.
+   */
+  readonly unprepared: Set<string>;
 }
 
 const noValues: readonly unknown[] = [];
@@ -121,7 +126,7 @@ class Flight {
 
   /** node-postgres calls it when the connection is free. An error that it returns ends the flight. */
   submit(): Error | null {
-    const { prepared, client } = this.session;
+    const { prepared, unprepared, client } = this.session;
     const packet: Buffer[] = [];
     try {
       for (const { statement } of this.pending) {
@@ -130,6 +135,9 @@ class Flight {
         const isParsed = name !== undefined && (prepared.has(name) || !isNew);
         const isDescribed = name !== undefined && (prepared.get(name) !== undefined || !isNew);
         if (!isParsed) this.toParse.push(name ?? '');
+        if (!isParsed && name !== undefined && unprepared.has(name)) {
+          packet.push(serialize.close({ type: 'S', name }));
+        }
         write(packet, name, statement, isParsed, isDescribed);
       }
     } catch (error) {
@@ -150,7 +158,9 @@ class Flight {
   /** Postgres has parsed the next statement. Its name stays known, whatever becomes of the flight. */
   parsed(): void {
     const name = this.toParse.shift();
-    if (name) this.session.prepared.set(name, undefined);
+    if (!name) return;
+    this.session.prepared.set(name, undefined);
+    this.session.unprepared.delete(name);
   }
 
   handleRowDescription({ fields }: RowDescription): void {
@@ -242,6 +252,7 @@ class Flight {
   private end(settle: (pending: Pending, index: number) => void, error?: unknown): void {
     if (this.isEnded) return;
     this.isEnded = true;
+    for (const name of this.toParse) if (name) this.session.unprepared.add(name);
     this.callback();
     this.pending.forEach(settle);
     this.ended(error);
@@ -284,7 +295,7 @@ class Flights {
     private readonly submit: (flight: Flight) => void,
     private readonly tracing: FlightTracing | undefined,
   ) {
-    this.session = { client, prepared: new Map() };
+    this.session = { client, prepared: new Map(), unprepared: new Set() };
     client.connection.on('parseComplete', () => this.active?.parsed());
   }
 

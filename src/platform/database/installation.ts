@@ -146,12 +146,15 @@ const recentSeconds = 30;
  * Records the installation, unless it differs from the recorded one. Does nothing if it was recorded less than 30
  * seconds ago.
  */
-export function recordInstallation(withSystem: WithSystem): Promise<void> {
+export function recordInstallation(withSystem: WithSystem): Promise<{ readonly onNeon: boolean }> {
   return withSystem.write(async (system) => {
     const recorded = await readRecorded(system, 'for update');
-    if (recorded.seenFor !== null && recorded.seenFor < recentSeconds) return;
+    if (recorded.seenFor !== null && recorded.seenFor < recentSeconds) {
+      return { onNeon: recorded.neonTimeline !== null };
+    }
     const present = await readPresent(system);
     if (findRestore(recorded, present) === null) await record(system, present);
+    return { onNeon: present.neonTimeline !== null };
   });
 }
 
@@ -162,7 +165,7 @@ interface Memory {
   readonly renewedAt: number | undefined;
 }
 
-/** Makes a function that returns why lanes must be renewed (`npm run restored`), or null. */
+/** Makes a function that returns why lanes must be renewed (`tasklane restored`), or null. */
 export function createRestoreWatch(withSystem: WithSystem): () => Promise<string | null> {
   let memory: Memory | undefined;
   return async () => {
@@ -186,7 +189,7 @@ export function createRestoreWatch(withSystem: WithSystem): () => Promise<string
     const reason = findRestore({ ...recorded, behind: recorded.behind || behind }, present);
     return (
       reason &&
-      `The database was restored or copied, because ${reason}. Run npm run restored to renew its lanes.`
+      `The database was restored or copied, because ${reason}. Run tasklane restored to renew its lanes.`
     );
   };
 }

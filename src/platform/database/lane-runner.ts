@@ -24,6 +24,7 @@ import {
   type LaneKey,
   type LaneOpening,
   type LockedProfile,
+  type ReadOptions,
   StaleToken,
   type UserLane,
   type UserScope,
@@ -43,8 +44,9 @@ import {
 import {
   eraseLane,
   lockLane,
-  lockOrCreateLane,
+  lockLaneForJob,
   lockQuietLane,
+  makeProfile,
   openFreshScope,
   openScope,
   recordChanges,
@@ -55,6 +57,7 @@ import { type Pool, StaleConnection } from './pool';
 import type { LanePosition } from './position';
 import { type Amounts, countsOf, findExceeded, growthOf, limitsOf, noQuotas, QuotaExceeded } from './quotas';
 import { makeLane, noLane } from './registry';
+import type { Preceding, Replica } from './replica';
 import { jobsOwner, type Owner, ownerOf } from './shares';
 import { createTemplates } from './template';
 import { type Connection, type Statement, transact } from './transaction';
@@ -74,14 +77,14 @@ export interface LaneOptions {
   readonly onChanged?: ((userId: string) => void) | undefined;
 }
 
-const laneNotHeld = new Error('The lane was made by another writer at the same moment.');
+const laneHasNoProfile = new Error('The lane has no profile yet.');
 const laneMoved = new Error('The lane has another id than this process knew.');
 const laneGone = new Error('The lane is gone.');
 const maxAttempts = 5;
 
 function canRunAgain(error: unknown): boolean {
   return (
-    error === laneNotHeld ||
+    error === laneHasNoProfile ||
     error === laneMoved ||
     // The lane was erased while the write waited for its lock.
     violatedConstraint(error) === 'profiles_lane' ||
@@ -107,10 +110,18 @@ const ignore = () => undefined;
 interface Caller extends LaneOpening {
   readonly userId: string;
   readonly issuedAt: number | null;
+  /** True after a write has found that the lane has no profile yet. The next attempt makes it. */
+  makesProfile: boolean;
   /** Called after the commit of a write, with the position of the lane after it. */
   written(position: LanePosition): void;
   /** Called when a transaction showed that the use of the caller's client must be recorded. */
   useIsDue(): void;
+}
+
+/** How a read is sent. */
+interface HowToRead extends ReadOptions {
+  /** Whether it is one flight. */
+  readonly atOnce?: boolean;
 }
 
 type Scope = QueryResult<QueryResultRow> | undefined;
@@ -174,6 +185,7 @@ const beginRead: Statement = {
 };
 const writeTime: Statement = { name: 'lane-write-time', text: setWriteTime };
 const nothingElse = () => [];
+const noneBefore = () => [];
 
 /** The result of the lock among those of the statements that open a write. */
 const lockedIn = (results: readonly QueryResult<QueryResultRow>[]) => results.at(-2);
@@ -185,6 +197,7 @@ const maxKnownLanes = 10_000;
 export function createLanes(
   pool: Pool,
   options: LaneOptions,
+  replica: Replica | null = null,
 ): { withUser: WithUser; laneForJob: (lane: LaneKey) => LaneForJob } {
   enforceLaneLimits(pool.knex);
   const quotas = options.quotas ?? noQuotas;
@@ -337,49 +350,61 @@ export function createLanes(
     owner: Owner,
     check: (scope: Scope) => void,
     work: (lane: Lane) => Promise<T>,
-    atOnce = false,
+    { atOnce = false, replica: mayUseReplica = false }: HowToRead = {},
   ): Promise<T> {
-    return transact(pool, owner, {
-      readOnly: true,
-      opening: [beginRead, scopeTo({ ...opener, userId: lane.userId })],
-      check: ([, scope]) => check(scope),
-      work(connection, _, endWith) {
-        if (atOnce) endWith(nothingElse);
-        return work(readableLaneOn(shared, connection, lane));
-      },
-    });
+    const on = (server: Pool, preceding: Preceding = noneBefore): Promise<T> =>
+      transact(server, owner, {
+        readOnly: true,
+        opening: (connection) => [
+          ...preceding(connection),
+          beginRead,
+          scopeTo({ ...opener, userId: lane.userId }),
+        ],
+        check: (results) => check(results.at(-1)),
+        work(connection, _, endWith) {
+          if (atOnce) endWith(nothingElse);
+          return work(readableLaneOn(shared, connection, lane));
+        },
+      });
+    return replica && mayUseReplica ? replica.read(on, () => on(pool)) : on(pool);
   }
 
-  function readAsCaller<T>(caller: Caller, work: (lane: Lane) => Promise<T>, atOnce = false): Promise<T> {
+  function readAsCaller<T>(caller: Caller, work: (lane: Lane) => Promise<T>, how?: HowToRead): Promise<T> {
     return retry(async () => {
       const lane = await findLane(caller);
       const check = (scope: Scope) => checkScope(caller, lane, scope);
-      return read(lane, caller, ownerOf(caller.userId), check, work, atOnce);
+      return read(lane, caller, ownerOf(caller.userId), check, work, how);
     });
   }
 
   /** Checks that the write holds the lane's lock and that the caller may change the lane. */
   function checkLock(caller: Caller, locked: QueryResult<QueryResultRow> | undefined): LockedProfile {
-    if (locked?.rowCount !== 1) throw laneNotHeld;
+    if (locked?.rowCount !== 1) {
+      caller.makesProfile = true;
+      throw laneHasNoProfile;
+    }
     const profile = locked.rows[0] as LockedProfile;
     caller.precondition?.(profile);
     return profile;
   }
 
   /**
-   * Begins the transaction of an idempotent request, and returns why it must not be done, if so. The lane is not locked
-   * yet, so that an answer from the idempotency record waits for no other write.
+   * Begins a write, and makes the lane's profile if it has none. Returns why an idempotent request must not be done, if so:
+   * the lane is not locked yet, so that an answer from the idempotency record waits for no other write.
    */
-  async function findRefusal(
+  async function prepareWrite(
     caller: Caller,
     lane: LaneKey,
-    request: IdempotentRequest,
+    request: IdempotentRequest | undefined,
     connection: Connection,
   ): Promise<Refusal | undefined> {
-    const statements = lookUpStatements(lane.id, request);
+    const statements = request ? lookUpStatements(lane.id, request) : [];
     const [, scope, ...found] = await sendAll(connection, [begin, scopeTo(caller), ...statements]);
     checkScope(caller, lane, scope);
-    return readRefusal(request, found);
+    const refusal = request && readRefusal(request, found);
+    if (!refusal && caller.makesProfile)
+      await sendAll(connection, [named('lane-make-profile', makeProfile, [lane.id])]);
+    return refusal;
   }
 
   async function writeOnce<T>(
@@ -393,15 +418,16 @@ export function createLanes(
     const effects = noEffects(caller.author);
     const request = atomic?.idempotentRequest;
     const isQuiet = finishes && quietLanes.has(lane.id);
+    const isPrepared = request !== undefined || (caller.makesProfile && !isQuiet);
     const opening = isQuiet
       ? openingOfQuiet(caller, clientIdsOf([caller]), lane.id)
-      : [begin, scopeTo(caller), ...locking('lane-lock', lockOrCreateLane, lane.id)];
+      : [begin, scopeTo(caller), ...locking('lane-lock', lockLane, lane.id)];
     let isCommitted = true;
     let counts = countsOf(undefined);
     let start: HistoryStart | undefined;
     function check(results: readonly QueryResult<QueryResultRow>[]): void {
       if (start) return;
-      if (!request) checkScope(caller, lane, results[1]);
+      if (!isPrepared) checkScope(caller, lane, results[1]);
       const locked = lockedIn(results);
       const profile = checkLock(caller, locked);
       effects.profile = profile;
@@ -412,13 +438,13 @@ export function createLanes(
       start && !effects.erased ? positionAfter(start, effects.changes.length) : noPosition;
     const value = await transact(pool, ownerOf(userId), {
       readOnly: false,
-      ...(request && {
+      ...(isPrepared && {
         async before(connection: Connection) {
-          const refusal = await findRefusal(caller, lane, request, connection);
-          return refusal && { value: atomic.refused(refusal) };
+          const refusal = await prepareWrite(caller, lane, request, connection);
+          return refusal && atomic && { value: atomic.refused(refusal) };
         },
       }),
-      opening: request ? opening.slice(-2) : opening,
+      opening: isPrepared ? opening.slice(-2) : opening,
       check,
       work(connection, opened, endWith) {
         const counted = opened.then((results) => countsOf(lockedIn(results)?.rows[0]));
@@ -547,7 +573,7 @@ export function createLanes(
       opening: [
         begin,
         scopeTo({ userId: lane.userId, issuedAt: null, client: undefined }),
-        ...locking('lane-lock-job', lockLane, lane.id),
+        ...locking('lane-lock-job', lockLaneForJob, lane.id),
       ],
       check([, , locked]) {
         if (locked?.rowCount !== 1) throw laneGone;
@@ -577,7 +603,7 @@ export function createLanes(
     const profile = await readAsCaller(
       caller,
       (lane) => lane.rows('profiles').first('epoch', 'change_seq').then(),
-      true,
+      { atOnce: true },
     );
     return profile ? positionAfter(profile, 0) : noPosition;
   }
@@ -606,6 +632,7 @@ export function createLanes(
       precondition,
       author,
       client,
+      makesProfile: false,
       written(position) {
         last = position;
       },
@@ -622,8 +649,8 @@ export function createLanes(
     const recorded: typeof recordAfter = client ? recordAfter : (done) => done;
     return {
       userId: caller.userId,
-      read: (work) => recorded(readAsCaller(caller, work)),
-      readAtOnce: (work) => recorded(readAsCaller(caller, work, true)),
+      read: (work, how) => recorded(readAsCaller(caller, work, how)),
+      readAtOnce: (work, how) => recorded(readAsCaller(caller, work, { ...how, atOnce: true })),
       write(work, { finishes = false, atOnce = false } = {}) {
         if (atOnce && !caller.precondition)
           return recorded(groups.run(caller.userId, { caller, work }) as never);

@@ -42,23 +42,18 @@ export const storeBytes = `
   where lane_id = $1`;
 
 /**
- * Locks the lane's profile, and creates it for the first write. `for update` and the unique index allow one writer at a
- * time. It returns no row if two first writes run at the same time, or if `$1` is not the transaction's lane.
+ * Locks the lane's profile, so that there is one writer at a time. It returns no row if the lane has no profile yet, or if
+ * `$1` is not the transaction's lane.
  */
-export const lockOrCreateLane = `
-  with held as (
-    select ${locked} from ${schema}.profiles where lane_id = $1 for update
-  ), made as (
-    insert into ${schema}.profiles (lane_id)
-    select $1::bigint where not exists (select from held) and current_setting('app.lane_id') = $1::bigint::text
-    on conflict (lane_id) do nothing
-    returning ${locked}
-  )
-  select ${locked}
-  from (select * from held union all select * from made) as lane`;
+export const lockLane = `
+  select ${locked} from ${schema}.profiles where lane_id = $1 for update`;
+
+/** Creates the profile of a lane, for the first write. Value: lane id, which must be that of the transaction. */
+export const makeProfile = `
+  insert into ${schema}.profiles (lane_id) values ($1) on conflict (lane_id) do nothing`;
 
 /**
- * `lockOrCreateLane` that fails if the lane does not exist or has webhooks, so that no later statement of its flight
+ * `lockLane` that fails if the lane does not exist or has webhooks, so that no later statement of its flight
  * runs.
  */
 export const lockQuietLane = `
@@ -69,8 +64,8 @@ export const lockQuietLane = `
     case when held.delivers is not false then ${schema}.refuse('the lane is not quiet') end
   from (values (1)) as one left join held on true`;
 
-/** Locks the profile of a lane that must exist. */
-export const lockLane = `
+/** Locks the profile of a lane for a job. */
+export const lockLaneForJob = `
   select delivers from ${schema}.profiles where lane_id = $1 for update`;
 
 /**
@@ -102,6 +97,7 @@ const jsonTime = `to_char(${writeTime} at time zone 'UTC', '\\"YYYY-MM-DD"T"HH24
 export const recordChanges = `
   with counter as (
     update ${schema}.profiles set change_seq = change_seq + cardinality($2::text[]),
+      oldest_change_at = least(oldest_change_at, ${writeTime}),
       task_count = greatest(0, task_count + $6), project_count = greatest(0, project_count + $7),
       tag_count = greatest(0, tag_count + $8), webhook_count = greatest(0, webhook_count + $9),${addStorage('$10', '$11')}
     where lane_id = $1
@@ -110,10 +106,11 @@ export const recordChanges = `
         or storage_written + storage_correction > $16::bigint, false) as exceeds
   )
   insert into ${schema}.changes (lane_id, seq, type, entity_id, action, fields, at, request, client_id)
-  select $1::bigint, counter.before + change.n, change.type, change.entity_id, change.action,
+  select profile.lane_id, counter.before + change.n, change.type, change.entity_id, change.action,
     replace(change.fields, '${JSON.stringify(timeOfWrite)}', ${jsonTime})::jsonb, ${writeTime},
     change.request, change.client_id
-  from counter,
+  from counter
+    join ${schema}.profiles as profile on profile.lane_id = $1,
     unnest($2::text[], $3::uuid[], $4::text[], $5::text[], $17::uuid[], $18::text[])
       with ordinality as change(type, entity_id, action, fields, request, client_id, n)
-  where not counter.exceeds or ${schema}.refuse('a quota is exceeded')`;
+  where not counter.exceeds or ${schema}.refuse(case when counter.exceeds then 'a quota is exceeded' end)`;

@@ -11,11 +11,22 @@ export const currentUser = currentSetting('app.user_id');
 /** The SHA-256 of the transaction's user id, as SQL. */
 export const currentUserHash = `sha256(convert_to(${currentUser}, 'UTF8'))`;
 
+// A fractional index whose integer part is a time in microseconds, with the 13 hexadecimal digits that its first character
+// announces.
+const positionAt = (time: string) =>
+  `'m' || lpad(to_hex((extract(epoch from ${time}) * 1000000)::bigint), 13, '0')`;
+
+/** A default for positions, as SQL: after all earlier ones. */
+export const lastPosition = positionAt('clock_timestamp()');
+
+/** `lastPosition` for a statement with one row. It is not volatile, which `INSERT … SELECT` on a shard requires. */
+export const lastPositionOfStatement = positionAt('statement_timestamp()');
+
 /**
- * A default for positions, as SQL: a fractional index after all earlier ones. Its integer part is the time in
- * microseconds, with the 13 hexadecimal digits that its first character announces.
+ * The storage parameter of tables whose rows come and go. Jobs read the first entries of their indexes, and Postgres skips
+ * dead entries one by one until it has vacuumed the table. By default it waits until a fifth of the rows are dead.
  */
-export const lastPosition = `'m' || lpad(to_hex((extract(epoch from clock_timestamp()) * 1000000)::bigint), 13, '0')`;
+export const vacuumEarly = 'autovacuum_vacuum_scale_factor = 0.05';
 
 /** Row-level security for a table: it shows and accepts only rows of the transaction's lane, even for its owner. */
 export async function protectLaneTable(knex: Knex, table: string): Promise<void> {

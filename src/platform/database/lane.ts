@@ -197,16 +197,25 @@ export interface WriteOptions {
   readonly atOnce?: boolean;
 }
 
+/** How a read is sent. */
+export interface ReadOptions {
+  /**
+   * Whether a read replica may answer. It shows all that was written before, but asking how far it is costs a statement on
+   * the primary, so this is for reads of many rows.
+   */
+  readonly replica?: boolean;
+}
+
 /** The reads and writes of a user's requests. */
 export interface UserScope {
   readonly userId: string;
-  /** Runs a read on one snapshot of the lane. */
-  read<T>(work: (lane: Lane) => Promise<T>): Promise<T>;
+  /** Runs a read on one snapshot of the lane. `work` may run again, for example if a replica fails. */
+  read<T>(work: (lane: Lane) => Promise<T>, options?: ReadOptions): Promise<T>;
   /**
    * Runs a read like `read` in one flight, with its begin and its commit: `work` must send all its statements before it
    * awaits a result. A later statement is refused.
    */
-  readAtOnce<T>(work: (lane: Lane) => Promise<T>): Promise<T>;
+  readAtOnce<T>(work: (lane: Lane) => Promise<T>, options?: ReadOptions): Promise<T>;
   /**
    * Runs a write as one transaction. The first statement locks the lane's profile until the commit, so that writes of one
    * lane run one after another. `work` may run again, for example after a deadlock: it must have no effect outside of the

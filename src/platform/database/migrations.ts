@@ -2,12 +2,14 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
 import { openClient } from './connection';
+import { type Distribution, distributeLanes } from './distribution';
 import {
   type MigrationSession,
   type MigrationSessionOptions,
   prepareTransaction,
   withMigrationLock,
 } from './migration-session';
+import { findOtherMigrations, type NamedMigration, OtherMigrations, storeHashes } from './other-migrations';
 import { defaultAppRole, defaultSystemRole, ensureRoles, grantRoles } from './roles';
 import { schema } from './rows';
 import { acceptTitleOrder } from './title-order';
@@ -23,19 +25,31 @@ export function migrationNames(directory = ownDirectory): string[] {
     .sort();
 }
 
+const load = (directory: string, name: string): NamedMigration => ({
+  name,
+  migration: require(join(directory, name)) as Knex.Migration,
+});
+
 /** The Knex configuration for the migrations of a directory. */
 function migratorConfigOf(
   directory: string,
   prepare: (transaction: Knex) => Promise<void>,
 ): Knex.MigratorConfig {
   // The settings end with their transaction. A migration with `config = { transaction: false }` runs without them.
-  const hooks = { beforeEach: (knex: Knex) => prepare(knex) };
+  const hooks = {
+    beforeEach: (knex: Knex) => prepare(knex),
+    afterAll: (knex: Knex, names: string[]) =>
+      storeHashes(
+        knex,
+        names.map((name) => load(directory, name)),
+      ),
+  };
   return {
     ...hooks,
     migrationSource: {
       getMigrations: async () => migrationNames(directory),
       getMigrationName: (name: string) => name,
-      getMigration: async (name: string) => require(join(directory, name)) as Knex.Migration,
+      getMigration: async (name: string) => load(directory, name).migration,
     },
     schemaName: schema,
     tableName: 'migrations',
@@ -45,13 +59,16 @@ function migratorConfigOf(
 /** The service's own migrations, for Knex. */
 export const migratorConfig: Knex.MigratorConfig = migratorConfigOf(ownDirectory, prepareTransaction);
 
-export interface MigrateOptions extends MigrationSessionOptions {
+export interface RoleOptions extends MigrationSessionOptions {
   /** The role of lanes' transactions. */
   readonly appRole?: string;
   /** The role of transactions across lanes. */
   readonly systemRole?: string;
   /** The URL with which the service connects, if it differs from that of the migrations. */
   readonly serviceUrl?: string;
+}
+
+export interface MigrateOptions extends RoleOptions {
   /** The directory of the migrations; by default the service's own. */
   readonly directory?: string;
 }
@@ -70,6 +87,7 @@ async function loginOf(url: string): Promise<string> {
 /**
  * Applies the missing migrations, each in its own transaction, and sets up the roles. Returns the names of the
  * applied migrations.
+ * @throws OtherMigrations if the database was set up by a development version
  */
 export function migrateUp(
   url: string,
@@ -86,6 +104,8 @@ export function migrateUp(
     const roles = { app: appRole, system: systemRole, login: await loginOf(serviceUrl) };
     await ensureRoles(database, roles);
     await clearLockRow(database, config);
+    const others = await otherMigrations(database, directory);
+    if (others.length > 0) throw new OtherMigrations(others);
     const { pending } = await migrationStatus(database, directory);
     for (const name of pending) {
       await retry(`Migration ${name}`, () => database.migrate.up({ ...config, name } as Knex.MigratorConfig));
@@ -100,6 +120,27 @@ export function migrateUp(
     return pending;
   };
   return withMigrationLock(url, work, options);
+}
+
+/**
+ * Distributes the lanes of a migrated database over the workers of a Citus cluster.
+ * @throws Error that says what to do
+ */
+export function distribute(
+  url: string,
+  {
+    appRole = defaultAppRole,
+    systemRole = defaultSystemRole,
+    serviceUrl = url,
+    ...options
+  }: RoleOptions = {},
+): Promise<Distribution> {
+  return withMigrationLock(
+    url,
+    async (session) =>
+      distributeLanes(session, { app: appRole, system: systemRole, login: await loginOf(serviceUrl) }),
+    options,
+  );
 }
 
 /** Clears Knex's own lock row, which a killed process may leave. The advisory lock excludes other migrations. */
@@ -144,6 +185,13 @@ export async function migrationStatus(database: Knex, directory = ownDirectory):
     unknown: applied.filter((name) => !known.includes(name)),
   };
 }
+
+/** The applied migrations that differ from those of the service. */
+export const otherMigrations = (database: Knex, directory = ownDirectory): Promise<string[]> =>
+  findOtherMigrations(
+    database,
+    migrationNames(directory).map((name) => load(directory, name)),
+  );
 
 async function appliedMigrations(database: Knex): Promise<string[]> {
   const { rows } = await database.raw('select to_regclass(?) is not null as present', [

@@ -4,7 +4,7 @@
  */
 import type { Knex } from 'knex';
 import { escapeIdentifier } from 'pg';
-import { sqlState } from './errors';
+import { insufficientPrivilege, SetupError, sqlState } from './errors';
 import { schema } from './rows';
 import { systemGrants } from './system-grants';
 
@@ -58,7 +58,6 @@ async function readRoleState(database: Knex, { role, other }: Wanted, login: str
 // Another database of the cluster may be migrated at the same time (PostgreSQL, appendix A: duplicate_object,
 // unique_violation).
 const existsAlready = new Set(['42710', '23505']);
-const insufficientPrivilege = '42501';
 
 function missingStatements(role: string, login: string, state: RoleState): string[] {
   const options = state.splitsMembership ? ' with inherit false, set true' : '';
@@ -70,19 +69,19 @@ function missingStatements(role: string, login: string, state: RoleState): strin
 
 function assertUsable({ role, other, variable }: Wanted, state: RoleState): void {
   if (state.tooStrong) {
-    throw new Error(
+    throw new SetupError(
       `Row-level security would not apply to the role ${role}: it has SUPERUSER or BYPASSRLS, or it is the tables' ` +
         `owner or a member of it. Set another role in ${variable}.`,
     );
   }
   if (state.joined) {
-    throw new Error(`The role ${role} is ${other} or a member of it. Set another role in ${variable}.`);
+    throw new SetupError(`The role ${role} is ${other} or a member of it. Set another role in ${variable}.`);
   }
 }
 
 /**
  * Creates the app role and the system role, and lets the login role act as them, if that is missing.
- * @throws Error with the SQL for an administrator if this login has no right to do it; Error if a role has too many rights
+ * @throws SetupError with the SQL for an administrator if this login has no right to do it; SetupError if a role has too many rights
  */
 export async function ensureRoles(database: Knex, { app, system, login }: Roles): Promise<void> {
   const wanted: readonly Wanted[] = [
@@ -102,9 +101,11 @@ export async function ensureRoles(database: Knex, { app, system, login }: Roles)
       const state = sqlState(cause) ?? '';
       if (existsAlready.has(state)) continue;
       if (state !== insufficientPrivilege) throw cause;
-      throw new Error(
-        `This login has no right to create the roles ${app} and ${system}. An administrator of the cluster must run ` +
-          `this; then migrate again:\n${missing.map((each) => `  ${each};`).join('\n')}`,
+      throw new SetupError(
+        `The service's login ${login} cannot become the roles ${app} and ${system}, and the login that migrates has no ` +
+          'right to change this. If the service has another login, set it in DATABASE_URL, and this one in ' +
+          'DATABASE_DIRECT_URL. Otherwise, an administrator of the cluster must run this; then migrate again:\n' +
+          `${missing.map((each) => `  ${each};`).join('\n')}`,
         { cause },
       );
     }

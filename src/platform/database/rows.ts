@@ -262,6 +262,8 @@ export interface WebhookDeliveryRow {
   /** `request` and `client_id` of the change; null for a test. */
   request: string | null;
   client_id: string | null;
+  /** The `traceparent` (W3C Trace Context) of what caused the change; null without traces. */
+  trace: string | null;
   state: DeliveryState;
   /** When it is due; null unless it is pending. */
   due_at: Date | null;
@@ -279,6 +281,10 @@ export interface ProfileRow {
   epoch: string;
   /** A bigint. */
   change_seq: string;
+  /** A bigint: the number of the last change that was purged; 0 if none was. */
+  purged_seq: string;
+  /** The time of the oldest change that is kept; null if none is. */
+  oldest_change_at: Date | null;
   time_zone: string;
   week_start: 'monday' | 'saturday' | 'sunday';
   default_priority: TaskPriority;

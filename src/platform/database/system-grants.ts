@@ -33,9 +33,10 @@ const columnsOfInstallation = [
 export const systemGrants = {
   // Finds the users of lanes.
   lanes: { select: ['id', 'user_id'] },
-  // All lanes and their change sequences. A restored database needs new epochs. Finds lanes to measure.
+  // All lanes and their change sequences. A restored database needs new epochs. Finds lanes to measure, and lanes with old
+  // changes.
   profiles: {
-    select: ['lane_id', 'epoch', 'change_seq', 'storage_check_at'],
+    select: ['lane_id', 'epoch', 'change_seq', 'storage_check_at', 'oldest_change_at'],
     update: ['epoch'],
   },
   // Detects that the database was restored.
@@ -49,8 +50,6 @@ export const systemGrants = {
   tasks: { select: ['lane_id', 'deleted_at', 'search_version', 'overdue_at', 'overdue_told'] },
   // Finds lanes with projects in the trash.
   deleted_projects: { select: ['lane_id', 'deleted_at'] },
-  // Finds lanes with old changes.
-  changes: { select: ['lane_id', 'seq', 'at'] },
   // Finds webhooks with deliveries to send, and leases them.
   webhooks: {
     select: ['lane_id', 'id', 'due_at', 'leased_until', 'verified_at', 'failures'],

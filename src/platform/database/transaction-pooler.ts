@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { openClient } from './connection';
+import { SetupError } from './errors';
 
 // Hosts and ports that providers document for poolers in transaction mode.
 const knownPoolers: readonly { readonly name: string; matches(url: URL): boolean }[] = [
@@ -85,12 +86,12 @@ export async function findTransactionPooler(url: string): Promise<string | null>
 
 /**
  * Refuses a URL that leads through a pooler in transaction mode.
- * @throws Error that says what to do
+ * @throws SetupError that says what to do
  */
 export async function refuseTransactionPooler(url: string): Promise<void> {
   const reason = await findTransactionPooler(url);
   if (reason === null) return;
-  throw new Error(
+  throw new SetupError(
     `Migrations need a direct connection, and this one goes through a pooler in transaction mode: ${reason}. ` +
       'Set DATABASE_DIRECT_URL to the address of the Postgres server itself. For Neon, this is the host without "-pooler"; ' +
       'for your own PgBouncer, the host and the port of Postgres.',

@@ -18,8 +18,11 @@ export interface Transaction<T> {
   readonly readOnly: boolean;
   /** Runs first and is awaited. If it returns a value, the transaction is rolled back and has that value. */
   before?(connection: Connection): Promise<{ readonly value: T } | undefined>;
-  /** The statements that begin the transaction, sent in the same round trip as the first statement of the work. */
-  readonly opening: readonly Statement[];
+  /**
+   * The statements that begin the transaction, sent in the same round trip as the first statement of the work. They can
+   * depend on the connection.
+   */
+  readonly opening: readonly Statement[] | ((connection: Connection) => readonly Statement[]);
   /**
    * Does the work. `opened` resolves with the results of the opening statements, which arrive while the work runs.
    * `endWith` makes the commit part of the next flight of the work.
@@ -57,7 +60,8 @@ async function begin<T>(
   { opening, work, check }: Transaction<T>,
   endWith: EndWith,
 ): Promise<T> {
-  const opened = sendAll(connection, opening);
+  const statements = typeof opening === 'function' ? opening(connection) : opening;
+  const opened = sendAll(connection, statements);
   const [openingResult, workResult] = await Promise.allSettled([opened, work(connection, opened, endWith)]);
   if (openingResult.status === 'rejected') throw openingResult.reason;
   await check?.(openingResult.value, workResult.status === 'fulfilled' ? connection : null);

@@ -2,9 +2,9 @@
 import { once } from 'node:events';
 import { createClient, defineScript } from '@redis/client';
 import type { Logger } from 'pino';
-import { readTls } from '../database/tls';
 import { createBreaker, within } from './breaker';
 import { type Counter, type CountResult, memoryCounter, windowMs } from './counter';
+import { redisOptions } from './redis';
 
 // If Redis' clock was set back, the remaining time is limited to the length of a window.
 const takeScript = `
@@ -37,8 +37,6 @@ const prefix = 'tasklane:rate:';
 const deadlineMs = 250;
 const probeMs = 1_000;
 const connectMs = 1_000;
-// A connection that receives nothing for this long is replaced.
-const silentMs = 5_000;
 
 /**
  * Makes a counter in the Redis at `url`. It is ready after at most one second, even if Redis does not answer, and a
@@ -46,22 +44,7 @@ const silentMs = 5_000;
  */
 export async function redisCounter(url: string, log: Logger): Promise<Counter> {
   const local = memoryCounter();
-  const { protocol, searchParams } = new URL(url);
-  const tls = protocol === 'rediss:' && { ...readTls(searchParams)?.options, tls: true as const };
-  const client = createClient({
-    url,
-    scripts: { take: defineTake() },
-    // Requests must not wait until Redis is available again.
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: 10_000,
-    pingInterval: probeMs,
-    socket: {
-      ...tls,
-      connectTimeout: 2_000,
-      socketTimeout: silentMs,
-      reconnectStrategy: (retries) => Math.min(100 * 2 ** retries, 2_000),
-    },
-  });
+  const client = createClient({ ...redisOptions(url), scripts: { take: defineTake() } });
   const breaker = createBreaker({
     deadlineMs,
     probeMs,

@@ -2,44 +2,48 @@ import { replyHours } from '../database/lane';
 import { update } from '../database/update';
 import { createLaneJob } from './job';
 
-const recordsInAWrite = 1_000;
-const lanesInRound = 100;
+interface OldRecord {
+  readonly lane_id: string;
+  readonly created_at: Date;
+  /** Whether the record is deleted, and not only its reply. */
+  readonly outlived: boolean;
+}
 
-const hasOldReply = `kept and created_at <= clock_timestamp() - interval '${replyHours} hours'`;
-const isOld = "not kept and created_at <= clock_timestamp() - ? * interval '1 day'";
-
-const findLanes = `
-  select distinct lane_id from (
-    (select lane_id from tasklane.idempotency_keys where ${hasOldReply} order by created_at limit $1)
+const findOld = `
+  select lane_id, created_at, created_at <= now() - $2::int * interval '1 day' as outlived
+  from (
+    (select lane_id, created_at from tasklane.idempotency_keys
+     where kept and created_at <= now() - interval '${replyHours} hours' order by created_at limit $1)
     union all
-    (select lane_id from tasklane.idempotency_keys where ${isOld.replace('?', '$2::int')} order by created_at limit $1)
-  ) as old limit $3`;
+    (select lane_id, created_at from tasklane.idempotency_keys
+     where not kept and created_at <= now() - $2::int * interval '1 day' order by created_at limit $1)
+  ) as old limit $1`;
 
 /**
  * Creates the job that deletes replies after 24 hours, and idempotency records after `days`. Lanes with the oldest ones come
  * first.
  */
 export function createIdempotencyRecordsJob(days: number) {
-  return createLaneJob({
+  return createLaneJob<OldRecord>({
     name: 'purge-idempotency-records',
     everyMs: 600_000,
-    limit: lanesInRound,
-    find: (system, limit) =>
-      system.query<{ lane_id: string }>(findLanes, [limit * recordsInAWrite, days, limit]),
-    async write(lane) {
-      const first = (condition: string, values: readonly number[] = []) =>
+    limit: 1_000,
+    // A reply can have a megabyte.
+    rowsInAWrite: 200,
+    find: (system, limit) => system.query<OldRecord>(findOld, [limit, days]),
+    async write(lane, old) {
+      // Their times find them in the index by age. No index has the old records of one lane.
+      const records = (outlived: boolean, kept: string) =>
         lane
           .rows('idempotency_keys')
-          .whereRaw(condition, values)
-          .limit(recordsInAWrite)
-          .select('operation', 'key_hash');
-      const records = (chosen: ReturnType<typeof first>) =>
-        lane.rows('idempotency_keys').whereIn(['operation', 'key_hash'], chosen);
-      const dropped = await update(records(first(hasOldReply)), { headers: null, body: null }).returning(
-        'operation',
-      );
-      const gone = await records(first(isOld, [days])).delete();
-      return Math.max(dropped.length, gone) === recordsInAWrite;
+          .whereRaw(`kept in (${kept}) and created_at = any(?::timestamptz[])`, [
+            old.filter((each) => each.outlived === outlived).map((each) => each.created_at) as never,
+          ]);
+      await Promise.all([
+        update(records(false, 'true'), { headers: null, body: null }),
+        records(true, 'true, false').delete(),
+      ]);
+      return false;
     },
   });
 }

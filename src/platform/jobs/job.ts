@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { chunksOf } from '../database/chunks';
 import type { LaneForJob, LaneKey, WritableLane } from '../database/lane';
 import type { System, WithSystem } from '../database/system';
 
@@ -37,15 +38,21 @@ export interface Job {
 export interface LaneWork<Found extends { lane_id: string }> {
   readonly name: string;
   readonly everyMs: number;
-  /** Finds at most `limit` rows that need work. A lane that has several of them is written once. */
+  /**
+   * Finds at most `limit` rows that need work, the first ones of an index: it must read no more rows than it returns,
+   * whatever the number of lanes. So it must not group rows, and the instant that it compares with must be stable, such as
+   * `now()`, and not `clock_timestamp()`.
+   */
   find(system: System, limit: number): PromiseLike<readonly Found[]>;
   readonly limit: number;
+  /** The maximum number of found rows for one write of a lane; all of them if it is left out. */
+  readonly rowsInAWrite?: number;
   /**
-   * Does a bounded part of a lane's work.
-   * @param found the row that was found for the lane
+   * Does a bounded part of a lane's work. A user's write waits for it, so it must take less than 100 ms.
+   * @param found the rows that were found in the lane
    * @returns whether the lane has more to do
    */
-  write(lane: WritableLane, found: Found): Promise<boolean>;
+  write(lane: WritableLane, found: readonly [Found, ...Found[]]): Promise<boolean>;
   /** Called if there is nothing to do now: milliseconds until there is something, if that is known. */
   nextInMs?(system: System): Promise<number | undefined>;
 }
@@ -56,6 +63,7 @@ export function createLaneJob<Found extends { lane_id: string }>({
   everyMs,
   find,
   limit,
+  rowsInAWrite = limit,
   write,
   nextInMs,
 }: LaneWork<Found>): Job {
@@ -63,19 +71,25 @@ export function createLaneJob<Found extends { lane_id: string }>({
     name,
     everyMs,
     async run({ withSystem, laneForJob, signal }) {
-      const { found, lanes } = await withSystem.read(async (system) => {
+      const { found, lanes, dueInMs } = await withSystem.read(async (system) => {
         const found = await find(system, limit);
-        return { found, lanes: await system.lanes(found.map((row) => row.lane_id)) };
+        return {
+          found,
+          lanes: await system.lanes(found.map((row) => row.lane_id)),
+          dueInMs: found.length === 0 ? await nextInMs?.(system) : undefined,
+        };
       });
-      if (found.length === 0) {
-        return { more: false, dueInMs: nextInMs && (await withSystem.read(nextInMs)) };
-      }
+      if (found.length === 0) return { more: false, dueInMs };
       let more = found.length === limit;
-      for (const [id, each] of new Map(found.map((row) => [row.lane_id, row]))) {
-        if (signal.aborted) break;
+      for (const [id, rows] of Map.groupBy(found, (row) => row.lane_id)) {
         const key = lanes.get(id);
-        const left = key && (await laneForJob(key).write((lane) => write(lane, each)));
-        more ||= left ?? false;
+        for (const chunk of key ? chunksOf(rows, rowsInAWrite) : []) {
+          if (signal.aborted) break;
+          const left = await laneForJob(key as LaneKey).write((lane) =>
+            write(lane, chunk as [Found, ...Found[]]),
+          );
+          more ||= left ?? false;
+        }
       }
       return { more };
     },

@@ -5,6 +5,7 @@ import type { Tracing } from '../observability/tracing/tracing';
 import { alwaysBusy } from './activity';
 import type { Job, JobContext, Round } from './job';
 import { createSchedule, type Schedule } from './schedule';
+import { shareReads } from './shared-reads';
 
 /** Who observes the rounds, if anybody does. */
 export interface JobObservers {
@@ -15,8 +16,8 @@ export interface JobObservers {
 export interface JobRunner {
   /** How late each job is; empty before `start`. */
   lags(): Iterable<JobLag>;
-  /** Starts to run the jobs. */
-  start(): void;
+  /** Starts to run the jobs with these names; by default all. */
+  start(names?: readonly string[]): void;
   /**
    * Runs a job until it has no more to do, after its current round. Rejects with its error.
    * @throws Error if there is no such job
@@ -83,7 +84,7 @@ export function createJobRunner(
 ): JobRunner {
   const stopping = new AbortController();
   const { signal } = stopping;
-  const context: JobContext = { withSystem, laneForJob, log, signal };
+  const context: JobContext = { withSystem: shareReads(withSystem), laneForJob, log, signal };
   const loops = new Map(jobs.map((job) => [job.name, createJobLoop(job, context, tracing)]));
   const inFlight = new Set<Promise<unknown>>();
   // When each started job began its first round after the last success.
@@ -98,32 +99,39 @@ export function createJobRunner(
 
   async function runOn(job: Job, loop: JobLoop): Promise<void> {
     let failures = 0;
-    let dueInMs: number | undefined;
+    let last: Round = { more: false };
     begunAt.set(job.name, null);
-    await schedule.wait(Math.min(job.everyMs, firstWithinMs) * Math.random(), undefined, signal);
+    let wait = schedule.begin();
+    await wait(Math.min(job.everyMs, firstWithinMs) * Math.random(), undefined, signal);
     while (!signal.aborted) {
+      wait = schedule.begin();
       const since = performance.now();
       begunAt.set(job.name, begunAt.get(job.name) ?? since);
       try {
-        dueInMs = (await loop.rounds()).dueInMs;
+        last = await loop.rounds();
         failures = 0;
         begunAt.set(job.name, null);
       } catch (error) {
         failures++;
-        dueInMs = undefined;
+        last = { more: false };
         const level = isUnavailable(error) ? 'warn' : 'error';
         log[level]({ err: error, job: job.name, failures }, 'job failed');
       }
-      metrics?.jobEnded(job.name, performance.now() - since, failures > 0);
-      await schedule.wait(pauseAfter(job.everyMs, failures), dueInMs, signal);
+      const tookMs = performance.now() - since;
+      metrics?.jobEnded(job.name, tookMs, failures > 0);
+      // With more to do, the job works half of the time.
+      if (last.more) await wait(Math.min(tookMs, job.everyMs), 0, signal);
+      else await wait(pauseAfter(job.everyMs, failures), last.dueInMs, signal);
     }
   }
 
   return {
     lags: () =>
       [...begunAt].map(([job, since]) => ({ job, lagMs: since === null ? 0 : performance.now() - since })),
-    start() {
-      for (const job of jobs) void track(runOn(job, loops.get(job.name) as JobLoop));
+    start(names) {
+      for (const job of jobs) {
+        if (names?.includes(job.name) ?? true) void track(runOn(job, loops.get(job.name) as JobLoop));
+      }
     },
     async run(name) {
       const loop = loops.get(name);

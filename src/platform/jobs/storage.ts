@@ -64,7 +64,7 @@ export const storageJob: Job = {
     const lanes = await context.withSystem.read(async (system) => {
       const due = await system
         .rows('profiles')
-        .whereRaw('storage_check_at <= clock_timestamp()')
+        .whereRaw('storage_check_at <= now()')
         .orderBy('storage_check_at')
         .limit(lanesInRound)
         .select('lane_id');

@@ -14,13 +14,15 @@ export interface LoggerOptions {
   readonly pretty: boolean;
   /** The destination of JSON lines; by default standard output. */
   readonly destination?: DestinationStream;
+  /** Members of each line. */
+  readonly base?: Readonly<Record<string, unknown>>;
 }
 
 /** Makes the service's logger: JSON lines, or lines for people. */
-export function createLogger({ level, pretty, destination }: LoggerOptions): Logger {
+export function createLogger({ level, pretty, destination, base }: LoggerOptions): Logger {
   const options = {
     level,
-    base: null,
+    base: base ?? null,
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: errorSerializer() },
   };
@@ -64,6 +66,8 @@ export function hashUser(userId: string): string {
 }
 
 const ignore = () => undefined;
+// Load balancers ask every second. The service logs when the result changes.
+const healthChecks = new Set(['getLiveness', 'getReadiness', 'getStartup']);
 // The client disconnected before the answer. The number is that of nginx.
 const clientClosedRequest = 499;
 
@@ -109,7 +113,9 @@ export function requestLogger(log: Logger, metrics?: Metrics): RequestLogger {
       // The error of the request. A failed request is one line too.
       err: error,
     };
-    if (status >= 500 || error !== undefined) log.error(line, 'request');
+    const isHealthCheck = operationId !== undefined && healthChecks.has(operationId);
+    if (error === undefined && isHealthCheck && (status < 500 || status === 503)) log.debug(line, 'request');
+    else if (status >= 500 || error !== undefined) log.error(line, 'request');
     else log.info(line, 'request');
     metrics?.requestEnded(
       context.resource ?? operationId,

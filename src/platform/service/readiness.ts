@@ -4,6 +4,7 @@ import type { KeySetState } from '../auth/token-verifier';
 import type { Schemas } from '../contract/document/operations';
 import type { DatabaseProblem } from '../database/database';
 import type { LastSeen } from '../database/pool';
+import type { ReplicaState } from '../database/replica';
 import type { Activity } from '../jobs/activity';
 
 const firstPauseMs = 250;
@@ -86,15 +87,43 @@ export function watchDatabase({
   };
 }
 
+export interface ReadinessRecord {
+  /** Takes the result of a check. */
+  note(problem: DatabaseProblem | null): void;
+  /** Whether the last check found no problem. */
+  isGood(): boolean;
+}
+
+/** Keeps the result of the last check, and logs each change of it. The lines of health checks are not logged. */
+export function recordReadiness(log: Pick<Logger, 'info' | 'warn'>): ReadinessRecord {
+  let last: string | null = null;
+  return {
+    note(problem) {
+      const detail = problem?.detail ?? null;
+      if (detail === last) return;
+      last = detail;
+      if (detail === null) log.info('ready again');
+      else log.warn({ problem: detail }, 'not ready');
+    },
+    isGood: () => last === null,
+  };
+}
+
 /** The parts of the service that can be missing although it answers requests. Null means that there is no such part. */
 export interface Limits {
   readonly keySet: KeySetState | null;
   readonly isRedisUp: boolean | null;
   readonly isShedding: boolean;
+  readonly replica: ReplicaState | null;
 }
 
 /** What limits the service. It does not become unready, because another instance would have the same limits. */
-export function findWarnings({ keySet, isRedisUp, isShedding }: Limits): Schemas['ReadinessWarning'][] {
+export function findWarnings({
+  keySet,
+  isRedisUp,
+  isShedding,
+  replica,
+}: Limits): Schemas['ReadinessWarning'][] {
   return [
     ...(keySet && !keySet.isUsable
       ? [
@@ -109,6 +138,14 @@ export function findWarnings({ keySet, isRedisUp, isShedding }: Limits): Schemas
           {
             reason: 'redis' as const,
             detail: 'Redis is not available: each instance counts rate limits separately.',
+          },
+        ]
+      : []),
+    ...(replica && replica.problem !== null
+      ? [
+          {
+            reason: 'replica' as const,
+            detail: `The read replica is not used, so the primary answers all reads: ${replica.problem}.`,
           },
         ]
       : []),

@@ -28,6 +28,7 @@ async function makeHistory(userId: string, days: number): Promise<void> {
      from generate_series(1, $2) as seq`,
     [userId, days],
   );
+  await query(service.database.url, 'select note_oldest_changes()');
 }
 
 async function kept(userId: string): Promise<number[]> {
@@ -62,6 +63,7 @@ test('the purge removes more changes than one batch', async () => {
 test('the change sequence continues after all changes were purged', async () => {
   await makeHistory(ada.id, 3);
   await query(service.database.url, `update tasklane.changes set at = at - interval '1 year'`);
+  await query(service.database.url, 'select note_oldest_changes()');
   await purge();
   expect(await kept(ada.id)).toEqual([]);
   await ada.send('POST', '/tasks', { body: { title: 'A task' } });
@@ -70,7 +72,7 @@ test('the change sequence continues after all changes were purged', async () => 
 });
 
 test('a lane that changes during the purge keeps its new changes', async () => {
-  await makeHistory(ada.id, 31);
+  await makeHistory(ada.id, 32);
   const held = await holdLane(service.database.url, ada.id);
   const purging = purge();
   try {
@@ -80,7 +82,7 @@ test('a lane that changes during the purge keeps its new changes', async () => {
   }
   await ada.send('POST', '/tasks', { body: { title: 'A task' } });
   await purging;
-  expect(await kept(ada.id)).toEqual(range(2, 32));
+  expect(await kept(ada.id)).toEqual(range(3, 33));
 });
 
 test('several instances can purge at once', async () => {
@@ -97,8 +99,44 @@ test('several instances can purge at once', async () => {
 });
 
 test('lanes beyond the first round are purged too', async () => {
-  await query(service.database.url, `select make_lane('walk-' || n) from generate_series(1, 2500) as n`);
-  await makeHistory('walk-z', 31);
+  await query(service.database.url, `select make_lane('lane-' || n) from generate_series(1, 600) as n`);
+  await query(
+    service.database.url,
+    `insert into tasklane.changes (lane_id, seq, type, entity_id, action, fields, at)
+     select id, 1, 'task', gen_random_uuid(), 'deleted', '{}', now() - interval '1 year'
+     from tasklane.lanes where user_id like 'lane-%'`,
+  );
+  await makeHistory('last', 32);
   await purge();
-  expect(await kept('walk-z')).toEqual(range(2, 31));
+  expect(await kept('last')).toEqual(range(3, 32));
+});
+
+test('a lane is purged when its oldest change is older than the retention by a hundredth', async () => {
+  await makeHistory(ada.id, 31);
+  await purge();
+  expect(await kept(ada.id)).toEqual(range(1, 31));
+  await query(service.database.url, `update tasklane.changes set at = at - interval '8 hours'`);
+  await query(service.database.url, 'select note_oldest_changes()');
+  await purge();
+  expect(await kept(ada.id)).toEqual(range(2, 31));
+});
+
+test('the oldest change that is kept decides when the lane is purged again', async () => {
+  await makeHistory(ada.id, 40);
+  await purge();
+  const oldest = () =>
+    query(
+      service.database.url,
+      `select purged_seq::int, oldest_change_at = (
+         select at from tasklane.changes where lane_id = profiles.lane_id order by seq limit 1
+       ) as is_oldest from tasklane.profiles where lane_id = lane_of($1)`,
+      [ada.id],
+    );
+  expect(await oldest()).toEqual([{ purged_seq: 10, is_oldest: true }]);
+  await query(service.database.url, `update tasklane.changes set at = at - interval '1 year'`);
+  await query(service.database.url, 'select note_oldest_changes()');
+  await purge();
+  expect(await oldest()).toEqual([{ purged_seq: 40, is_oldest: null }]);
+  await ada.send('POST', '/tasks', { body: { title: 'A task' } });
+  expect(await oldest()).toEqual([{ purged_seq: 40, is_oldest: true }]);
 });

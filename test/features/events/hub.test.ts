@@ -33,7 +33,14 @@ function makeHub(
   findMoved = async (): Promise<string[]> => [],
 ): EventHub {
   const hub = createEventHub({
-    settings: { pollMs: 20, heartbeatMs: 60_000, maxStreams: 100, maxStreamsPerUser: 100, ...settings },
+    settings: {
+      pollMs: 20,
+      idlePollMs: 20,
+      heartbeatMs: 60_000,
+      maxStreams: 100,
+      maxStreamsPerUser: 100,
+      ...settings,
+    },
     findMoved,
     log: pino({ level: 'silent' }),
   });
@@ -196,7 +203,7 @@ test('a failed read is repeated and logged once', async () => {
     },
   };
   const hub = createEventHub({
-    settings: { pollMs: 20, heartbeatMs: 60_000, maxStreams: 10, maxStreamsPerUser: 10 },
+    settings: { pollMs: 20, idlePollMs: 20, heartbeatMs: 60_000, maxStreams: 10, maxStreamsPerUser: 10 },
     findMoved: async () => [],
     log: pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) }),
   });

@@ -79,7 +79,7 @@ describe.each(['text', 'uuid', 'serial'] as const)('with ids of type %s', (ids) 
           output: expect.stringContaining('Lanes are not linked to accounts: there is no table'),
         });
         server = await startAuth({ ids });
-        const outdated = 'lanes are not linked to public."user" yet. To make it, run: npm run migrate.';
+        const outdated = 'lanes are not linked to public."user" yet. To make it, run: tasklane migrate.';
         expect(await run('doctor')).toMatchObject({ code: 1, output: expect.stringContaining(outdated) });
         expect((await run('migrate')).output).toContain(linked);
       }
@@ -124,11 +124,11 @@ describe.each(['text', 'uuid', 'serial'] as const)('with ids of type %s', (ids) 
   });
 });
 
-describe('npm run doctor', () => {
+describe('tasklane doctor', () => {
   test('lists everything that is missing, and fails', async () => {
     const { code, output } = await run('doctor');
     expect(code).toBe(1);
-    expect(output).toMatch(/^!! {2}\d+ migrations are pending\.\n {4}Run npm run migrate\.$/m);
+    expect(output).toMatch(/^!! {2}\d+ migrations are pending\.\n {4}Run tasklane migrate\.$/m);
     expect(output).toMatch(/^!! {2}Migrations are missing: \d{14}_lanes, /m);
     expect(output).toMatch(/^ok {2}Postgres \d+\.\d+\.$/m);
   });
@@ -141,11 +141,21 @@ describe('npm run doctor', () => {
       check: 'migrations',
       status: 'problem',
       message: expect.stringMatching(/^\d+ migrations are pending\.$/),
-      action: 'Run npm run migrate.',
+      action: 'Run tasklane migrate.',
     });
     for (const { status, action } of findings) {
       expect(action).toEqual(status === 'ok' ? null : expect.any(String));
     }
+  });
+
+  test('reports an instance that can open more connections than the database accepts', async () => {
+    const configuration = { DATABASE_URL: database.url, DATABASE_POOL_MAX: '1000', WEB_CONCURRENCY: '2' };
+    const doctor = runScript('src/commands/doctor.ts', [], configuration);
+    await doctor.ended;
+    expect(doctor.output.stdout).toMatch(
+      /^!! {2}This instance opens at most 2000 connections \(WEB_CONCURRENCY 2 × DATABASE_POOL_MAX 1000\), but the database accepts \d+ from all its clients\.$/m,
+    );
+    expect((await run('doctor')).output).toMatch(/^ok {2}This instance opens at most 10 connections /m);
   });
 
   test('reports a search path that puts other tables into Tasklane’s schema, until it is fixed', async () => {

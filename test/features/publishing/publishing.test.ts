@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createLogger } from '../../../src/platform/observability/logger';
 import { startService } from '../../../src/start';
+import { errorsOfEvent } from '../../support/asyncapi';
 import { missingBroker, startNats, type TestBroker } from '../../support/brokers';
 import { query } from '../../support/database';
 import { startTestService, type TestService, testConfig } from '../../support/service';
@@ -59,6 +60,9 @@ if (missing) test.skip(missing, () => undefined);
       partitionkey: ada.id,
       data: { change: expect.objectContaining({ seq: 1, action: 'created', user_id: ada.id }), task: now },
     });
+    expect(errorsOfEvent('TaskEvent', created)).toEqual([]);
+    expect(errorsOfEvent('TaskEvent', updated)).toEqual([]);
+    expect(errorsOfEvent('ProfileEvent', profile)).toEqual([]);
     expect(updated.data.change.fields).toEqual({ priority: { from: 'medium', to: 'high' } });
     expect(profile).toMatchObject({ type: 'profile.updated', subject: 'profile', id: `3-${epoch}` });
     expect(profile.data.profile.week_start).toBe('sunday');
@@ -133,9 +137,11 @@ if (missing) test.skip(missing, () => undefined);
     await start();
     for (const title of ['One', 'Two', 'Three']) await create(title);
     await sql('delete from tasklane.changes where seq < 3');
+    await sql('update tasklane.profiles set purged_seq = 2');
     await publish();
     const [reset, change] = (await read(2)) as [ReadEvent, ReadEvent];
     const epoch = await epochOf();
+    expect(errorsOfEvent('ResetEvent', reset)).toEqual([]);
     expect(reset).toMatchObject({
       type: 'lane.reset',
       id: `reset-2-${epoch}`,
@@ -165,6 +171,7 @@ if (missing) test.skip(missing, () => undefined);
     await start({ CHANGES_RETENTION_DAYS: '1' });
     for (const title of ['One', 'Two']) await create(title);
     await sql(`update tasklane.changes set at = at - interval '1 year'`);
+    await sql(`update tasklane.profiles set oldest_change_at = oldest_change_at - interval '1 year'`);
     const kept = async () => (await sql('select seq from tasklane.changes')).length;
     await service.runJob('purge-changes');
     expect(await kept()).toBe(2);
@@ -204,6 +211,20 @@ if (missing) test.skip(missing, () => undefined);
     const told = service.logged.map(({ msg }) => msg);
     expect(told).toContain('the broker does not accept events: they wait');
     expect(told).toContain('the broker accepts events again');
+  });
+
+  test('a lane whose event the broker refuses does not hold up the others', async () => {
+    await broker.stop();
+    broker = await startNats('max_payload: 4096');
+    await makeTopic(broker);
+    await start();
+    const bob = await makeUser(service.url);
+    await ada.send('POST', '/tasks', { body: { title: 'Long', description: 'x'.repeat(5_000) } });
+    await create('Short', bob);
+    await publish();
+    expect((await read(1)).map(({ partitionkey }) => partitionkey)).toEqual([bob.id]);
+    expect(await waiting()).toBe(1);
+    expect(service.logged.map(({ msg }) => msg)).toContain('cannot publish the events of a lane');
   });
 
   test('events wait while no stream stores them', async () => {

@@ -37,7 +37,7 @@ const errors: unknown[] = [];
 
 function startVictim(): Promise<void> {
   const child = startProcess(
-    { DATABASE_URL: testDatabase.url, BETTER_AUTH_SECRET: testSecret, JOBS: 'off', ...environment },
+    { DATABASE_URL: testDatabase.url, BETTER_AUTH_SECRET: testSecret, JOBS: 'none', ...environment },
     60_000,
   );
   victim = child;

@@ -269,8 +269,7 @@ describe('a sync token', () => {
     await copy.catchUp();
     const next = copy.token as string;
     await makeTask();
-    const purge = (seq: number) =>
-      sql('delete from tasklane.changes where lane_id = lane_of($1) and seq <= $2', [ada.id, seq]);
+    const purge = (seq: number) => sql('select purge_changes($1, $2)', [ada.id, seq]);
     await purge(1);
     expect((await sync(oldest)).status).toBe(200);
     await purge(2);

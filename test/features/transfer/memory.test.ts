@@ -44,7 +44,7 @@ beforeAll(async () => {
   service = startProcess({
     DATABASE_URL: database.url,
     BETTER_AUTH_SECRET: testSecret,
-    JOBS: 'off',
+    JOBS: 'none',
     RATE_LIMIT: 'off',
     // A large young generation would use up the heap.
     NODE_OPTIONS: `--max-old-space-size=${heapMib} --max-semi-space-size=4`,

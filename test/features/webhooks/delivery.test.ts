@@ -797,7 +797,7 @@ test('secrets are shown once, and never in logs, lists, changes, events and expo
 
 test('a service that runs its jobs sends events by itself', async () => {
   const own = await startTestService({
-    JOBS: 'on',
+    JOBS: 'all',
     WEBHOOK_ALLOWED_HOSTS: receiver.host,
     WEBHOOK_INTERVAL_MS: '20',
   });

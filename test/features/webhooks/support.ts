@@ -4,11 +4,11 @@ import { Webhook } from 'standardwebhooks';
 import { createEgressPolicy } from '../../../src/features/webhooks/egress-policy';
 import { createDeliveryJob } from '../../../src/features/webhooks/job';
 import { queueDeliveries } from '../../../src/features/webhooks/queue';
-import { createDatabase, type Database } from '../../../src/platform/database/database';
-import { defaultAppRole, defaultSystemRole } from '../../../src/platform/database/roles';
+import type { Database } from '../../../src/platform/database/database';
 import { createJobRunner } from '../../../src/platform/jobs/runner';
 import type { Body } from '../../support/api';
 import { query } from '../../support/database';
+import { openDatabase as openPlainDatabase } from '../../support/open-database';
 import type { Received, Receiver } from '../../support/receiver';
 import { assertSchema } from '../../support/response-check';
 import { until } from '../../support/until';
@@ -121,12 +121,7 @@ const silent = pino({ level: 'silent' });
 
 /** The database of a service, opened without the service. */
 export function openDatabase(url: string): Database {
-  const options = { url, max: 5, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
-  const roles = { appRole: defaultAppRole, systemRole: defaultSystemRole };
-  return createDatabase(
-    { ...options, ...roles, preparedStatements: true, onRecorded: queueDeliveries },
-    silent,
-  );
+  return openPlainDatabase(url, { max: 5, onRecorded: queueDeliveries });
 }
 
 export interface Instance {

@@ -1,18 +1,18 @@
 /** Tests account links: every type of id, every state of the table, and any login. */
 import { Client } from 'pg';
-import pino from 'pino';
 import {
   type AccountLink,
   type AccountSettings,
   linkAccounts,
 } from '../../../src/platform/database/accounts';
-import { createDatabase, type Database } from '../../../src/platform/database/database';
+import type { Database } from '../../../src/platform/database/database';
 import { StaleToken } from '../../../src/platform/database/lane';
 import { withMigrationLock } from '../../../src/platform/database/migration-session';
 import { migrateDown, migrateUp } from '../../../src/platform/database/migrations';
 import { defaultAppRole, defaultSystemRole } from '../../../src/platform/database/roles';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { waitingForLocks } from '../../support/held-lane';
+import { openDatabase } from '../../support/open-database';
 import { documentedSql, type RoleSetUp, setUpRoles } from '../../support/roles';
 import { until } from '../../support/until';
 
@@ -21,13 +21,8 @@ const auto: AccountSettings = { link: 'auto', schema: 'public', table: 'user' };
 let database: TestDatabase;
 let lanes: Database;
 
-function openLanes(url: string, appRole = defaultAppRole, systemRole = defaultSystemRole): Database {
-  const options = { url, max: 5, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
-  return createDatabase(
-    { ...options, appRole, systemRole, preparedStatements: true },
-    pino({ level: 'silent' }),
-  );
-}
+const openLanes = (url: string, appRole = defaultAppRole, systemRole = defaultSystemRole): Database =>
+  openDatabase(url, { max: 5, appRole, systemRole });
 
 beforeEach(async () => {
   database = await createTestDatabase();

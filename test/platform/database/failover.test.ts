@@ -1,11 +1,11 @@
 /** Tests the pool with a database that is read-only for a while, at its connection limit, or too slow. */
-import pino from 'pino';
 import { countTasks } from '../../../src/features/tasks/repository';
 import { insertTask } from '../../../src/features/tasks/write';
-import { createDatabase, type Database } from '../../../src/platform/database/database';
+import type { Database } from '../../../src/platform/database/database';
 import { isUnavailable } from '../../../src/platform/database/errors';
 import { migrateUp } from '../../../src/platform/database/migrations';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
+import { readMetrics, samplesOf } from '../../support/metrics';
 import { openDatabase } from '../../support/open-database';
 import { openProxy } from '../../support/proxy';
 import { documentedSql, setUpRoles } from '../../support/roles';
@@ -28,7 +28,9 @@ async function sleepInRow(
 }
 
 describe('a database that becomes read-only', () => {
-  const service = useTestService();
+  const service = useTestService({ METRICS_PORT: '0' });
+  const isReady = async () => samplesOf(await readMetrics(service.metricsUrl)).get('tasklane_ready');
+  const messages = () => service.logged.map(({ msg }) => msg);
 
   /** Simulates a failover: connections end, and new connections are read-only or writable. */
   async function setReadOnly(readOnly: boolean, endsConnections: boolean): Promise<void> {
@@ -48,6 +50,8 @@ describe('a database that becomes read-only', () => {
     const write = () => user.send('POST', '/tasks', { body: { title: 'A task' } });
     const ready = () => user.send('GET', '/tasks').then(() => fetch(`${service.url}/readyz`));
     expect((await write()).status).toBe(201);
+    expect((await ready()).status).toBe(200);
+    expect(await isReady()).toBe(1);
 
     await setReadOnly(true, true);
     const refused = await until(async () => {
@@ -58,6 +62,8 @@ describe('a database that becomes read-only', () => {
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     const { detail } = (await (await ready()).json()) as { detail: string };
     expect(detail).toMatch(/read-only/);
+    expect(await isReady()).toBe(0);
+    expect(service.logged.find(({ msg }) => msg === 'not ready')).toMatchObject({ level: 40, problem: detail });
     // Several connections, all opened while the database is read-only.
     const reads = await Promise.all(oneTo(4).map(() => user.send('GET', '/tasks')));
     expect(reads.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
@@ -66,6 +72,10 @@ describe('a database that becomes read-only', () => {
     const writes = await Promise.all(oneTo(4).map(write));
     expect(writes.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
     expect((await ready()).status).toBe(200);
+    expect(await isReady()).toBe(1);
+    expect(messages()).toContain('ready again');
+    // The results of health checks are logged, and not each check.
+    expect(service.logged.filter(({ operation }) => operation === 'getReadiness')).toEqual([]);
   });
 });
 
@@ -182,16 +192,7 @@ test('requests wait for a connection if the role cannot open more', async () => 
   try {
     await migrateUp(setUp.urlOf('owner'), { ...roles, serviceUrl: setUp.urlOf('service') });
     await query(setUp.adminUrl, `alter role ${setUp.name}_service connection limit 2`);
-    const options = {
-      url: setUp.urlOf('service'),
-      max: 10,
-      acquireTimeoutMs: 10_000,
-      statementTimeoutMs: 10_000,
-    };
-    const opened = createDatabase(
-      { ...options, ...roles, preparedStatements: true },
-      pino({ level: 'silent' }),
-    );
+    const opened = openDatabase(setUp.urlOf('service'), roles);
     try {
       const users = oneTo(12).map((n) => opened.withUser(`user-${n}`));
       await Promise.all(

@@ -1,5 +1,6 @@
 /** Tests flights (statements that are sent as one packet) on a real Postgres, and connections after failures. */
 import { Client, type PoolClient } from 'pg';
+import { serialize } from 'pg-protocol';
 import {
   endFlightWith,
   reopen,
@@ -97,6 +98,23 @@ test('skips the statements after an error, and remembers the statements that wer
   expect(await rowsOf(named('select 2 as two'))).toEqual([{ two: 2 }]);
   expect(await rowsOf(named('select 1 / $1::int', [1]))).toHaveLength(1);
   expect(await rowsOf(named('select 3 as three'))).toEqual([{ three: 3 }]);
+});
+
+test('closes a statement that Postgres skipped or refused before it prepares it again', async () => {
+  const isClosed = (name: string) =>
+    packets.at(-1)?.includes(serialize.close({ type: 'S', name })) ? 'closed' : 'not closed';
+  const skipped = 'select count(*)::int as n from later';
+  const flight = () =>
+    Promise.allSettled([run(connection, { text: 'select 1 / 0' }), run(connection, named(skipped))]);
+  await flight();
+  expect(isClosed(skipped)).toBe('not closed');
+  expect(await reasons(run(connection, named(skipped)))).toEqual(['42P01']);
+  expect(isClosed(skipped)).toBe('closed');
+  await run(connection, { text: 'create temporary table later ()' });
+  expect(await rowsOf(named(skipped))).toEqual([{ n: 0 }]);
+  expect(isClosed(skipped)).toBe('closed');
+  expect(await rowsOf(named(skipped))).toEqual([{ n: 0 }]);
+  expect(isClosed(skipped)).toBe('not closed');
 });
 
 test('sends nothing of a flight with a value that cannot be written', async () => {

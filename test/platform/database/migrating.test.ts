@@ -8,6 +8,7 @@ import { isUnavailable } from '../../../src/platform/database/errors';
 import { type LockPatience, LocksUnavailable } from '../../../src/platform/database/lock-retries';
 import { withMigrationLock } from '../../../src/platform/database/migration-session';
 import { migrateDown, migrateUp, migrationNames } from '../../../src/platform/database/migrations';
+import { OtherMigrations } from '../../../src/platform/database/other-migrations';
 import { findTransactionPooler } from '../../../src/platform/database/transaction-pooler';
 import { createLogger } from '../../../src/platform/observability/logger';
 import { projectPath } from '../../../src/platform/paths';
@@ -100,6 +101,52 @@ describe('a folder with one more migration', () => {
   }
 
   const patience: LockPatience = { timeoutMs: 700, pausesMs: [50, 50, 50] };
+
+  describe('in a database of a development version', () => {
+    const expectRefused = async (name: string) => {
+      const failure = await migrateUp(database.url, { directory }).catch((error) => error);
+      expect(failure).toBeInstanceOf(OtherMigrations);
+      // Operators see no stack.
+      expect(describeFailure(failure)).toBe(failure.message);
+      expect(failure.message).toMatch(
+        new RegExp(`with other migrations: ${name}\\.\nThis version cannot upgrade it\\.`),
+      );
+    };
+
+    test('names an applied migration that was edited', async () => {
+      addMigration(`
+        exports.up = (knex) => knex.raw('alter table tasklane.tasks add later integer');
+        exports.down = () => undefined;`);
+      expect(await migrateUp(database.url, { directory })).toEqual([later]);
+      expect(await migrateUp(database.url, { directory })).toEqual([]);
+      jest.resetModules();
+      addMigration(`
+        exports.up = (knex) => knex.raw('alter table tasklane.tasks add later text');
+        exports.down = () => undefined;`);
+      await expectRefused(later);
+    });
+
+    test('names migrations that this version replaced by others', async () => {
+      await query(
+        database.url,
+        `update tasklane.migrations set name = '20261121000001_lanes' where name = '20261126000001_lanes'`,
+      );
+      await expectRefused('20261121000001_lanes');
+    });
+
+    test('names all migrations if it is older than the record of their statements', async () => {
+      await query(database.url, 'alter table tasklane.migrations drop hash');
+      await expectRefused(migrationNames().join(', '));
+    });
+  });
+
+  test('accepts a migration that cannot be compared without a database', async () => {
+    addMigration(`
+      exports.up = (knex) => knex.schema.withSchema('tasklane').createTable('later', () => undefined);
+      exports.down = () => undefined;`);
+    expect(await migrateUp(database.url, { directory })).toEqual([later]);
+    expect(await migrateUp(database.url, { directory })).toEqual([]);
+  });
 
   describe('with a migration that takes a strong lock', () => {
     beforeEach(() =>

@@ -1,8 +1,6 @@
 /** Runs every migration up and down with rows, and tests what the database itself rejects. */
 import { randomUUID } from 'node:crypto';
 import knex, { type Knex } from 'knex';
-import pino from 'pino';
-import { createDatabase } from '../../../src/platform/database/database';
 import { withMigrationLock } from '../../../src/platform/database/migration-session';
 import {
   migrateDown,
@@ -11,8 +9,8 @@ import {
   migrationStatus,
   migratorConfig,
 } from '../../../src/platform/database/migrations';
-import { defaultAppRole, defaultSystemRole } from '../../../src/platform/database/roles';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
+import { openDatabase } from '../../support/open-database';
 
 /** For every migration, rows that its tables can have when it is reverted. */
 const seeds: Record<string, string> = {
@@ -284,12 +282,7 @@ describe('migrations', () => {
 
   describe('the service', () => {
     async function problem(): Promise<string | null> {
-      const options = { url: database.url, max: 1, acquireTimeoutMs: 5000, statementTimeoutMs: 5000 };
-      const roles = { appRole: defaultAppRole, systemRole: defaultSystemRole };
-      const service = createDatabase(
-        { ...options, ...roles, preparedStatements: true },
-        pino({ level: 'silent' }),
-      );
+      const service = openDatabase(database.url, { max: 1 });
       try {
         return await service.problem();
       } finally {

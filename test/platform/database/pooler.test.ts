@@ -181,6 +181,29 @@ const title = version
     },
   );
 
+  (isOld ? test.skip : test)('keeps a connection whose statements were skipped after an error', async () => {
+    const options = { url: pooler.url, max: 1, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
+    const roles = { appRole: `${setUp.name}_app`, systemRole: `${setUp.name}_system` };
+    const database = createDatabase(
+      { ...options, ...roles, preparedStatements: true },
+      pino({ level: 'silent' }),
+    );
+    try {
+      const lane = database.withUser(randomUUID());
+      const read = (divisor: number) =>
+        lane.read((each) =>
+          Promise.all([
+            each.rows('tasks').whereRaw('1 / ?::int = 1', [divisor]),
+            each.template('skipped', {}, (own) => own.rows('tasks').orderBy('id')),
+          ]),
+        );
+      await expect(read(0)).rejects.toMatchObject({ code: '22012' });
+      expect(await read(1)).toEqual([[], []]);
+    } finally {
+      await database.close();
+    }
+  });
+
   test('lets event streams send the changes of this and other instances', async () => {
     const user = await makeUser(service.url);
     const reader = await readEvents(`${service.url}${user.lane}/events`, { token: user.token });

@@ -151,7 +151,7 @@ describe('a database that is copied within its cluster', () => {
     const service = await serve(url);
     try {
       expect(await readiness(service)).toEqual(
-        unready(/another database than before\. Run npm run restored/),
+        unready(/another database than before\. Run tasklane restored/),
       );
       // The job does not change the record of the installation.
       await service.runJob('record-installation');
@@ -279,7 +279,7 @@ describe("a copy of a server's files", () => {
     service = await serve(url);
     try {
       await addTasks(user, service.url, 6);
-      // Without `npm run restored`, the copy misses new changes that reuse its sequence numbers.
+      // Without `tasklane restored`, the copy misses new changes that reuse its sequence numbers.
       expect(await sync(user, service.url, later.token)).toMatchObject({ status: 200, changes: 3 });
 
       await migrateUp(url);

@@ -1,6 +1,6 @@
 /** Tests how the roles of lanes and jobs are created, and their grants. */
-import pino from 'pino';
-import { createDatabase, type Database } from '../../../src/platform/database/database';
+import { describeFailure } from '../../../src/commands/database';
+import type { Database } from '../../../src/platform/database/database';
 import {
   type MigrateOptions,
   migrateDown,
@@ -9,6 +9,7 @@ import {
 } from '../../../src/platform/database/migrations';
 import { systemGrants } from '../../../src/platform/database/system-grants';
 import { query } from '../../support/database';
+import { openDatabase } from '../../support/open-database';
 import { clusterUrl, documentedSql, type RoleSetUp, setUpRoles } from '../../support/roles';
 import { testConfig } from '../../support/service';
 
@@ -28,8 +29,7 @@ async function setUp(...statements: string[]): Promise<RoleSetUp & { roles: Name
 }
 
 function open(url: string, roles: Names): Database {
-  const options = { url, ...roles, max: 1, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
-  const made = createDatabase({ ...options, preparedStatements: true }, pino({ level: 'silent' }));
+  const made = openDatabase(url, { ...roles, max: 1 });
   opened.push(made);
   return made;
 }
@@ -111,6 +111,7 @@ describe('migrating', () => {
       () => new Error('migrated'),
       (error) => error,
     );
+    expect(describeFailure(failure)).toBe(failure.message);
     for (const role of Object.values(roles)) {
       expect(failure.message).toContain(`create role "${role}" nologin nosuperuser nobypassrls;`);
       expect(failure.message).toContain(`grant "${role}" to "${name}_owner"`);
@@ -121,6 +122,14 @@ describe('migrating', () => {
     for (const statement of failure.message.match(/^ {2}.*;$/gm) ?? []) await query(clusterUrl(), statement);
     expect(await migrateUp(url, roles)).toEqual(migrationNames());
     expect(await open(url, roles).problem()).toBeNull();
+  });
+
+  test('with the login of the service says that migrations need the owner', async () => {
+    const made = await setUp(...documentedSql('A database administrator makes the roles'));
+    const failure = migrateUp(made.urlOf('service'), made.roles).catch(describeFailure);
+    expect(await failure).toMatch(
+      /^The login has no right to do this: .*permission denied for database .*\nMigrations need the owner of the tables: set DATABASE_DIRECT_URL\./,
+    );
   });
 
   describe.each(['app', 'system'])('as the %s role', (kind) => {
@@ -249,7 +258,7 @@ describe('readiness', () => {
   test('reports a role that is missing, cannot be used by the login, or has no grants', async () => {
     const { url, roles } = await setUp(...documentedSql('You own the database'));
     await migrateUp(url, roles);
-    const problem = 'A database role or its grants are missing: run npm run migrate.';
+    const problem = 'A database role or its grants are missing: run tasklane migrate.';
     const ready = open(url, roles);
     for (const kind of ['appRole', 'systemRole'] as const) {
       expect(await open(url, { ...roles, [kind]: `${roles[kind]}_absent` }).problem()).toBe(problem);

@@ -1,12 +1,13 @@
 /** Rate limits that several instances share; needs a Redis server, which CI installs. */
 import { createClient } from '@redis/client';
 import pino from 'pino';
+import { freePort } from '../../../src/platform/database/embedded/server';
 import type { Counter } from '../../../src/platform/edge/counter';
 import { windowMs } from '../../../src/platform/edge/counter';
 import { redisCounter } from '../../../src/platform/edge/redis-counter';
 import { send } from '../../support/api';
 import { stopClock } from '../../support/clock';
-import { freePort, hasRedis, startRedis, type TestRedis } from '../../support/redis';
+import { hasRedis, startRedis, type TestRedis } from '../../support/redis';
 import { startTestService, type TestService, tokenOf } from '../../support/service';
 import { until } from '../../support/until';
 

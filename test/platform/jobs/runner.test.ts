@@ -1,11 +1,12 @@
 /** Tests the job runner: one round at a time, repeated while there is more, and continued after errors. */
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
-import { createDatabase, type Database } from '../../../src/platform/database/database';
-import { defaultAppRole, defaultSystemRole } from '../../../src/platform/database/roles';
+import type { Database } from '../../../src/platform/database/database';
 import type { Job, JobContext } from '../../../src/platform/jobs/job';
 import { createJobRunner, type JobRunner, pauseAfter } from '../../../src/platform/jobs/runner';
+import type { Schedule } from '../../../src/platform/jobs/schedule';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
+import { openDatabase } from '../../support/open-database';
 import { seedTasks } from '../../support/tasks';
 import { until } from '../../support/until';
 
@@ -27,9 +28,7 @@ afterEach(async () => {
 afterAll(() => testDatabase.drop());
 
 function open(url = testDatabase.url): Database {
-  const options = { url, max: 4, acquireTimeoutMs: 2_000, statementTimeoutMs: 10_000 };
-  const roles = { appRole: defaultAppRole, systemRole: defaultSystemRole };
-  const made = createDatabase({ ...options, ...roles, preparedStatements: true }, pino({ level: 'silent' }));
+  const made = openDatabase(url, { max: 4, acquireTimeoutMs: 2_000 });
   opened.push(made);
   return made;
 }
@@ -134,6 +133,33 @@ describe('a runner that is started', () => {
     ]);
   });
 
+  test('continues soon with a job that has more to do after 100 rounds', async () => {
+    let rounds = 0;
+    const run = async () => ({ more: ++rounds < 250 });
+    const hourly: Job = { name: 'hourly', everyMs: 3_600_000, run };
+    const waits: number[] = [];
+    const schedule: Schedule = {
+      begin: () => async (pauseMs, dueInMs, stopping) => {
+        waits.push(pauseMs);
+        if (waits.length > 3) await new Promise((resolve) => stopping.addEventListener('abort', resolve));
+        expect(dueInMs).toBe(waits.length === 1 || waits.length > 3 ? undefined : 0);
+      },
+      wake: () => undefined,
+    };
+    const { withSystem, laneForJob } = open();
+    const runner = createJobRunner(
+      [hourly],
+      { withSystem, laneForJob, log: pino({ level: 'silent' }) },
+      schedule,
+    );
+    runners.push(runner);
+    runner.start();
+    await until(() => waits.length === 4);
+    expect(rounds).toBe(250);
+    for (const pause of waits.slice(1, 3)) expect(pause).toBeLessThan(60_000);
+    expect(waits[3]).toBeGreaterThan(1_000_000);
+  });
+
   test('logs only a warning while the database is unavailable, and continues when it is back', async () => {
     const away = open(testDatabase.url.replace(/:\d+\//, ':1/'));
     const back = open();
@@ -154,6 +180,23 @@ describe('a runner that is started', () => {
       ]),
     );
     expect(logged.filter((line) => line.level === 50)).toEqual([]);
+  });
+
+  test('starts only the jobs that it is told to start', async () => {
+    const rounds: string[] = [];
+    const job = (name: string): Job => ({
+      name,
+      everyMs: 1,
+      async run() {
+        rounds.push(name);
+        return { more: false };
+      },
+    });
+    const runner = runnerOf([job('named'), job('left-out')]);
+    runner.start(['named']);
+    await until(() => rounds.length >= 3);
+    await runner.stop();
+    expect(new Set(rounds)).toEqual(new Set(['named']));
   });
 
   test('signals running jobs when it stops, waits for them, and starts no others', async () => {

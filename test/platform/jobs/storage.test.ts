@@ -191,6 +191,7 @@ test('the purge of old changes frees storage at the next measurement', async () 
   await fillUp();
   expect(await create()).toBe(409);
   await sql(`update tasklane.changes set at = now() - interval '31 days' where lane_id = lane_of($1)`);
+  await query(service.database.url, 'select note_oldest_changes()');
   await service.runJob('purge-changes');
   expect(await create()).toBe(409);
   await measure();

@@ -1,18 +1,20 @@
 import { execFileSync } from 'node:child_process';
 import { request } from 'node:http';
+import pino from 'pino';
 import {
   Counter,
   Gauge,
   Histogram,
   writeText,
 } from '../../../src/platform/observability/metrics/instruments';
+import { startService } from '../../../src/start';
 import { send } from '../../support/api';
 import { connectMcp } from '../../support/mcp';
 import { namesOf, readMetrics, samplesOf } from '../../support/metrics';
 import { operations } from '../../support/operations';
 import { hasPromtool } from '../../support/promtool';
 import { openReceiver, type Receiver } from '../../support/receiver';
-import { mcpTokenOf, startTestService, useTestService } from '../../support/service';
+import { mcpTokenOf, startTestService, testConfig, useTestService } from '../../support/service';
 import { until } from '../../support/until';
 import { makeUser, useUser } from '../../support/user';
 
@@ -21,7 +23,7 @@ describe('the text', () => {
   counter.add(2, 'x"\\\n', 'y');
   const histogram = new Histogram('b_seconds', 'Times.', [0.1, 1]);
   for (const value of [0.05, 0.1, 0.5, 7]) histogram.observe(value);
-  const gauges = [new Gauge('c', 'Absent.', () => null), new Gauge('d', 'Here.', () => 1.5)];
+  const gauges = [new Gauge('c', 'Absent.', 'sum', () => null), new Gauge('d', 'Here.', 'sum', () => 1.5)];
   const all = [counter, histogram, ...gauges];
 
   test('has the format of Prometheus', () => {
@@ -62,7 +64,7 @@ describe('a service with METRICS_PORT', () => {
   afterAll(() => receiver.close());
   const service = useTestService({
     METRICS_PORT: '0',
-    JOBS: 'on',
+    JOBS: 'all',
     WEBHOOK_INTERVAL_MS: '10',
     WEBHOOK_ALLOWED_HOSTS: '127.0.0.1',
     RATE_LIMIT_WRITES: '30',
@@ -180,6 +182,17 @@ describe('a service with METRICS_PORT', () => {
     expect((await fetch(`${service.metricsUrl}/x`)).status).toBe(404);
     expect((await fetch(String(service.metricsUrl), { method: 'POST' })).status).toBe(405);
     expect((await send(service.url, 'GET', '/metrics')).status).toBe(404);
+  });
+
+  test.each([
+    ['METRICS_PORT', () => service.metricsUrl],
+    ['PORT', () => service.url],
+  ])('refuses a %s that is in use, and names the variable', async (name, url) => {
+    const { port } = new URL(String(url()));
+    const second = testConfig({ DATABASE_URL: service.database.url, [name]: port });
+    await expect(startService(second, pino({ level: 'silent' }))).rejects.toThrow(
+      `  - ${name} must be another port on each instance of a machine: ${port} on 127.0.0.1 is in use.`,
+    );
   });
 
   const withPromtool = hasPromtool() ? test : test.skip;

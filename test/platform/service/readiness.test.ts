@@ -1,5 +1,5 @@
 import type { DatabaseProblem } from '../../../src/platform/database/database';
-import { findWarnings, watchDatabase } from '../../../src/platform/service/readiness';
+import { findWarnings, recordReadiness, watchDatabase } from '../../../src/platform/service/readiness';
 
 describe('the watch on the database', () => {
   let [time, idle, asked] = [0, false, 0];
@@ -69,11 +69,37 @@ describe('the watch on the database', () => {
   });
 });
 
+test('the record logs each change, and knows the last result', () => {
+  const lines: unknown[] = [];
+  const write = (...line: unknown[]) => void lines.push(line);
+  const record = recordReadiness({ info: write, warn: write });
+  const away: DatabaseProblem = { reason: 'database', detail: 'It is away.' };
+  for (const problem of [null, away, away, { ...away, detail: 'It is read-only.' }]) record.note(problem);
+  expect(record.isGood()).toBe(false);
+  record.note(null);
+  expect(record.isGood()).toBe(true);
+  expect(lines).toEqual([
+    [{ problem: 'It is away.' }, 'not ready'],
+    [{ problem: 'It is read-only.' }, 'not ready'],
+    ['ready again'],
+  ]);
+});
+
 test('warnings name what limits the service', () => {
   const keySet = { ageMs: null, isUsable: false };
   const reasons = (limits: Parameters<typeof findWarnings>[0]) =>
     findWarnings(limits).map(({ reason }) => reason);
-  expect(reasons({ keySet: null, isRedisUp: null, isShedding: false })).toEqual([]);
-  expect(reasons({ keySet: { ageMs: 5, isUsable: true }, isRedisUp: true, isShedding: false })).toEqual([]);
-  expect(reasons({ keySet, isRedisUp: false, isShedding: true })).toEqual(['key-set', 'redis', 'shedding']);
+  const replica = { problem: null, lagSeconds: 0 };
+  expect(reasons({ keySet: null, isRedisUp: null, isShedding: false, replica: null })).toEqual([]);
+  expect(
+    reasons({ keySet: { ageMs: 5, isUsable: true }, isRedisUp: true, isShedding: false, replica }),
+  ).toEqual([]);
+  expect(
+    reasons({
+      keySet,
+      isRedisUp: false,
+      isShedding: true,
+      replica: { problem: 'nothing answers', lagSeconds: 0 },
+    }),
+  ).toEqual(['key-set', 'redis', 'replica', 'shedding']);
 });

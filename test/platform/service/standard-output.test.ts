@@ -21,6 +21,8 @@ beforeEach(async () => {
     BETTER_AUTH_SECRET: testSecret,
     DATA_DIR: dataDir,
     RATE_LIMIT: 'off',
+    // Health checks write their lines at this level.
+    LOG_LEVEL: 'debug',
   });
   url = await service.url;
 });

@@ -1,4 +1,5 @@
 /** Tests a start without a usable database: the service answers health checks, logs the cause, and retries. */
+import { freePort } from '../../../src/platform/database/embedded/server';
 import { migrateUp } from '../../../src/platform/database/migrations';
 import { send } from '../../support/api';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
@@ -11,7 +12,6 @@ import {
   startProcess,
 } from '../../support/process';
 import { openProxy } from '../../support/proxy';
-import { freePort } from '../../support/redis';
 import { testSecret, tokenOf } from '../../support/service';
 import { until } from '../../support/until';
 

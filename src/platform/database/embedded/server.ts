@@ -176,7 +176,8 @@ async function findPostmaster(cluster: Cluster): Promise<Postmaster | null> {
   throw new Error(`its server, process ${pid}, does not accept connections and does not end`);
 }
 
-async function freePort(): Promise<number> {
+/** A free port, for programs that cannot choose one themselves. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

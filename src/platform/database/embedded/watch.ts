@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { isRunning } from './processes';
-import type { EmbeddedPostgres } from './server';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './server';
 
 export interface WatchOptions {
   /** Restarts the server on the same data directory and port. */
@@ -88,4 +88,19 @@ export function watchEmbedded(
     await server.stop();
   };
   return { url: first.url, stop: () => (stopped ??= stop()) };
+}
+
+/**
+ * Starts the embedded Postgres in `dataDir`, unless `postgres` is starting already, and watches it.
+ * @param options.onLost called if it cannot be restarted
+ */
+export async function startWatchedPostgres(
+  { dataDir }: { dataDir: string },
+  log: Logger,
+  options: { postgres?: Promise<EmbeddedPostgres> | undefined; onLost?: (error: Error) => void },
+): Promise<WatchedPostgres> {
+  const { postgres, onLost = () => undefined } = options;
+  const first = await (postgres ?? startEmbeddedPostgres({ dataDir }));
+  const restart = (signal: AbortSignal) => startEmbeddedPostgres({ dataDir, port: first.port, signal });
+  return watchEmbedded(first, { restart, log, onFailed: onLost });
 }

@@ -9,13 +9,24 @@
 export type Labels = Readonly<Record<string, string>>;
 
 /** One line of the text: the end of the name, the labels, and the value. */
-type Sample = readonly [suffix: string, labels: string, value: number];
+export type Sample = readonly [suffix: string, labels: string, value: number];
 
-/** A metric with all its series. */
-export interface Metric {
+/**
+ * How the values of several processes become the value of an instance. With `each`, every process keeps a series of its own,
+ * with the label `worker`.
+ */
+export type Combination = 'sum' | 'max' | 'min' | 'each';
+
+/** What a metric is, without its values. */
+export interface Family {
   readonly name: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
+  readonly combination: Combination;
+}
+
+/** A metric with all its series. */
+export interface Metric extends Family {
   samples(): Iterable<Sample>;
 }
 
@@ -63,6 +74,7 @@ class Series<T> {
 /** A number that only grows, for each value of at most two labels. */
 export class Counter implements Metric {
   readonly type = 'counter';
+  readonly combination = 'sum';
   private readonly series: Series<{ value: number }>;
 
   /** @param name ends with `_total` */
@@ -89,6 +101,7 @@ export class Gauge implements Metric {
   constructor(
     readonly name: string,
     readonly help: string,
+    readonly combination: Combination,
     private readonly read: () => number | null | Iterable<readonly [Labels, number]>,
     readonly type: 'counter' | 'gauge' = 'gauge',
   ) {}
@@ -105,6 +118,7 @@ export class Gauge implements Metric {
 /** How often values were at most each of some bounds, for each value of at most two labels. */
 export class Histogram implements Metric {
   readonly type = 'histogram';
+  readonly combination = 'sum';
   private readonly series: Series<{ counts: number[]; sum: number }>;
 
   constructor(

@@ -1,4 +1,5 @@
 /** The metrics of the service. Labels have values of the contract or of the code, never of a request. */
+import { type Snapshot, takeSnapshot } from './combine';
 import { Counter, Gauge, Histogram, type Metric, type textFormats, writeText } from './instruments';
 import { processMetrics } from './process';
 
@@ -12,6 +13,14 @@ export interface PoolUse {
   readonly waiting: number;
   /** The milliseconds that another owner would wait, estimated from recent turns. */
   readonly expectedWaitMs: number;
+}
+
+/** The use of the read replica. */
+export interface ReplicaUse {
+  /** Why it is not used for now; null if it is used. */
+  readonly problem: string | null;
+  /** Seconds by which it was behind the primary. */
+  readonly lagSeconds: number;
 }
 
 /** How late a job is. */
@@ -34,7 +43,11 @@ export type BacklogName = 'webhooks' | 'broker';
 
 /** The state of the service, read when somebody asks for the metrics. Null means that there is no such thing. */
 export interface Sources {
+  /** Whether the instance is ready, according to the last check. */
+  isReady(): boolean;
   pool(): PoolUse;
+  /** What reads saw of the read replica. */
+  replica(): ReplicaUse | null;
   /** Whether load is being shed. */
   isShedding(): boolean;
   /** The open event streams. */
@@ -95,6 +108,11 @@ export function createMetrics(sources: Sources) {
     'Connections that could not be acquired.',
     ['owner'],
   );
+  const replicaReads = new Counter(
+    'tasklane_replica_reads_total',
+    'Reads that the read replica may answer: answered by the replica, or by the primary for a reason.',
+    ['result'],
+  );
   const rounds = new Counter('tasklane_job_rounds_total', 'Rounds of background jobs, by job and result.', [
     'job_name',
     'result',
@@ -149,42 +167,76 @@ export function createMetrics(sources: Sources) {
   const inSeconds = (ms: number | null) => (ms === null ? null : ms / 1000);
 
   const metrics: readonly Metric[] = [
+    new Gauge('tasklane_ready', '1 if the last check for /readyz found no problem, else 0.', 'min', () =>
+      Number(sources.isReady()),
+    ),
     requests,
     durations,
-    new Gauge('tasklane_http_requests_in_flight', 'Requests that are not answered yet.', () => inFlight),
+    new Gauge(
+      'tasklane_http_requests_in_flight',
+      'Requests that are not answered yet.',
+      'sum',
+      () => inFlight,
+    ),
     shed,
-    new Gauge('tasklane_shedding', '1 while requests are refused because of overload.', () =>
+    new Gauge('tasklane_shedding', '1 while requests are refused because of overload.', 'max', () =>
       Number(sources.isShedding()),
     ),
     replays,
     new Gauge(
       'tasklane_db_pool_max_connections',
       'The largest number of connections to the database.',
+      'sum',
       () => sources.pool().max,
     ),
-    new Gauge('tasklane_db_pool_used_connections', 'Connections that are in use.', () => sources.pool().used),
+    new Gauge(
+      'tasklane_db_pool_used_connections',
+      'Connections that are in use.',
+      'sum',
+      () => sources.pool().used,
+    ),
     new Gauge(
       'tasklane_db_pool_waiting',
       'Requests and jobs that wait for a connection.',
+      'sum',
       () => sources.pool().waiting,
     ),
     poolWaits,
     poolFailures,
+    replicaReads,
+    new Gauge(
+      'tasklane_replica_up',
+      '1 while the read replica is used, 0 while the primary answers all reads.',
+      'min',
+      () => {
+        const replica = sources.replica();
+        return replica && Number(replica.problem === null);
+      },
+    ),
+    new Gauge(
+      'tasklane_replica_lag_seconds',
+      'For how long the read replica has been behind what reads needed; 0 after a read that it answered.',
+      'max',
+      () => sources.replica()?.lagSeconds ?? null,
+    ),
     rounds,
     roundDurations,
     new Gauge(
       'tasklane_job_lag_seconds',
       'Time since a job began a round without a success after it; 0 while it waits for its next round.',
+      'max',
       () => [...sources.jobs()].map(({ job, lagMs }) => [{ job_name: job }, lagMs / 1000] as const),
     ),
     new Gauge(
       'tasklane_webhook_backlog',
       'Webhooks with a due delivery in the database, at most 10000.',
+      'max',
       () => sources.backlog('webhooks')?.count ?? null,
     ),
     new Gauge(
       'tasklane_webhook_backlog_age_seconds',
       'Time since the oldest delivery of the backlog became due.',
+      'max',
       () => sources.backlog('webhooks')?.oldestSeconds ?? null,
     ),
     attempts,
@@ -192,23 +244,28 @@ export function createMetrics(sources: Sources) {
     new Gauge(
       'tasklane_broker_backlog',
       'Lanes in the database with events for the broker, at most 10000.',
+      'max',
       () => sources.backlog('broker')?.count ?? null,
     ),
     new Gauge(
       'tasklane_broker_backlog_age_seconds',
       'Time since the oldest of these lanes waits.',
+      'max',
       () => sources.backlog('broker')?.oldestSeconds ?? null,
     ),
     brokerEvents,
     brokerResets,
     brokerFailures,
-    new Gauge('tasklane_event_streams', 'Open event streams.', () => sources.streams()),
+    new Gauge('tasklane_event_streams', 'Open event streams.', 'sum', () => sources.streams()),
     units,
     limited,
-    new Gauge('tasklane_redis_up', '1 while Redis counts the rate limits, 0 while this instance does.', () =>
-      asNumber(sources.isRedisUp()),
+    new Gauge(
+      'tasklane_redis_up',
+      '1 while Redis counts the rate limits, 0 while this instance does.',
+      'min',
+      () => asNumber(sources.isRedisUp()),
     ),
-    new Gauge('tasklane_key_set_age_seconds', 'Time since the key set was fetched.', () =>
+    new Gauge('tasklane_key_set_age_seconds', 'Time since the key set was fetched.', 'max', () =>
       inSeconds(sources.keySetAgeMs()),
     ),
     tools,
@@ -238,6 +295,9 @@ export function createMetrics(sources: Sources) {
     connectionRefused(owner: string): void {
       poolFailures.add(1, ownerKind(owner));
     },
+    replicaRead(result: string): void {
+      replicaReads.add(1, result);
+    },
     jobEnded(job: string, ms: number, hasFailed: boolean): void {
       rounds.add(1, job, hasFailed ? 'failure' : 'success');
       roundDurations.observe(ms / 1000, job);
@@ -263,6 +323,7 @@ export function createMetrics(sources: Sources) {
     loopDelayed(ms: number): void {
       loopDelays.observe(ms / 1000);
     },
+    snapshot: (): Snapshot => takeSnapshot(metrics),
     /** The text of all metrics. */
     text: (format: keyof typeof textFormats): string => writeText(metrics, format),
   };

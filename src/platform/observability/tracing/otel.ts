@@ -1,5 +1,6 @@
 /** Traces with OpenTelemetry. This module is loaded only if there is a receiver. */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { IncomingHttpHeaders } from 'node:http';
 import {
   type Context,
   defaultTextMapGetter,
@@ -48,6 +49,13 @@ export function createTracing(config: TracingConfig, log: Pick<Logger, 'warn' | 
   const propagator = new W3CTraceContextPropagator();
   const storage = new AsyncLocalStorage<Context>();
   const current = () => storage.getStore() ?? ROOT_CONTEXT;
+  const contextOf = (headers: IncomingHttpHeaders) =>
+    propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter);
+  const headersOf = (context: Context) => {
+    const headers: Record<string, string> = {};
+    propagator.inject(context, headers, defaultTextMapSetter);
+    return headers;
+  };
 
   async function within<T>(span: Span, work: (context: Context) => Promise<T>): Promise<T> {
     const context = trace.setSpan(current(), span);
@@ -79,7 +87,7 @@ export function createTracing(config: TracingConfig, log: Pick<Logger, 'warn' | 
     },
 
     serve(request, response, work) {
-      const parent = propagator.extract(ROOT_CONTEXT, request.headers, defaultTextMapGetter);
+      const parent = contextOf(request.headers);
       const method = request.method as string;
       const attributes = { 'http.request.method': method };
       const span = tracer.startSpan(method, { kind: SpanKind.SERVER, attributes }, parent);
@@ -100,13 +108,14 @@ export function createTracing(config: TracingConfig, log: Pick<Logger, 'warn' | 
 
     run: (name, attributes, work) => within(tracer.startSpan(name, { attributes }, current()), work),
 
-    send(name, work) {
+    traceparent: () => headersOf(current()).traceparent ?? null,
+
+    send(name, cause, work) {
+      const parent = cause === null ? current() : contextOf({ traceparent: cause });
       const attributes = { 'http.request.method': 'POST' };
-      const span = tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, current());
+      const span = tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, parent);
       return within(span, async (context) => {
-        const headers: Record<string, string> = {};
-        propagator.inject(context, headers, defaultTextMapSetter);
-        const result = await work(headers);
+        const result = await work(headersOf(context));
         if (result.status !== null) span.setAttribute('http.response.status_code', result.status);
         if (result.status === null || result.status >= 400) span.setStatus({ code: SpanStatusCode.ERROR });
         return result;

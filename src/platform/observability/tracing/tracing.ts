@@ -18,9 +18,15 @@ export interface Tracing {
   serve(request: IncomingMessage, response: ServerResponse, work: () => void): void;
   /** Runs work in a span, which ends with it. */
   run<T>(name: string, attributes: Attributes, work: () => Promise<T>): Promise<T>;
-  /** Like `run`, for a request to another server. `work` gets the headers to send, and returns the status of the answer. */
+  /** The `traceparent` (W3C Trace Context) of the present span; null outside of spans. */
+  traceparent(): string | null;
+  /**
+   * Like `run`, for a request to another server. `work` gets the headers to send, and returns the status of the answer.
+   * @param cause the `traceparent` of the trace to continue; null: that of the present span
+   */
   send<T extends { readonly status: number | null }>(
     name: string,
+    cause: string | null,
     work: (headers: Readonly<Record<string, string>>) => Promise<T>,
   ): Promise<T>;
   /** Sends what is left. */

@@ -1,0 +1,22 @@
+const base = require('./jest.config.js');
+
+// What is not tested through the pooler, and why.
+const files = {
+  'platform/database/pooler': 'has a pooler of its own',
+  'platform/database/failover': 'ends sessions of the service, and a pooler keeps those of the server',
+  'platform/database/embedded.*': 'has a Postgres of its own',
+  'platform/database/replica': 'has a Postgres of its own',
+  faults: 'has a Postgres of its own',
+};
+const names = {
+  'prepared queries are (prepared once|limited)': "counts the prepared statements of the service's session",
+};
+
+/** @type {import('jest').Config} All tests, with a PgBouncer in transaction mode between the services and Postgres. */
+module.exports = {
+  ...base,
+  globalSetup: '<rootDir>/test/support/pooled-setup.ts',
+  globalTeardown: '<rootDir>/test/support/pooled-teardown.ts',
+  testPathIgnorePatterns: ['/node_modules/', ...Object.keys(files).map((file) => `<rootDir>/test/${file}`)],
+  testNamePattern: `^(?!${Object.keys(names).join('|')})`,
+};
