@@ -170,7 +170,7 @@ const view = (name: 'today' | 'overdue' | 'upcoming' | 'no_date') => (lane: Lane
   tasks.listTasks(lane, list({ view: { name, at } }, ['due']));
 
 const attempt = { at: instant.toISOString(), duration_ms: 1, status: 200, error: null, response: null };
-const lease = { id, leasedUntil: instant.toISOString() };
+const lease = { id, leasedUntil: instant };
 const settled = (status: number) => ({
   lease,
   sentTo: webhook.url,

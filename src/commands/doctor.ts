@@ -72,7 +72,7 @@ async function examineService(config: DatabaseConfig, { service }: DatabaseUrls)
     const [row]: Login[] = rows;
     if (!row) throw new Error('Postgres returned no row about the login role.');
     const problem = await database.findProblem();
-    const replicaProblem = await database.findReplicaProblem();
+    const replicaProblem = problem === null ? await database.findReplicaProblem() : null;
     const renewing = problem === null && (await isRenewing(database.withSystem));
     return [
       row.supported
@@ -88,7 +88,7 @@ async function examineService(config: DatabaseConfig, { service }: DatabaseUrls)
             `The service logs in as ${row.login} and uses the roles ${config.databaseAppRole} and ${config.databaseSystemRole}.`,
           )
         : wrong('service', problem.detail, actions[problem.reason]),
-      ...(config.databaseReplicaUrl === null
+      ...(config.databaseReplicaUrl === null || problem !== null
         ? []
         : [
             replicaProblem === null

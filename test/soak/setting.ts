@@ -1,9 +1,10 @@
 /** Everything that the soak test runs against: Postgres, Redis, an issuer of tokens, a receiver of webhooks, and two instances. */
 import { type Issuer, startIssuer } from '../../scripts/bench/issuer';
 import { secret } from '../../scripts/bench/workload';
+import { freePort } from '../../src/platform/database/embedded/server';
 import { createCleanUp, type OwnPostgres, startOwnPostgres } from '../faults/support';
 import { type NetworkProxy, openProxy } from '../support/proxy';
-import { freePort, hasRedis, startRedis, type TestRedis } from '../support/redis';
+import { hasRedis, startRedis, type TestRedis } from '../support/redis';
 import { until } from '../support/until';
 import type { Failures } from './failures';
 import { type HookReceiver, receiveHooks } from './observers';

@@ -31,7 +31,8 @@ async function administer(sql: string): Promise<void> {
 export async function createDatabase(name: string, template?: string): Promise<string> {
   await administer(`create database ${name} ${template ? `template ${template}` : ''}`);
   // A copy has no settings of the template.
-  if (citusNodes.length > 0) await administer(`alter database ${name} set citus.propagate_set_commands = local`);
+  if (citusNodes.length > 0)
+    await administer(`alter database ${name} set citus.propagate_set_commands = local`);
   const url = new URL(clusterUrl());
   url.pathname = `/${name}`;
   return url.href;

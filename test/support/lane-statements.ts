@@ -58,11 +58,21 @@ export async function functionsOf(url: string): Promise<KnownFunctions> {
   // Of functions with the same name, the least stable one counts. The service uses neither timetz nor AT LOCAL.
   const named = (volatility: RegExp) =>
     new Set(rows.filter((row) => volatility.test(row.volatility)).map(({ name }) => name));
+  const volatile = named(/v/);
+  const defaults = await query<{ name: string; text: string }>(
+    url,
+    `select table_name || '.' || column_name as name, column_default as text
+     from information_schema.columns where table_schema = $1 and column_default is not null`,
+    [schema],
+  );
+  const callsVolatile = ({ text }: { text: string }) =>
+    [...text.matchAll(/(\w+)\(/g)].some(([, called]) => volatile.has(called as string));
   const settings = rows.flatMap(({ source }) => [...(source ?? '').matchAll(/set local ([a-z_.]+)/g)]);
   return {
     localSettings: new Set(settings.map(([, name]) => name as string)),
-    volatile: named(/v/),
+    volatile,
     mutable: named(/[vs]/),
+    volatileDefaults: new Set(defaults.filter(callsVolatile).map(({ name }) => name)),
   };
 }
 

@@ -18,6 +18,8 @@ export interface KnownFunctions {
   readonly volatile: ReadonlySet<string>;
   /** The names of functions that are not immutable, such as `now`; it includes the volatile ones. */
   readonly mutable: ReadonlySet<string>;
+  /** The columns, as `table.column`, whose defaults call volatile functions. */
+  readonly volatileDefaults: ReadonlySet<string>;
 }
 
 /** Calls `visit` with each node of a tree, and with the type of the node. */
@@ -46,6 +48,44 @@ const callsOf = (tree: Node, names: ReadonlySet<string>): string[] => [
     .filter((name) => names.has(name)),
   ...(names.has('now') && nodesOf(tree, 'SQLValueFunction').length > 0 ? ['current_timestamp'] : []),
 ];
+
+const isCastToText = ({ arg, typeName }: Node): boolean =>
+  arg?.ColumnRef !== undefined && typeName?.names?.at(-1)?.String?.sval === 'text';
+
+/** Whether an expression compares a lane with a value, and not with another column. */
+function isBoundToLane({ name, lexpr, rexpr }: Node): boolean {
+  const column = lexpr?.ColumnRef?.fields?.at(-1)?.String?.sval;
+  return name?.[0]?.String?.sval === '=' && column === 'lane_id' && rexpr?.ColumnRef === undefined;
+}
+
+/**
+ * The reasons why `INSERT … SELECT` into a lane table does not run on the shard. The coordinator would copy the rows with COPY,
+ * which row-level security refuses.
+ */
+function readSelection(
+  insert: Node,
+  functions: KnownFunctions,
+  isLaneTable: (each: Node) => boolean,
+): string[] {
+  const select = insert.selectStmt?.SelectStmt;
+  if (!select || select.valuesLists) return [];
+  const columns: string[] = (insert.cols ?? []).map((each: Node) => each.ResTarget.name);
+  const lane = select.targetList?.[columns.indexOf('lane_id')]?.ResTarget?.val;
+  const isOfShard = lane?.ColumnRef && nodesOf(select.fromClause ?? [], 'RangeVar').some(isLaneTable);
+  const [call] = callsOf(select, functions.volatile);
+  const table = insert.relation.relname;
+  const omitted = [...functions.volatileDefaults]
+    .filter((each) => each.startsWith(`${table}.`))
+    .find((each) => !columns.includes(each.slice(table.length + 1)));
+  return [
+    ...(isOfShard ? [] : ['INSERT … SELECT does not take the lane from a table of the lane']),
+    ...(call ? [`INSERT … SELECT calls ${call}, which is volatile`] : []),
+    ...((insert.returningList ?? insert.returningClause ?? insert.onConflictClause) && !insert.relation.alias
+      ? ['INSERT … SELECT with RETURNING or ON CONFLICT needs an alias for the table']
+      : []),
+    ...(omitted ? [`INSERT … SELECT omits ${omitted}, whose default is volatile`] : []),
+  ];
+}
 
 /** What a statement does on shards. */
 export interface ShardReading {
@@ -78,14 +118,21 @@ export function readForShards(sql: string, key: LaneKey, functions: KnownFunctio
     const rows = insert.selectStmt?.SelectStmt?.valuesLists;
     if (isLaneTable(insert.relation) && rows && nodesOf(rows, 'SubLink').length > 0)
       report('INSERT … VALUES holds a subquery: use INSERT … SELECT');
+    if (isLaneTable(insert.relation)) readSelection(insert, functions, isLaneTable).forEach(report);
     const [call] = callsOf(insert.onConflictClause, functions.mutable);
     if (isLaneTable(insert.relation) && call)
       report(`ON CONFLICT calls ${call}, which is not immutable: use the value of "excluded"`);
   }
   for (const type of ['InsertStmt', 'UpdateStmt', 'DeleteStmt']) {
     for (const change of nodesOf(tree, type).filter(({ relation }) => isLaneTable(relation))) {
-      const [call] = callsOf(change.returningList ?? change.returningClause, functions.mutable);
+      const returning = change.returningList ?? change.returningClause;
+      const [call] = callsOf(returning, functions.mutable);
       if (call) report(`RETURNING calls ${call}, which is not immutable`);
+      if (nodesOf(returning, 'TypeCast').some(isCastToText))
+        report('RETURNING casts to text, which is not immutable for times');
+      const [found] = callsOf([change.whereClause, change.fromClause], functions.volatile);
+      if (type !== 'InsertStmt' && found)
+        report(`the condition of a change calls ${found}, which is volatile`);
       if (type !== 'UpdateStmt') continue;
       const [set] = callsOf(change.targetList, functions.volatile);
       if (set) report(`UPDATE … SET calls ${set}, which is volatile: use now() or the time of the write`);
@@ -94,6 +141,17 @@ export function readForShards(sql: string, key: LaneKey, functions: KnownFunctio
       if (chosen) report(`CASE or COALESCE in UPDATE … SET calls ${chosen}, which is not immutable`);
     }
   }
+  for (const clause of nodesOf(tree, 'WithClause').filter(({ recursive }) => recursive)) {
+    const bound = nodesOf(clause.ctes, 'A_Expr').filter(isBoundToLane).length;
+    if (bound < nodesOf(clause.ctes, 'RangeVar').filter(isLaneTable).length)
+      report('a recursive query does not compare the lane of each table with a value');
+  }
+  const changes = ['InsertStmt', 'UpdateStmt', 'DeleteStmt'].flatMap((type) => nodesOf(tree, type));
+  const early = nodesOf(changes, 'FuncCall').find(
+    (call) => nameOf(call) === 'refuse' && nodesOf(call.args ?? [], 'ColumnRef').length === 0,
+  );
+  if (early)
+    report('a change calls refuse without a column: the coordinator evaluates it before it reads any row');
   return { reasons, ...readLocks(tree, sql, key) };
 }
 

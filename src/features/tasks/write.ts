@@ -14,13 +14,13 @@ import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
 import {
   bytesOfRow,
   differences,
+  lastPositionOfStatement,
   type RowToWrite,
   resultOf,
   timeOfWrite,
   violatedConstraint,
   type WritableLane,
 } from '../../platform/database/lane';
-import { lastPositionOfStatement } from '../../platform/database/lane-table';
 import type { TaskPriority, TaskRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
 import { findProfile, findTimeZone } from '../profile/repository';

@@ -127,7 +127,7 @@ const level = `(
   with recursive line as (
     select tasks.parent_id as up
     union all
-    select above.parent_id from line join tasklane.tasks as above on above.lane_id = tasks.lane_id and above.id = line.up
+    select above.parent_id from line join tasklane.tasks as above on above.id = line.up where above.lane_id = ?
   )
   select count(*)::integer from line)`;
 
@@ -143,7 +143,7 @@ export async function knownTasks(lane: Lane, ids: ReadonlySet<string>): Promise<
         'project_id',
         'parent_id',
         lane.expression('deleted_at is not null as deleted'),
-        lane.expression(`${level} as level`),
+        lane.expression(`${level} as level`, [lane.id]),
       );
     for (const { id, ...task } of rows) known.set(id, task);
   });

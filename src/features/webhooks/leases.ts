@@ -9,8 +9,8 @@ import type { WebhookDeliveryRow, WebhookRow } from '../../platform/database/row
 export interface Lease {
   /** The id of the webhook. */
   readonly id: string;
-  /** The end of the lease as text from the database, to the microsecond. It works as a fencing token. */
-  readonly leasedUntil: string;
+  /** The end of the lease. It works as a fencing token. */
+  readonly leasedUntil: Date;
 }
 
 /** A webhook that this instance has leased. */
@@ -59,10 +59,10 @@ export const leaseDue = `
     for update skip locked
   )
   update tasklane.webhooks as webhook
-  set leased_until = now() + $3::float8 * interval '1 millisecond'
+  set leased_until = date_trunc('milliseconds', now()) + $3::float8 * interval '1 millisecond'
   from due
   where webhook.lane_id = $1 and webhook.id = due.id
-  returning webhook.id, webhook.leased_until::text as "leasedUntil",
+  returning webhook.id, webhook.leased_until as "leasedUntil",
     webhook.verified_at is null or webhook.failures > 0 as unproven`;
 
 /** Milliseconds until one of the first webhooks is due and not leased; null if none waits. */

@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { type LockedProfile, type Statement, writeTime } from '../../platform/database/lane';
 import { schema } from '../../platform/database/rows';
 
-// The ids are random because `$3` is: a volatile function cannot run on a shard. `storage_written` grows by the bytes of the deliveries. A change of a webhook is never sent to that webhook itself, and to others only if they name the event or its type.
+// The ids are random because `$3` is: a volatile function cannot run on a shard. `storage_written` grows by the bytes of the
+// deliveries. A change of a webhook is never sent to that webhook itself, and to others only if they name the event or its type.
 const insertDeliveries = `
   with fresh as (
-    insert into ${schema}.webhook_deliveries
+    insert into ${schema}.webhook_deliveries as delivery
       (lane_id, id, webhook_id, event, seq, entity_id, fields, happened_at,
         request, client_id, trace, due_at, created_at)
     select change.lane_id,

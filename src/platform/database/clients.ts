@@ -12,7 +12,7 @@ const maxClients = 200;
  * Values: lane id, the id of a new row, client id, name (or null), scopes.
  */
 const recordUse = `
-  insert into ${schema}.clients (lane_id, id, client_id, name, scopes)
+  insert into ${schema}.clients as clients (lane_id, id, client_id, name, scopes)
   select profile.lane_id, $2::uuid, $3::text, $4::text, $5::text[]
   from ${schema}.profiles as profile where profile.lane_id = $1
   on conflict (lane_id, client_id) do update

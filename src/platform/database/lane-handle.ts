@@ -200,7 +200,9 @@ export function writableLaneOn(
       effects.rowBytes += bytesOfRow(row);
       const values = Object.values(row).map((value) => knex.raw('?', [value as never]));
       const profile: Knex.QueryBuilder = laneOn(shared, connection, lane).rows('profiles');
-      return knex(knex.raw('?? (??)', [`${schema}.${table}`, [...Object.keys(row), 'lane_id']]) as never)
+      return knex(
+        knex.raw('?? as ?? (??)', [`${schema}.${table}`, table, [...Object.keys(row), 'lane_id']]) as never,
+      )
         .connection(connection)
         .insert(profile.select([...values, 'profiles.lane_id']) as never) as never;
     },

@@ -268,6 +268,7 @@ export function createLanes(
     const { userId } = caller;
     const found = await findLane(caller);
     if (found.id !== noLane) return found;
+    caller.makesProfile = true;
     const scope = await transact(pool, ownerOf(userId), {
       readOnly: false,
       opening: [begin, scopeTo(caller), named('lane-make', makeLane, [userId]), scopeTo(caller)],

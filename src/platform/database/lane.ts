@@ -10,6 +10,7 @@ import type { ChangeAction, ChangeType, LaneTables, ProfileRow } from './rows';
 
 export { violatedConstraint } from './errors';
 export { type IdempotentRequest, type Refusal, replyHours, type StoredReply } from './idempotency';
+export { lastPositionOfStatement } from './lane-table';
 export { epochText, type LanePosition, parsePosition, positionText } from './position';
 export {
   type CountedChange,

@@ -161,12 +161,12 @@ export function createReplica({ pool, primary, log, onRead }: ReplicaOptions): R
   });
   // The system and the timeline that a connection's server was seen to belong to.
   const servers = new WeakMap<Connection, string>();
-  let problem: string | null = null;
+  let problem: { readonly reason: keyof typeof retryMs; readonly detail: string } | null = null;
   let behindSince: number | null = null;
   let retryAt = 0;
   let isTrying = false;
 
-  /** Runs `read` with statements that check the server, on a connection that it may choose. */
+  /** Runs `read` with statements that check the server of the connection that it chooses. */
   async function checked<T>(at: Position, read: (preceding: Preceding) => Promise<T>): Promise<T> {
     const server = `${at.system} ${at.timeline}`;
     let used: Connection | undefined;
@@ -199,7 +199,7 @@ export function createReplica({ pool, primary, log, onRead }: ReplicaOptions): R
     retryAt = performance.now() + retryMs[reason];
     const detail = describe(error);
     if (problem === null) log.warn({ replica: detail }, 'reads go to the primary');
-    problem = detail;
+    problem = { reason, detail };
   }
 
   function use(): void {
@@ -245,7 +245,7 @@ export function createReplica({ pool, primary, log, onRead }: ReplicaOptions): R
   ): Promise<{ readonly value: T } | Exclude<ReplicaResult, 'replica'>> {
     if (problem !== null) {
       tryAgain();
-      return behindSince === null ? 'unavailable' : 'lag';
+      return problem.reason;
     }
     // If the primary does not answer, the read there tells why.
     const at = await position().catch(() => null);
@@ -289,7 +289,7 @@ export function createReplica({ pool, primary, log, onRead }: ReplicaOptions): R
       }
     },
     state: () => ({
-      problem,
+      problem: problem?.detail ?? null,
       lagSeconds: behindSince === null ? 0 : (performance.now() - behindSince) / 1_000,
     }),
     close: () => pool.close(),

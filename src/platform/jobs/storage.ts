@@ -16,7 +16,7 @@ export const rowsInPart = 50_000;
  */
 async function take({ laneForJob }: JobContext, key: LaneKey): Promise<Taken | undefined> {
   return laneForJob(key).write(async (lane) => {
-    const due = lane.rows('profiles').whereRaw('storage_check_at <= clock_timestamp()');
+    const due = lane.rows('profiles').whereRaw('storage_check_at <= now()');
     const [taken] = await update(due, {
       storage_check_at: lane.expression(`now() + interval '10 minutes'`),
     }).returning(['epoch', 'storage_written']);

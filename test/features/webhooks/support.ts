@@ -43,7 +43,7 @@ export async function verify(url: string, { id }: Pick<MadeWebhook, 'id'>): Prom
   // Its entity tag must differ from that of the unverified webhook.
   await query(
     url,
-    `update tasklane.webhooks set verified_at = now(), due_at = null, updated_at = updated_at + interval '1 ms'
+    `update tasklane.webhooks set verified_at = now(), due_at = null, updated_at = (updated_at at time zone 'UTC' + interval '1 ms') at time zone 'UTC'
      where id = $1`,
     [id],
   );

@@ -8,8 +8,9 @@ import { type KnownFunctions, readForShards, seeRules } from '../../support/shar
 const key = { schema: 'app', column: 'lane_id', tables: new Set(['a', 'b']) };
 const functions: KnownFunctions = {
   localSettings: new Set(['app.now']),
-  volatile: new Set(['clock_timestamp', 'refuse']),
+  volatile: new Set(['clock_timestamp']),
   mutable: new Set(['clock_timestamp', 'refuse', 'now', 'current_setting', 'set_config']),
+  volatileDefaults: new Set(['b.position']),
 };
 const read = (sql: string) => readForShards(sql, key, functions);
 
@@ -21,6 +22,23 @@ describe('the check of a statement', () => {
     ['a setting that SET LOCAL sets', `select current_setting('app.now') from app.a where lane_id = $1`],
     ['the time of the write', `update app.a set n = current_setting('app.now') where lane_id = $1`],
     ['INSERT … SELECT', `insert into app.a (lane_id, n) select lane_id, n from app.b where lane_id = $1`],
+    [
+      'INSERT … SELECT with a value for a column with a volatile default',
+      `insert into app.b (lane_id, position) select lane_id, now() from app.a where lane_id = $1`,
+    ],
+    [
+      'a recursive query with the lane in each part',
+      `with recursive line as (select n from app.a where lane_id = $1 union all
+         select b.n from line join app.b as b on b.id = line.n where b.lane_id = $1) select count(*) from line`,
+    ],
+    [
+      'INSERT … SELECT with RETURNING and an alias',
+      'insert into app.a as a (lane_id, n) select lane_id, n from app.b where lane_id = $1 returning n',
+    ],
+    [
+      'a refusal that depends on a row',
+      `update app.a set n = 1 where lane_id = $1 and app.refuse(case when n > 1 then 'no' end)`,
+    ],
     ['a volatile function in VALUES', `insert into app.a (lane_id, at) values ($1, clock_timestamp())`],
     [
       'ON CONFLICT with the value of the row',
@@ -37,6 +55,53 @@ describe('the check of a statement', () => {
       'calls set_config',
     ],
     ['another setting', `select current_setting('app.x') from app.a where lane_id = $1`, 'reads app.x'],
+    [
+      'a lane of a parameter in INSERT … SELECT',
+      'insert into app.a (lane_id, n) select $1, n from app.b where lane_id = $1',
+      'does not take the lane from a table',
+    ],
+    [
+      'INSERT … SELECT without a table',
+      'insert into app.a (lane_id, n) select lane_id, 1 from (values (1)) as v(lane_id) where lane_id = $1',
+      'does not take the lane from a table',
+    ],
+    [
+      'a volatile function in INSERT … SELECT',
+      'insert into app.a (lane_id, at) select lane_id, clock_timestamp() from app.b where lane_id = $1',
+      'calls clock_timestamp, which is volatile',
+    ],
+    [
+      'a volatile default in INSERT … SELECT',
+      'insert into app.b (lane_id, n) select lane_id, n from app.a where lane_id = $1',
+      'omits b.position',
+    ],
+    [
+      'a refusal that depends on no row',
+      `update app.a set n = 1 where lane_id = $1 and (n < 1 or app.refuse('no'))`,
+      'calls refuse without a column',
+    ],
+    [
+      'INSERT … SELECT with RETURNING, without an alias',
+      'insert into app.a (lane_id, n) select lane_id, n from app.b where lane_id = $1 returning n',
+      'needs an alias',
+    ],
+    [
+      'a cast to text in RETURNING',
+      'update app.a set n = 1 where lane_id = $1 returning at::text',
+      'RETURNING casts to text',
+    ],
+    [
+      'a volatile function in the condition of a change',
+      'delete from app.a where lane_id = $1 and at < clock_timestamp()',
+      'the condition of a change calls clock_timestamp',
+    ],
+    [
+      'a recursive query whose lane comes from another table',
+      `select (with recursive line as (select a.n as up union all
+         select b.n from line join app.b as b on b.lane_id = a.lane_id and b.id = line.up) select count(*) from line)
+       from app.a as a where a.lane_id = $1`,
+      'a recursive query does not compare the lane',
+    ],
     ['a subquery in VALUES', 'insert into app.a (lane_id, n) values ($1, (select 1))', 'holds a subquery'],
     [
       'a volatile function in SET',
