@@ -120,13 +120,11 @@ where
 
 -- purgeChanges: with a broker
 select
-  seq, at
+  purged_seq
 from
-  tasklane.changes as changes
+  tasklane.profiles as profiles
 where
-  changes.lane_id = $1
-order by
-  seq asc
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -139,10 +137,30 @@ where
 limit
   $2;
 
+select
+  seq, at
+from
+  tasklane.changes as changes
+where
+  changes.lane_id = $1
+  and seq > $2
+order by
+  seq asc
+limit
+  $3;
+
 delete from tasklane.changes as changes
 where
   changes.lane_id = $1
-  and seq <= $2;
+  and seq > $2
+  and seq <= $3;
+
+update tasklane.profiles as profiles
+set
+  purged_seq = $1,
+  oldest_change_at = $2
+where
+  profiles.lane_id = $3;
 
 -- src/features/changes/job.ts
 

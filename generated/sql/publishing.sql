@@ -72,22 +72,11 @@ order by
 
 -- queueLane
 select
-  epoch, change_seq
+  epoch, change_seq, purged_seq
 from
   tasklane.profiles as profiles
 where
   profiles.lane_id = $1
-limit
-  $2;
-
-select
-  seq
-from
-  tasklane.changes as changes
-where
-  changes.lane_id = $1
-order by
-  seq asc
 limit
   $2;
 

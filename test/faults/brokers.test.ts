@@ -10,7 +10,7 @@ import { until } from '../support/until';
 import { makeUser, type TestUser } from '../support/user';
 import { createCleanUp, kill, startInstance } from './support';
 
-const total = Number(process.env.BROKER_TEST_CHANGES || 5_000);
+const total = Number(process.env.BROKER_CHANGES || 5_000);
 const isBench = total > 5_000;
 jest.setTimeout(isBench ? 3_600_000 : 300_000);
 
