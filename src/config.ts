@@ -182,7 +182,10 @@ const urlOf = (protocols: RegExp, message: string) =>
     }
   });
 
-const postgresUrl = urlOf(/^postgres(ql)?:$/, 'must be a postgres:// URL; in a password, encode characters such as # (%23) and / (%2F)');
+const postgresUrl = urlOf(
+  /^postgres(ql)?:$/,
+  'must be a postgres:// URL; in a password, encode characters such as # (%23) and / (%2F)',
+);
 
 // `*` matches one label of the host. At least two other labels must follow.
 const originPattern = /^https?:\/\/\*(\.[a-z0-9-]+){2,}(:\d+)?$/;

@@ -34,7 +34,9 @@ function createMeasurement(
   observer: Observer | undefined,
 ): Job | null {
   if (!observer?.metrics) return null;
-  return createBacklogJob(job, statement, observer.isIdle, (backlog) => observer.backlogMeasured(name, backlog));
+  return createBacklogJob(job, statement, observer.isIdle, (backlog) =>
+    observer.backlogMeasured(name, backlog),
+  );
 }
 
 /**

@@ -136,7 +136,8 @@ export async function purgeChanges(
     .orderBy('seq')
     .limit(limit + 1)
     .select('seq', 'at');
-  const count = 1 + oldest.slice(0, limit).findLastIndex((each) => each.at < cutoff && Number(each.seq) <= published);
+  const count =
+    1 + oldest.slice(0, limit).findLastIndex((each) => each.at < cutoff && Number(each.seq) <= published);
   const last = oldest[count - 1];
   if (last) await left.where('seq', '<=', last.seq).delete();
   await update(lane.rows('profiles'), {
