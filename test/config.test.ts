@@ -48,6 +48,8 @@ const wrong: Record<string, string> = {
   BETTER_AUTH_SECRET_FILE: '/nowhere/secret',
   BETTER_AUTH_SECRETS_FILE: '/nowhere/secret',
   REDIS_URL_FILE: '/nowhere/secret',
+  BROKER_URL_FILE: '/nowhere/secret',
+  BROKER_CREDENTIALS_FILE: '/nowhere/secret',
   OTEL_EXPORTER_OTLP_HEADERS_FILE: '/nowhere/secret',
   NEON_DATABASE_URL: 'localhost',
   DATABASE_DIRECT_URL: 'postgres',
@@ -99,6 +101,12 @@ const wrong: Record<string, string> = {
   RATE_LIMIT_FAILED_AUTH: '0',
   REDIS_URL: 'http://localhost:6379',
   WAKE_UPS: 'kafka',
+  BROKER_URL: 'amqp://localhost',
+  BROKER_TOPIC: 'a topic',
+  BROKER_SASL_MECHANISM: 'GSSAPI',
+  BROKER_CREDENTIALS: 'secret',
+  BROKER_START: 'never',
+  BROKER_INTERVAL_MS: '1',
   TRUST_PROXY: 'localhost',
   LOG_LEVEL: 'loud',
   MAX_BODY_BYTES: '0',
@@ -166,6 +174,7 @@ test('an empty environment gives the configuration for development', () => {
     databasePreparedStatements: true,
     migrateOnStart: true,
     webhooks: { allowedHosts: [], intervalMs: 1_000, timeoutMs: 15_000, concurrency: 16, hostRate: 50 },
+    broker: null,
     jobs: jobNames,
     jobsIdleMs: 3_600_000,
     trashRetentionDays: 30,
@@ -256,6 +265,8 @@ test.each([
   ['TRUST_PROXY', '2'],
   ['TRUST_PROXY', '10.0.0.0/8, ::1, fd00::/8'],
   ['REDIS_URL', 'rediss://:password@redis.example.com:6380/1'],
+  ['BROKER_URL', 'kafka://user:p%40ss@kafka-1:9092,kafka-2:9092?sslmode=verify-full'],
+  ['BROKER_TOPIC', 'acme.tasklane_events-1'],
   ['PUBLIC_URL', 'https://tasks.example.com/v1'],
 ])('%s accepts %s', (name, value) => {
   expect(errorsOf({ [name]: value })).toEqual([]);
@@ -354,10 +365,12 @@ test('no error message shows the value of a secret', () => {
   const environment = {
     DATABASE_URL: 'mysql://user:hunter2-hunter2@db/tasks',
     REDIS_URL: 'http://:hunter2-hunter2@redis',
+    BROKER_URL: 'kafka://user:hunter2-hunter2@',
+    BROKER_CREDENTIALS: 'hunter2-hunter2',
     BETTER_AUTH_SECRET: 'hunter2-hunter2',
     BETTER_AUTH_URL: 'https://user:hunter2-hunter2@app.example.com',
   };
-  expect(errorsOf(environment)).toHaveLength(4);
+  expect(errorsOf(environment)).toHaveLength(6);
   expect(errorsOf(environment).join()).not.toContain('hunter2');
 });
 
