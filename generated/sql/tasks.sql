@@ -567,14 +567,27 @@ limit
 
 -- insertTask
 insert into
-  tasklane.tasks (
-    priority, project_id, parent_id, description, status, tags, due_date, due_time, time_zone,
-    due_at, start_date, start_time, start_at, rrule, repeat_from, recurrence_start,
+  tasklane.tasks as tasks (
+    priority, position, project_id, parent_id, description, status, tags, due_date, due_time,
+    time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from, recurrence_start,
     recurrence_start_time, recurrence_due, excluded_dates, completion_count, reminders, links, id,
     title, search, search_version, completed_at, created_at, updated_at, lane_id
   )
 select
   profiles.default_priority,
+  'm' || lpad(
+    to_hex(
+      (
+        extract(
+          epoch
+          from
+            statement_timestamp()
+        ) * 1000000
+      )::bigint
+    ),
+    13,
+    '0'
+  ),
   $1,
   $2,
   $3,
