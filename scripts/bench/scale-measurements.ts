@@ -3,12 +3,13 @@ import { hash } from 'node:crypto';
 import type { Client } from 'pg';
 import pino from 'pino';
 import { parseConfig } from '../../src/config';
-import { createBacklogJob } from '../../src/features/webhooks/job';
+import { measureDeliveries } from '../../src/features/webhooks/job';
 import { choiceValues, chooseDue, nextDue } from '../../src/features/webhooks/leases';
 import { signDevelopmentToken } from '../../src/platform/auth/development-token';
 import { findChangedLanes } from '../../src/platform/database/changed-lanes';
 import { createDatabase, type Database } from '../../src/platform/database/database';
 import { schema } from '../../src/platform/database/rows';
+import { createBacklogJob } from '../../src/platform/jobs/backlog';
 import { type Service, startService } from '../../src/start';
 import { fillLanes, resetStatements, taskOf, userOf, withClient } from './scale-fill';
 import { secret } from './workload';
@@ -267,6 +268,8 @@ export const measurements: readonly Measurement[] = [
     async run({ database: { withSystem, laneForJob } }) {
       const { signal } = new AbortController();
       const backlog = createBacklogJob(
+        'measure-webhook-backlog',
+        measureDeliveries,
         () => false,
         () => undefined,
       );

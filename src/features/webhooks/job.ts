@@ -1,10 +1,11 @@
-/** The jobs that send due deliveries, remove old ones, and measure those that wait. */
+/** The jobs that send due deliveries and remove old ones, and the measurement of those that wait. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LaneKey } from '../../platform/database/lane';
+import { backlogOf } from '../../platform/jobs/backlog';
 import { createLaneJob, type Job, type JobContext } from '../../platform/jobs/job';
 import { createLowerBound } from '../../platform/jobs/lower-bound';
 import { hashUser } from '../../platform/observability/logger';
-import type { Backlog, Metrics } from '../../platform/observability/metrics/metrics';
+import type { Metrics } from '../../platform/observability/metrics/metrics';
 import type { Tracing } from '../../platform/observability/tracing/tracing';
 import { purgeDeliveries } from './deliveries';
 import type { EgressPolicy } from './egress-policy';
@@ -204,27 +205,5 @@ export function createDeliveryPurgeJob(): Job {
   });
 }
 
-const mostCounted = 10_000;
-
-const measureBacklog = `
-  select count(*)::int as webhooks, coalesce(extract(epoch from now() - min(due_at)), 0)::float8 as "oldestSeconds"
-  from (select due_at from tasklane.webhooks where due_at <= now() order by due_at limit ${mostCounted}) as due`;
-
-/**
- * Creates the job that measures the webhooks with due deliveries, for the metrics. While nobody uses the service and the backlog was empty, it asks nothing, so that a database that
- * suspends itself is not kept awake.
- */
-export function createBacklogJob(isIdle: () => boolean, onMeasured: (backlog: Backlog) => void): Job {
-  let isEmpty = false;
-  return {
-    name: 'measure-webhook-backlog',
-    everyMs: 15_000,
-    async run({ withSystem }) {
-      if (isEmpty && isIdle()) return { more: false };
-      const [backlog] = await withSystem.read((system) => system.query<Backlog>(measureBacklog));
-      if (backlog) onMeasured(backlog);
-      isEmpty = backlog?.webhooks === 0;
-      return { more: false };
-    },
-  };
-}
+/** Measures the webhooks with due deliveries. */
+export const measureDeliveries = backlogOf('tasklane.webhooks', 'due_at <= now()');
