@@ -182,9 +182,9 @@ async function measure(scene: Scene, kind: Kind, rowsInLane: number): Promise<vo
   const purged = lanes * rowsInLane * (1 - keptAtFirst);
   say(`  purge: ${seconds.toFixed(0)} s, ${(purged / seconds).toFixed(0)} rows/s; rounds: ${show(times)}`);
   const tenth = Math.ceil(times.length / 10);
-  const sum = (some: readonly number[]) => some.reduce((all, each) => all + each, 0) / some.length;
+  const mean = (some: readonly number[]) => some.reduce((all, each) => all + each, 0) / some.length;
   say(
-    `  mean of the first tenth of the rounds ${sum(times.slice(0, tenth)).toFixed(0)} ms, of the last ${sum(times.slice(-tenth)).toFixed(0)} ms`,
+    `  mean of the first tenth of the rounds ${mean(times.slice(0, tenth)).toFixed(0)} ms, of the last ${mean(times.slice(-tenth)).toFixed(0)} ms`,
   );
   say(`  writes of users meanwhile: ${show(await writing)}`);
   say(await statements(client));
