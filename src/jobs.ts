@@ -5,7 +5,7 @@ import { createSearchJob } from './features/search/job';
 import { overdueJob, reminderJob } from './features/tasks/job';
 import { createTrashPurgeJob } from './features/trash/job';
 import type { EgressPolicy } from './features/webhooks/egress-policy';
-import { createDeliveryJob, deliveryPurgeJob, measureDeliveries } from './features/webhooks/job';
+import { createDeliveryJob, createDeliveryPurgeJob, measureDeliveries } from './features/webhooks/job';
 import type { Broker } from './platform/brokers/broker';
 import { createBacklogJob } from './platform/jobs/backlog';
 import { createIdempotencyRecordsJob } from './platform/jobs/idempotency-records';
@@ -56,7 +56,7 @@ export function createJobs(
     overdue: overdueJob,
     purge: createTrashPurgeJob(config.trashRetentionDays),
     webhooks: createDeliveryJob(config.webhooks, egress, observer),
-    'webhooks-purge': deliveryPurgeJob,
+    'webhooks-purge': createDeliveryPurgeJob(),
     search: createSearchJob(),
     'purge-idempotency-records': createIdempotencyRecordsJob(config.changesRetentionDays),
     'record-installation': installationJob,

@@ -90,6 +90,7 @@ const wrong: Record<string, string> = {
   QUOTA_STORAGE_BYTES: '999999',
   CHANGES_RETENTION_DAYS: '0',
   EVENTS_POLL_MS: '1',
+  EVENTS_IDLE_POLL_MS: '1',
   EVENTS_HEARTBEAT_MS: '1',
   EVENTS_MAX_STREAMS: '-1',
   EVENTS_MAX_STREAMS_PER_USER: '0',
@@ -99,6 +100,7 @@ const wrong: Record<string, string> = {
   RATE_LIMIT_ADDRESS: '0',
   RATE_LIMIT_FAILED_AUTH: '0',
   REDIS_URL: 'http://localhost:6379',
+  WAKE_UPS: 'kafka',
   BROKER_URL: 'amqp://localhost',
   BROKER_TOPIC: 'a topic',
   BROKER_SASL_MECHANISM: 'GSSAPI',
@@ -174,7 +176,7 @@ test('an empty environment gives the configuration for development', () => {
     webhooks: { allowedHosts: [], intervalMs: 1_000, timeoutMs: 15_000, concurrency: 16, hostRate: 50 },
     broker: null,
     jobs: jobNames,
-    jobsIdleMs: 30_000,
+    jobsIdleMs: 3_600_000,
     trashRetentionDays: 30,
     auth: {
       sources: ['secret'],
@@ -202,8 +204,15 @@ test('an empty environment gives the configuration for development', () => {
     },
     quotas: { tasks: 200_000, projects: 5_000, tags: 5_000, webhooks: 20, storage: 500_000_000 },
     changesRetentionDays: 90,
-    events: { pollMs: 500, heartbeatMs: 15_000, maxStreams: 10_000, maxStreamsPerUser: 10 },
+    events: {
+      pollMs: 500,
+      idlePollMs: 5_000,
+      heartbeatMs: 15_000,
+      maxStreams: 10_000,
+      maxStreamsPerUser: 10,
+    },
     redisUrl: null,
+    wakeUps: 'off',
     trustProxy: 0,
     logLevel: 'info',
     dataDir,
@@ -426,6 +435,20 @@ describe('the development secret', () => {
 
   test('is not used if a secret is configured', () => {
     expect(parse({ BETTER_AUTH_SECRET: secret }).auth.secrets).toEqual([secret]);
+  });
+});
+
+describe('the channel of wake-ups', () => {
+  test('is Redis if there is one, otherwise Postgres, unless it is embedded', () => {
+    const channelOf = (environment: Record<string, string>) => parse(environment).wakeUps;
+    expect(channelOf({})).toBe('off');
+    expect(channelOf({ DATABASE_URL: 'postgres://db/tasks' })).toBe('postgres');
+    expect(channelOf({ DATABASE_URL: 'postgres://db/tasks', REDIS_URL: 'redis://cache' })).toBe('redis');
+    expect(channelOf({ REDIS_URL: 'redis://cache', WAKE_UPS: 'off' })).toBe('off');
+  });
+
+  test('cannot be Redis without REDIS_URL', () => {
+    expect(errorsOf({ WAKE_UPS: 'redis' })).toEqual(['WAKE_UPS=redis requires REDIS_URL.']);
   });
 });
 

@@ -37,7 +37,7 @@ import * as trash from '../../src/features/trash/repository';
 import * as undo from '../../src/features/undo/repository';
 import * as deliveries from '../../src/features/webhooks/deliveries';
 import * as endpoints from '../../src/features/webhooks/endpoints';
-import { deliveryPurgeJob } from '../../src/features/webhooks/job';
+import { createDeliveryPurgeJob } from '../../src/features/webhooks/job';
 import * as leases from '../../src/features/webhooks/leases';
 import { queueDeliveries } from '../../src/features/webhooks/queue';
 import * as settlements from '../../src/features/webhooks/settlements';
@@ -550,7 +550,7 @@ export const allSamples: readonly FileSamples[] = [
   },
   {
     path: 'src/features/webhooks/job.ts',
-    samples: { deliveryPurgeJob: job(deliveryPurgeJob) },
+    samples: { createDeliveryPurgeJob: job(createDeliveryPurgeJob()) },
   },
   {
     path: 'src/platform/database/calendar-feeds.ts',

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LaneKey } from '../../platform/database/lane';
 import { backlogOf } from '../../platform/jobs/backlog';
 import { createLaneJob, type Job, type JobContext } from '../../platform/jobs/job';
+import { createLowerBound } from '../../platform/jobs/lower-bound';
 import { hashUser } from '../../platform/observability/logger';
 import type { Metrics } from '../../platform/observability/metrics/metrics';
 import type { Tracing } from '../../platform/observability/tracing/tracing';
@@ -180,22 +181,29 @@ export function createDeliveryJob(
 const keptDays = 30;
 const rowsInAWrite = 1_000;
 
-/** The job that removes deliveries after 30 days. */
-export const deliveryPurgeJob = createLaneJob({
-  name: 'webhooks-purge',
-  everyMs: 3_600_000,
-  limit: 1_000,
-  find: (system, limit) =>
-    system.query<{ lane_id: string; created_at: Date }>(
-      `select lane_id, created_at from tasklane.webhook_deliveries
-       where created_at < now() - $1::int * interval '1 day' order by created_at limit $2`,
-      [keptDays, limit],
-    ),
-  write: async (lane, old) => {
-    const times = old.map((each) => each.created_at);
-    return (await purgeDeliveries(lane, times, rowsInAWrite)) === rowsInAWrite;
-  },
-});
+const findOld = `
+  select lane_id, created_at from tasklane.webhook_deliveries
+  where created_at >= $3 and created_at < now() - $1::int * interval '1 day' order by created_at limit $2`;
+
+/** Creates the job that removes deliveries after 30 days. The oldest come first. */
+export function createDeliveryPurgeJob(): Job {
+  const bound = createLowerBound();
+  return createLaneJob({
+    name: 'webhooks-purge',
+    everyMs: 3_600_000,
+    limit: 1_000,
+    async find(system, limit) {
+      const values = [keptDays, limit, bound.value()];
+      const found = await system.query<{ lane_id: string; created_at: Date }>(findOld, values);
+      bound.found(found.at(-1)?.created_at, found.length < limit);
+      return found;
+    },
+    async write(lane, old) {
+      const times = old.map((each) => each.created_at);
+      return (await purgeDeliveries(lane, times, rowsInAWrite)) === rowsInAWrite;
+    },
+  });
+}
 
 /** Measures the webhooks with due deliveries. */
 export const measureDeliveries = backlogOf('tasklane.webhooks', 'due_at <= now()');
