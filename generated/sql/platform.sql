@@ -236,17 +236,18 @@ where
 
 -- createIdempotencyRecordsJob
 select
-  lane_id, created_at,
+  lane_id, created_at, kept,
   created_at <= now() - $2::int * interval '1 day' as outlived
 from
   (
     (
       select
-        lane_id, created_at
+        lane_id, created_at, kept
       from
         tasklane.idempotency_keys
       where
         kept
+        and created_at >= $3
         and created_at <= now() - interval '24 hours'
       order by
         created_at
@@ -256,11 +257,12 @@ from
     union all
     (
       select
-        lane_id, created_at
+        lane_id, created_at, kept
       from
         tasklane.idempotency_keys
       where
         not kept
+        and created_at >= $4
         and created_at <= now() - $2::int * interval '1 day'
       order by
         created_at

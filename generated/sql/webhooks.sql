@@ -1043,13 +1043,14 @@ where
 
 -- src/features/webhooks/job.ts
 
--- deliveryPurgeJob
+-- createDeliveryPurgeJob
 select
   lane_id, created_at
 from
   tasklane.webhook_deliveries
 where
-  created_at < now() - $1::int * interval '1 day'
+  created_at >= $3
+  and created_at < now() - $1::int * interval '1 day'
 order by
   created_at
 limit

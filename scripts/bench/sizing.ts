@@ -7,15 +7,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
-import { listen } from '../../src/listen';
 import { signDevelopmentToken } from '../../src/platform/auth/development-token';
-import { startEmbeddedPostgres } from '../../src/platform/database/embedded/server';
+import { freePort, startEmbeddedPostgres } from '../../src/platform/database/embedded/server';
 import { migrateUp } from '../../src/platform/database/migrations';
 import { heapFlags } from '../../src/platform/heap';
 import { projectPath } from '../../src/platform/paths';
@@ -113,13 +111,6 @@ interface Instance {
   /** The resident memory of each process, in bytes, by its label `worker`; an empty label for a single process. */
   memory(): Promise<Map<string, number>>;
   stop(): Promise<void>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const url = await listen(server, '127.0.0.1', 0);
-  await once(server.close(), 'close');
-  return Number(new URL(url).port);
 }
 
 /** Starts the service as an operator does. Resolves when all processes are ready. */
