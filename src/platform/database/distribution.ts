@@ -3,8 +3,8 @@
  * of erased lanes are on all of them (reference tables).
  */
 import type { Knex } from 'knex';
-import { escapeIdentifier, escapeLiteral } from 'pg';
-import { SetupError } from './errors';
+import { escapeIdentifier } from 'pg';
+import { insufficientPrivilege, SetupError, sqlState } from './errors';
 import type { MigrationSession } from './migration-session';
 import { grantRoles, type Roles } from './roles';
 import { schema } from './rows';
@@ -196,34 +196,18 @@ async function distribute(transaction: Knex, tables: readonly string[]): Promise
 }
 
 /**
- * Lets the roles of transactions log in on the workers, where the coordinator connects as them, and only there.
- * @throws Error with the SQL for an administrator if this login has no right to do it
+ * Lets a role of transactions log in, because the coordinator connects to the workers as that role. The coordinator's own role
+ * can log in too: Citus copies its attributes to the workers again and again.
+ * @throws SetupError if the coordinator cannot query all workers as the role
  */
-async function allowLogins(database: Knex, roles: readonly string[]): Promise<void> {
-  for (const role of roles) {
-    const statement = `alter role ${escapeIdentifier(role)} login`;
-    // A worker would otherwise repeat the statement on the coordinator.
-    const here = `do $$ begin
-      perform set_config('citus.enable_alter_role_propagation', 'off', true);
-      if exists (select from pg_roles where rolname = ${escapeLiteral(role)} and not rolcanlogin) then ${statement}; end if;
-    end $$`;
-    const failed = await rowsOf<{ nodename: string; nodeport: number; result: string }>(
-      database,
-      'select nodename, nodeport, result from run_command_on_workers(?) where not success',
-      [here],
-    );
-    const [first] = failed;
-    if (!first) continue;
-    throw new SetupError(
-      `The coordinator connects to the workers as ${roles.join(' and ')}. An administrator must run this on each worker; then ` +
-        `run this command again:\n${roles.map((each) => `  alter role ${escapeIdentifier(each)} login;`).join('\n')}\n` +
-        `${first.nodename}:${first.nodeport} says: ${first.result}`,
-    );
+async function allowLogin(database: Knex, role: string): Promise<void> {
+  const statement = `alter role ${escapeIdentifier(role)} login`;
+  try {
+    await database.raw(statement);
+  } catch (error) {
+    // An administrator may have done it.
+    if (sqlState(error) !== insufficientPrivilege) throw error;
   }
-}
-
-/** @throws Error if the coordinator cannot query all workers as a role */
-async function checkConnections(database: Knex, role: string): Promise<void> {
   try {
     await database.transaction(async (transaction) => {
       await transaction.raw('set local role ??', [role]);
@@ -231,8 +215,9 @@ async function checkConnections(database: Knex, role: string): Promise<void> {
     });
   } catch (cause) {
     throw new SetupError(
-      `The coordinator cannot query the workers as ${role}: ${(cause as Error).message}. Check pg_hba.conf of the workers and ` +
-        'pg_dist_authinfo; then run this command again.',
+      `The coordinator cannot query the workers as ${role}: ${(cause as Error).message}. An administrator must run this on the ` +
+        `coordinator: ${statement}; and the workers must accept the role in pg_hba.conf, with the password or certificate of ` +
+        'pg_dist_authinfo. Then run this command again.',
       { cause },
     );
   }
@@ -255,7 +240,6 @@ export async function distributeLanes(session: MigrationSession, roles: Roles): 
   await database.raw(`do $$ begin
     execute format('alter database %I set citus.propagate_set_commands = local', current_database());
   end $$`);
-  await allowLogins(database, [roles.app, roles.system]);
-  for (const role of [roles.app, roles.system]) await checkConnections(database, role);
+  for (const role of [roles.app, roles.system]) await allowLogin(database, role);
   return { workers, tables };
 }
