@@ -133,6 +133,7 @@ export function asyncApi(contract: Contract): string {
     action: 'send',
     title,
     summary: 'Events are stored at least once, in the order of their lane.',
+    description: 'An event that is stored twice has the same `id`. Its copies come after the first.',
     channel: { $ref: `#/channels/${channel}` },
     messages: messages.map(({ name }) => ({ $ref: `#/channels/${channel}/messages/${name}` })),
   });
