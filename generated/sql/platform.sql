@@ -31,7 +31,7 @@ set
   scopes = excluded.scopes,
   name = coalesce(excluded.name, clients.name)
 where
-  clients.last_used_at < excluded.last_used_at - interval '1 hour';
+  clients.last_used_at at time zone 'UTC' < excluded.last_used_at at time zone 'UTC' - interval '1 hour';
 
 delete from tasklane.clients
 where
