@@ -21,7 +21,7 @@ interface Webhook {
 
 interface Contract {
   info: { version: string; license: { name: string } };
-  webhooks: Record<string, Webhook>;
+  webhooks?: Record<string, Webhook>;
   components: { schemas: Record<string, Schema> };
 }
 
@@ -107,7 +107,7 @@ function referredTo(contract: Contract, value: unknown, names = new Set<string>(
 export function asyncApi(contract: Contract): string {
   const schemas: Record<string, Schema> = { CloudEvent: cloudEvent };
   const messages: MessageObject[] = [];
-  for (const { post } of Object.values(contract.webhooks)) {
+  for (const { post } of Object.values(contract.webhooks ?? {})) {
     const { schema, example } = post.requestBody.content['application/json'];
     const name = schema.$ref.slice(toSchemas.length).replace(/Message$/, 'Event');
     // A test concerns one webhook only.
