@@ -21,7 +21,7 @@ interface Webhook {
 
 interface Contract {
   info: { version: string; license: { name: string } };
-  webhooks?: Record<string, Webhook>;
+  webhooks: Record<string, Webhook>;
   components: { schemas: Record<string, Schema> };
 }
 
@@ -103,11 +103,11 @@ function referredTo(contract: Contract, value: unknown, names = new Set<string>(
   return names;
 }
 
-/** The document, as JSON. @param contract the bundled contract */
-export function asyncApi(contract: Contract): string {
+/** The document, as JSON. */
+function asyncApi(contract: Contract): string {
   const schemas: Record<string, Schema> = { CloudEvent: cloudEvent };
   const messages: MessageObject[] = [];
-  for (const { post } of Object.values(contract.webhooks ?? {})) {
+  for (const { post } of Object.values(contract.webhooks)) {
     const { schema, example } = post.requestBody.content['application/json'];
     const name = schema.$ref.slice(toSchemas.length).replace(/Message$/, 'Event');
     // A test concerns one webhook only.
@@ -192,4 +192,9 @@ export function asyncApi(contract: Contract): string {
     null,
     2,
   )}\n`;
+}
+
+/** The document of the events; none if the contract has no webhooks. @param contract the bundled contract */
+export function eventFiles(contract: Contract): Record<string, string> {
+  return 'webhooks' in contract ? { 'generated/asyncapi.json': asyncApi(contract) } : {};
 }
