@@ -10,6 +10,8 @@ const files = {
 };
 const names = {
   'prepared queries are (prepared once|limited)': "counts the prepared statements of the service's session",
+  'tasklane doctor reports an instance that can open more':
+    'a pooler, not the database, limits the connections',
 };
 
 /** @type {import('jest').Config} All tests, with a PgBouncer in transaction mode between the services and Postgres. */

@@ -6,6 +6,8 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { EventSettings } from './features/events/hub';
 import { type AuthConfig, parseAuthConfig, readAccountNames } from './platform/auth/config';
+import { AddressError, readBrokerAddress } from './platform/brokers/address';
+import { type BrokerOptions, saslMechanisms } from './platform/brokers/broker';
 import type { SpoolSettings } from './platform/contract/bodies/spool';
 import type { AccountSettings } from './platform/database/accounts';
 import { poolDefaults } from './platform/database/pool';
@@ -33,6 +35,14 @@ export interface WebhookConfig {
   readonly concurrency: number;
   /** The maximum number of messages per second from an instance to one host. */
   readonly hostRate: number;
+}
+
+/** The settings for publishing events to a broker. */
+export interface BrokerConfig extends BrokerOptions {
+  /** Milliseconds between two searches for events that wait. */
+  readonly intervalMs: number;
+  /** Whether changes that are older than the first start with a broker are published too. */
+  readonly withHistory: boolean;
 }
 
 /** The service's configuration: the validated environment. */
@@ -74,6 +84,8 @@ export interface Config {
   readonly databasePreparedStatements: boolean;
   readonly migrateOnStart: boolean;
   readonly webhooks: WebhookConfig;
+  /** Null: events are published to no broker. */
+  readonly broker: BrokerConfig | null;
   /** The background jobs that this instance runs. */
   readonly jobs: readonly JobName[];
   /** While nobody uses the service: the milliseconds between two looks of the background jobs. */
@@ -170,7 +182,10 @@ const urlOf = (protocols: RegExp, message: string) =>
     }
   });
 
-const postgresUrl = urlOf(/^postgres(ql)?:$/, 'must be a postgres:// URL; in a password, encode characters such as # (%23) and / (%2F)');
+const postgresUrl = urlOf(
+  /^postgres(ql)?:$/,
+  'must be a postgres:// URL; in a password, encode characters such as # (%23) and / (%2F)',
+);
 
 // `*` matches one label of the host. At least two other labels must follow.
 const originPattern = /^https?:\/\/\*(\.[a-z0-9-]+){2,}(:\d+)?$/;
@@ -268,6 +283,34 @@ const variables = z.object({
   WEBHOOK_TIMEOUT_MS: integer(100, 60_000, 15_000),
   WEBHOOK_CONCURRENCY: integer(1, 1_000, 16),
   WEBHOOK_HOST_RATE: integer(1, 100_000, 50),
+  BROKER_URL: z
+    .string()
+    .transform((value, context) => {
+      try {
+        return readBrokerAddress(value);
+      } catch (error) {
+        if (!(error instanceof AddressError)) throw error;
+        context.addIssue({ code: 'custom', message: error.message });
+        return z.NEVER;
+      }
+    })
+    .optional(),
+  BROKER_TOPIC: z
+    .string()
+    .regex(
+      /^[\w-]{1,50}(?:\.[\w-]{1,50}){0,3}$/,
+      'must have at most four parts of 50 letters, digits, _ and -, separated by dots',
+    )
+    .default('tasklane'),
+  BROKER_SASL_MECHANISM: z
+    .enum(saslMechanisms, { error: `must be one of ${saslMechanisms.join(', ')}` })
+    .default('SCRAM-SHA-512'),
+  BROKER_CREDENTIALS: z
+    .string()
+    .regex(/-----BEGIN NATS USER JWT-----/, 'must be the content of a credentials file of NATS')
+    .optional(),
+  BROKER_START: z.enum(['now', 'oldest'], { error: 'must be now or oldest' }).default('now'),
+  BROKER_INTERVAL_MS: integer(10, 3_600_000, 1_000),
   JOBS: z
     .string()
     .transform((value, context) => {
@@ -448,6 +491,9 @@ export function parseConfig(environment: Environment): Config {
   if (result.success && result.data.METRICS_PORT === result.data.PORT && result.data.PORT !== 0) {
     errors.push('METRICS_PORT must not be PORT.');
   }
+  if (result.data?.BROKER_CREDENTIALS !== undefined && result.data.BROKER_URL?.kind !== 'nats') {
+    errors.push('BROKER_CREDENTIALS requires a BROKER_URL of NATS.');
+  }
   if (!result.success || !auth.config || errors.length > 0) throw new ConfigError(errors);
 
   const values = result.data;
@@ -486,6 +532,16 @@ export function parseConfig(environment: Environment): Config {
       concurrency: values.WEBHOOK_CONCURRENCY,
       hostRate: values.WEBHOOK_HOST_RATE,
     },
+    broker: values.BROKER_URL
+      ? {
+          address: values.BROKER_URL,
+          topic: values.BROKER_TOPIC,
+          mechanism: values.BROKER_SASL_MECHANISM,
+          credentials: values.BROKER_CREDENTIALS ?? null,
+          intervalMs: values.BROKER_INTERVAL_MS,
+          withHistory: values.BROKER_START === 'oldest',
+        }
+      : null,
     jobs: values.JOBS,
     jobsIdleMs: values.JOBS_IDLE_MS,
     trashRetentionDays: values.TRASH_RETENTION_DAYS,

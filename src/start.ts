@@ -3,13 +3,16 @@ import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createApp } from './app';
-import type { Config } from './config';
+import type { BrokerConfig, Config } from './config';
 import { createEventHub, type EventHub } from './features/events/hub';
+import { queueEvents } from './features/publishing/queue';
 import { createEgressPolicy } from './features/webhooks/egress-policy';
 import { queueDeliveries } from './features/webhooks/queue';
 import { createJobs } from './jobs';
 import { listen } from './listen';
 import { type Authenticator, createAuthenticator } from './platform/auth/authenticator';
+import type { Broker } from './platform/brokers/broker';
+import { createBroker } from './platform/brokers/connect';
 import { createOverloadAnswer } from './platform/contract/http/overload';
 import { createServer } from './platform/contract/http/server';
 import { findChangedLanes } from './platform/database/changed-lanes';
@@ -29,7 +32,7 @@ import { createShedding, createSheddingLog, type Shedding, shedLoad } from './pl
 import { createActivity } from './platform/jobs/activity';
 import { createJobRunner, type JobRunner } from './platform/jobs/runner';
 import { createSchedule } from './platform/jobs/schedule';
-import { type Backlog, createMetrics } from './platform/observability/metrics/metrics';
+import { type Backlog, type BacklogName, createMetrics } from './platform/observability/metrics/metrics';
 import { createMetricsServer } from './platform/observability/metrics/server';
 import { findWarnings, recordReadiness, untilReady, watchDatabase } from './platform/service/readiness';
 import { openWakeUps } from './platform/wake-ups/open';
@@ -101,7 +104,7 @@ async function startServing(
   const readiness = recordReadiness(log);
   let started = false;
   let stopping: Promise<void> | undefined;
-  let backlog: Backlog | null = null;
+  const backlogs = new Map<BacklogName, Backlog>();
   const metrics =
     config.metrics.port === null
       ? undefined
@@ -114,7 +117,7 @@ async function startServing(
           isRedisUp: () => counter.isShared(),
           keySetAgeMs: () => authenticator.keySet()?.ageMs ?? null,
           jobs: () => jobs.lags(),
-          backlog: () => backlog,
+          backlog: (name) => backlogs.get(name) ?? null,
         });
   const database: Database = createDatabase(
     {
@@ -133,9 +136,10 @@ async function startServing(
       quotas: config.quotas,
       metrics,
       tracing: tracing?.flights,
-      onRecorded: tracing
-        ? (laneId, profile, count) => queueDeliveries(laneId, profile, count, tracing.traceparent())
-        : queueDeliveries,
+      onRecorded: (laneId, profile, count) => [
+        ...queueDeliveries(laneId, profile, count, tracing?.traceparent()),
+        ...(config.broker ? queueEvents(laneId, count) : []),
+      ],
       onChanged(userId) {
         shared.changed(userId);
         wakeUps.send(userId);
@@ -187,12 +191,15 @@ async function startServing(
     metrics,
     tracing,
     isIdle: activity.isIdle,
-    backlogMeasured(measured: Backlog) {
-      backlog = measured;
-    },
+    backlogMeasured: (name: BacklogName, measured: Backlog) => void backlogs.set(name, measured),
+  };
+  let broker: Broker | undefined;
+  const connect = () => {
+    broker ??= createBroker(config.broker as BrokerConfig, log);
+    return broker;
   };
   const jobs: JobRunner = createJobRunner(
-    createJobs(config, egress, observer),
+    createJobs(config, egress, observer, connect),
     { withSystem, laneForJob, log },
     schedule,
     observer,
@@ -214,6 +221,7 @@ async function startServing(
     authenticator.close();
     wakeUps.close();
     counter.close();
+    await Promise.race([broker?.close(), sleep(releaseTimeoutMs, undefined, { ref: false })]);
     // A closed request can use its database connection until its statement ends.
     await Promise.race([database.close(), sleep(releaseTimeoutMs, undefined, { ref: false })]);
     // The last spans must not delay the end.

@@ -48,6 +48,8 @@ const wrong: Record<string, string> = {
   BETTER_AUTH_SECRET_FILE: '/nowhere/secret',
   BETTER_AUTH_SECRETS_FILE: '/nowhere/secret',
   REDIS_URL_FILE: '/nowhere/secret',
+  BROKER_URL_FILE: '/nowhere/secret',
+  BROKER_CREDENTIALS_FILE: '/nowhere/secret',
   OTEL_EXPORTER_OTLP_HEADERS_FILE: '/nowhere/secret',
   NEON_DATABASE_URL: 'localhost',
   DATABASE_DIRECT_URL: 'postgres',
@@ -88,6 +90,7 @@ const wrong: Record<string, string> = {
   QUOTA_STORAGE_BYTES: '999999',
   CHANGES_RETENTION_DAYS: '0',
   EVENTS_POLL_MS: '1',
+  EVENTS_IDLE_POLL_MS: '1',
   EVENTS_HEARTBEAT_MS: '1',
   EVENTS_MAX_STREAMS: '-1',
   EVENTS_MAX_STREAMS_PER_USER: '0',
@@ -97,6 +100,13 @@ const wrong: Record<string, string> = {
   RATE_LIMIT_ADDRESS: '0',
   RATE_LIMIT_FAILED_AUTH: '0',
   REDIS_URL: 'http://localhost:6379',
+  WAKE_UPS: 'kafka',
+  BROKER_URL: 'amqp://localhost',
+  BROKER_TOPIC: 'a topic',
+  BROKER_SASL_MECHANISM: 'GSSAPI',
+  BROKER_CREDENTIALS: 'secret',
+  BROKER_START: 'never',
+  BROKER_INTERVAL_MS: '1',
   TRUST_PROXY: 'localhost',
   LOG_LEVEL: 'loud',
   MAX_BODY_BYTES: '0',
@@ -164,8 +174,9 @@ test('an empty environment gives the configuration for development', () => {
     databasePreparedStatements: true,
     migrateOnStart: true,
     webhooks: { allowedHosts: [], intervalMs: 1_000, timeoutMs: 15_000, concurrency: 16, hostRate: 50 },
+    broker: null,
     jobs: jobNames,
-    jobsIdleMs: 30_000,
+    jobsIdleMs: 3_600_000,
     trashRetentionDays: 30,
     auth: {
       sources: ['secret'],
@@ -193,8 +204,15 @@ test('an empty environment gives the configuration for development', () => {
     },
     quotas: { tasks: 200_000, projects: 5_000, tags: 5_000, webhooks: 20, storage: 500_000_000 },
     changesRetentionDays: 90,
-    events: { pollMs: 500, heartbeatMs: 15_000, maxStreams: 10_000, maxStreamsPerUser: 10 },
+    events: {
+      pollMs: 500,
+      idlePollMs: 5_000,
+      heartbeatMs: 15_000,
+      maxStreams: 10_000,
+      maxStreamsPerUser: 10,
+    },
     redisUrl: null,
+    wakeUps: 'off',
     trustProxy: 0,
     logLevel: 'info',
     dataDir,
@@ -247,6 +265,8 @@ test.each([
   ['TRUST_PROXY', '2'],
   ['TRUST_PROXY', '10.0.0.0/8, ::1, fd00::/8'],
   ['REDIS_URL', 'rediss://:password@redis.example.com:6380/1'],
+  ['BROKER_URL', 'kafka://user:p%40ss@kafka-1:9092,kafka-2:9092?sslmode=verify-full'],
+  ['BROKER_TOPIC', 'acme.tasklane_events-1'],
   ['PUBLIC_URL', 'https://tasks.example.com/v1'],
 ])('%s accepts %s', (name, value) => {
   expect(errorsOf({ [name]: value })).toEqual([]);
@@ -345,10 +365,12 @@ test('no error message shows the value of a secret', () => {
   const environment = {
     DATABASE_URL: 'mysql://user:hunter2-hunter2@db/tasks',
     REDIS_URL: 'http://:hunter2-hunter2@redis',
+    BROKER_URL: 'kafka://user:hunter2-hunter2@',
+    BROKER_CREDENTIALS: 'hunter2-hunter2',
     BETTER_AUTH_SECRET: 'hunter2-hunter2',
     BETTER_AUTH_URL: 'https://user:hunter2-hunter2@app.example.com',
   };
-  expect(errorsOf(environment)).toHaveLength(4);
+  expect(errorsOf(environment)).toHaveLength(6);
   expect(errorsOf(environment).join()).not.toContain('hunter2');
 });
 
@@ -413,6 +435,20 @@ describe('the development secret', () => {
 
   test('is not used if a secret is configured', () => {
     expect(parse({ BETTER_AUTH_SECRET: secret }).auth.secrets).toEqual([secret]);
+  });
+});
+
+describe('the channel of wake-ups', () => {
+  test('is Redis if there is one, otherwise Postgres, unless it is embedded', () => {
+    const channelOf = (environment: Record<string, string>) => parse(environment).wakeUps;
+    expect(channelOf({})).toBe('off');
+    expect(channelOf({ DATABASE_URL: 'postgres://db/tasks' })).toBe('postgres');
+    expect(channelOf({ DATABASE_URL: 'postgres://db/tasks', REDIS_URL: 'redis://cache' })).toBe('redis');
+    expect(channelOf({ REDIS_URL: 'redis://cache', WAKE_UPS: 'off' })).toBe('off');
+  });
+
+  test('cannot be Redis without REDIS_URL', () => {
+    expect(errorsOf({ WAKE_UPS: 'redis' })).toEqual(['WAKE_UPS=redis requires REDIS_URL.']);
   });
 });
 

@@ -118,6 +118,50 @@ set
 where
   profiles.lane_id = $3;
 
+-- purgeChanges: with a broker
+select
+  purged_seq
+from
+  tasklane.profiles as profiles
+where
+  profiles.lane_id = $1
+limit
+  $2;
+
+select
+  published
+from
+  tasklane.event_positions as event_positions
+where
+  event_positions.lane_id = $1
+limit
+  $2;
+
+select
+  seq, at
+from
+  tasklane.changes as changes
+where
+  changes.lane_id = $1
+  and seq > $2
+order by
+  seq asc
+limit
+  $3;
+
+delete from tasklane.changes as changes
+where
+  changes.lane_id = $1
+  and seq > $2
+  and seq <= $3;
+
+update tasklane.profiles as profiles
+set
+  purged_seq = $1,
+  oldest_change_at = $2
+where
+  profiles.lane_id = $3;
+
 -- src/features/changes/job.ts
 
 -- createChangePurgeJob

@@ -14,28 +14,24 @@ where
 
 -- useStatements
 insert into
-  tasklane.clients (lane_id, id, client_id, name, scopes)
+  tasklane.clients as clients (lane_id, id, client_id, name, scopes)
 select
-  $1::bigint,
+  profile.lane_id,
   $2::uuid,
   $3::text,
   $4::text,
   $5::text[]
+from
+  tasklane.profiles as profile
 where
-  exists (
-    select
-    from
-      tasklane.profiles
-    where
-      lane_id = $1
-  )
+  profile.lane_id = $1
 on conflict (lane_id, client_id) do update
 set
   last_used_at = excluded.last_used_at,
   scopes = excluded.scopes,
   name = coalesce(excluded.name, clients.name)
 where
-  clients.last_used_at < excluded.last_used_at - interval '1 hour';
+  clients.last_used_at at time zone 'UTC' < excluded.last_used_at at time zone 'UTC' - interval '1 hour';
 
 delete from tasklane.clients
 where
@@ -103,57 +99,22 @@ set
 
 -- lockLane
 select
-  delivers
+  delivers, require_if_match, epoch, change_seq, task_count, project_count, tag_count,
+  webhook_count, storage_written, storage_correction
 from
   tasklane.profiles
 where
   lane_id = $1
 for update;
 
--- lockOrCreateLane
-with
-  held as (
-    select
-      delivers, require_if_match, epoch, change_seq, task_count, project_count, tag_count,
-      webhook_count, storage_written, storage_correction
-    from
-      tasklane.profiles
-    where
-      lane_id = $1
-    for update
-  ),
-  made as (
-    insert into
-      tasklane.profiles (lane_id)
-    select
-      $1::bigint
-    where
-      not exists (
-        select
-        from
-          held
-      )
-      and current_setting('app.lane_id') = $1::bigint::text
-    on conflict (lane_id) do nothing
-    returning
-      delivers, require_if_match, epoch, change_seq, task_count, project_count, tag_count,
-      webhook_count, storage_written, storage_correction
-  )
+-- lockLaneForJob
 select
-  delivers, require_if_match, epoch, change_seq, task_count, project_count, tag_count,
-  webhook_count, storage_written, storage_correction
+  delivers
 from
-  (
-    select
-      *
-    from
-      held
-    union all
-    select
-      *
-    from
-      made
-  ) as lane;
+  tasklane.profiles
+where
+  lane_id = $1
+for update;
 
 -- lockQuietLane
 with
@@ -178,6 +139,13 @@ from
       (1)
   ) as one
   left join held on true;
+
+-- makeProfile
+insert into
+  tasklane.profiles (lane_id)
+values
+  ($1)
+on conflict (lane_id) do nothing;
 
 -- openFreshScope
 select
@@ -227,7 +195,7 @@ with
 insert into
   tasklane.changes (lane_id, seq, type, entity_id, action, fields, at, request, client_id)
 select
-  $1::bigint,
+  profile.lane_id,
   counter.before + change.n,
   change.type, change.entity_id, change.action,
   replace(
@@ -238,11 +206,16 @@ select
   current_setting('app.now')::timestamptz(3),
   change.request, change.client_id
 from
-  counter,
+  counter
+  join tasklane.profiles as profile on profile.lane_id = $1,
   unnest($2::text[], $3::uuid[], $4::text[], $5::text[], $17::uuid[], $18::text[]) with ordinality as change (type, entity_id, action, fields, request, client_id, n)
 where
   not counter.exceeds
-  or tasklane.refuse ('a quota is exceeded');
+  or tasklane.refuse (
+    case
+      when counter.exceeds then 'a quota is exceeded'
+    end
+  );
 
 -- setWriteTime
 select
@@ -263,17 +236,18 @@ where
 
 -- createIdempotencyRecordsJob
 select
-  lane_id, created_at,
+  lane_id, created_at, kept,
   created_at <= now() - $2::int * interval '1 day' as outlived
 from
   (
     (
       select
-        lane_id, created_at
+        lane_id, created_at, kept
       from
         tasklane.idempotency_keys
       where
         kept
+        and created_at >= $3
         and created_at <= now() - interval '24 hours'
       order by
         created_at
@@ -283,11 +257,12 @@ from
     union all
     (
       select
-        lane_id, created_at
+        lane_id, created_at, kept
       from
         tasklane.idempotency_keys
       where
         not kept
+        and created_at >= $4
         and created_at <= now() - $2::int * interval '1 day'
       order by
         created_at
@@ -348,7 +323,7 @@ set
   storage_check_at = now() + interval '10 minutes'
 where
   profiles.lane_id = $1
-  and storage_check_at <= clock_timestamp()
+  and storage_check_at <= now()
 returning
   epoch, storage_written;
 

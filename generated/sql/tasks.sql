@@ -567,14 +567,27 @@ limit
 
 -- insertTask
 insert into
-  tasklane.tasks (
-    priority, project_id, parent_id, description, status, tags, due_date, due_time, time_zone,
-    due_at, start_date, start_time, start_at, rrule, repeat_from, recurrence_start,
+  tasklane.tasks as tasks (
+    priority, position, project_id, parent_id, description, status, tags, due_date, due_time,
+    time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from, recurrence_start,
     recurrence_start_time, recurrence_due, excluded_dates, completion_count, reminders, links, id,
     title, search, search_version, completed_at, created_at, updated_at, lane_id
   )
 select
   profiles.default_priority,
+  'm' || lpad(
+    to_hex(
+      (
+        extract(
+          epoch
+          from
+            statement_timestamp()
+        ) * 1000000
+      )::bigint
+    ),
+    13,
+    '0'
+  ),
   $1,
   $2,
   $3,
@@ -1015,15 +1028,15 @@ limit
 update tasklane.tasks as tasks
 set
   status = $1::jsonb -> id::text ->> 0,
-  completed_at = ($2::jsonb -> id::text ->> 1)::timestamptz,
-  due_date = ($3::jsonb -> id::text ->> 2)::date,
+  completed_at = to_timestamp(($2::jsonb -> id::text ->> 1)::float8),
+  due_date = date '1970-01-01' + ($3::jsonb -> id::text ->> 2)::integer,
   due_time = $4::jsonb -> id::text ->> 3,
-  due_at = ($5::jsonb -> id::text ->> 4)::timestamptz,
-  start_date = ($6::jsonb -> id::text ->> 5)::date,
+  due_at = to_timestamp(($5::jsonb -> id::text ->> 4)::float8),
+  start_date = date '1970-01-01' + ($6::jsonb -> id::text ->> 5)::integer,
   start_time = $7::jsonb -> id::text ->> 6,
-  start_at = ($8::jsonb -> id::text ->> 7)::timestamptz,
+  start_at = to_timestamp(($8::jsonb -> id::text ->> 7)::float8),
   reminders = ($9::jsonb -> id::text ->> 8)::jsonb,
-  overdue_at = ($10::jsonb ->> id::text)::timestamptz,
+  overdue_at = to_timestamp(($10::jsonb ->> id::text)::float8),
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where

@@ -95,8 +95,9 @@ select
           above.parent_id
         from
           line
-          join tasklane.tasks as above on above.lane_id = tasks.lane_id
-          and above.id = line.up
+          join tasklane.tasks as above on above.id = line.up
+        where
+          above.lane_id = $1
       )
     select
       count(*)::integer
@@ -106,5 +107,5 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.lane_id = $1
-  and id = any ($2::uuid[]);
+  tasks.lane_id = $2
+  and id = any ($3::uuid[]);

@@ -764,7 +764,7 @@ with
   )
 update tasklane.webhooks as webhook
 set
-  leased_until = now() + $3::float8 * interval '1 millisecond'
+  leased_until = date_trunc('milliseconds', now()) + $3::float8 * interval '1 millisecond'
 from
   due
 where
@@ -772,7 +772,7 @@ where
   and webhook.id = due.id
 returning
   webhook.id,
-  webhook.leased_until::text as "leasedUntil",
+  webhook.leased_until as "leasedUntil",
   webhook.verified_at is null
   or webhook.failures > 0 as unproven;
 
@@ -959,20 +959,29 @@ where
 with
   fresh as (
     insert into
-      tasklane.webhook_deliveries (
+      tasklane.webhook_deliveries as delivery (
         lane_id, id, webhook_id, event, seq, entity_id, fields, happened_at, request, client_id,
         trace, due_at, created_at
       )
     select
       change.lane_id,
-      gen_random_uuid(),
+      overlay(
+        overlay(
+          md5($3 || webhook.id || change.seq) placing '4'
+          from
+            13
+        ) placing '8'
+        from
+          17
+      )::uuid,
       webhook.id, event.name, change.seq, change.entity_id, change.fields, change.at,
       change.request, change.client_id,
-      $3::text,
+      $4::text,
       current_setting('app.now')::timestamptz(3),
       current_setting('app.now')::timestamptz(3)
     from
       tasklane.changes as change
+      join tasklane.profiles as profile on profile.lane_id = change.lane_id
       cross join lateral (
         select
           change.type || '.' || change.action as name,
@@ -992,14 +1001,7 @@ with
       end
     where
       change.lane_id = $1
-      and change.seq > (
-        select
-          change_seq
-        from
-          tasklane.profiles
-        where
-          lane_id = $1
-      ) - $2::bigint
+      and change.seq > profile.change_seq - $2::bigint
     returning
       webhook_id, fields,
       coalesce(client_id, '') as client_id,
@@ -1041,13 +1043,14 @@ where
 
 -- src/features/webhooks/job.ts
 
--- deliveryPurgeJob
+-- createDeliveryPurgeJob
 select
   lane_id, created_at
 from
   tasklane.webhook_deliveries
 where
-  created_at < now() - $1::int * interval '1 day'
+  created_at >= $3
+  and created_at < now() - $1::int * interval '1 day'
 order by
   created_at
 limit

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import type { Client } from 'pg';
 import pino from 'pino';
 import { createChangePurgeJob } from '../../src/features/changes/job';
-import { deliveryPurgeJob } from '../../src/features/webhooks/job';
+import { createDeliveryPurgeJob } from '../../src/features/webhooks/job';
 import { schema } from '../../src/platform/database/rows';
 import { createIdempotencyRecordsJob } from '../../src/platform/jobs/idempotency-records';
 import type { Job } from '../../src/platform/jobs/job';
@@ -67,7 +67,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   deliveries: {
     table: 'webhook_deliveries',
     retentionDays: 30,
-    job: () => deliveryPurgeJob,
+    job: createDeliveryPurgeJob,
     insert: `
       insert into ${schema}.webhook_deliveries
         (lane_id, id, webhook_id, event, seq, entity_id, fields, happened_at, state, attempt_count, created_at)
@@ -182,9 +182,9 @@ async function measure(scene: Scene, kind: Kind, rowsInLane: number): Promise<vo
   const purged = lanes * rowsInLane * (1 - keptAtFirst);
   say(`  purge: ${seconds.toFixed(0)} s, ${(purged / seconds).toFixed(0)} rows/s; rounds: ${show(times)}`);
   const tenth = Math.ceil(times.length / 10);
-  const sum = (some: readonly number[]) => some.reduce((all, each) => all + each, 0) / some.length;
+  const mean = (some: readonly number[]) => some.reduce((all, each) => all + each, 0) / some.length;
   say(
-    `  mean of the first tenth of the rounds ${sum(times.slice(0, tenth)).toFixed(0)} ms, of the last ${sum(times.slice(-tenth)).toFixed(0)} ms`,
+    `  mean of the first tenth of the rounds ${mean(times.slice(0, tenth)).toFixed(0)} ms, of the last ${mean(times.slice(-tenth)).toFixed(0)} ms`,
   );
   say(`  writes of users meanwhile: ${show(await writing)}`);
   say(await statements(client));
@@ -200,7 +200,12 @@ const rounds = 12;
 const shareOfARound = 0.05;
 
 /** Adds a twentieth of the rows in each round, and shortens the retention so that as many are purged. */
-async function measureRounds(scene: Scene, kind: Kind, rowsInLane: number, vacuumEach: number): Promise<void> {
+async function measureRounds(
+  scene: Scene,
+  kind: Kind,
+  rowsInLane: number,
+  vacuumEach: number,
+): Promise<void> {
   const { client, lanes } = scene;
   say(`  before, with a vacuum each ${vacuumEach} rounds: ${await sizes(client, kind.table)}`);
   const added = Math.max(1, Math.round(rowsInLane * shareOfARound));
@@ -233,7 +238,9 @@ async function main(): Promise<void> {
         const rowsInLane = Math.round(Number(values.rows) / lanes);
         const inDatabase = async (keptShare: number, rows: number, work: (scene: Scene) => Promise<void>) => {
           const database = `purge_${name}_${lanes}_${rows}_${keptShare * 10}`;
-          const url = await findDatabase(server, database, (made) => fill(made, kind, lanes, rows, keptShare));
+          const url = await findDatabase(server, database, (made) =>
+            fill(made, kind, lanes, rows, keptShare),
+          );
           say(`${name}: ${lanes} lanes with ${rows} rows (load average ${loadavg()[0]?.toFixed(1)})`);
           await withScene({ url, lanes, tasks: 0 }, work);
           // It can be measured only once.

@@ -3,12 +3,13 @@ import { hash } from 'node:crypto';
 import type { Client } from 'pg';
 import pino from 'pino';
 import { parseConfig } from '../../src/config';
-import { createBacklogJob } from '../../src/features/webhooks/job';
+import { measureDeliveries } from '../../src/features/webhooks/job';
 import { choiceValues, chooseDue, nextDue } from '../../src/features/webhooks/leases';
 import { signDevelopmentToken } from '../../src/platform/auth/development-token';
 import { findChangedLanes } from '../../src/platform/database/changed-lanes';
 import { createDatabase, type Database } from '../../src/platform/database/database';
 import { schema } from '../../src/platform/database/rows';
+import { createBacklogJob } from '../../src/platform/jobs/backlog';
 import { type Service, startService } from '../../src/start';
 import { fillLanes, resetStatements, taskOf, userOf, withClient } from './scale-fill';
 import { secret } from './workload';
@@ -38,6 +39,7 @@ export interface Measurement {
 
 const requests = 300;
 const lanesDue = 1_000;
+const lanesToMeasure = 100;
 const lanesErased = 20;
 const inFlight = 4;
 
@@ -66,7 +68,7 @@ export async function withScene<T>(
   const environment = {
     DATABASE_URL: url,
     BETTER_AUTH_SECRET: secret,
-    JOBS: 'off',
+    JOBS: 'none',
     SHEDDING: 'off',
     PORT: '0',
   };
@@ -126,8 +128,8 @@ function request(name: string, send: (scene: Scene, lane: number) => Promise<unk
 const taskId = (lane: number, n: number): string =>
   hash('md5', `${lane} ${n}`).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 
-/** A round of a job without work, and the work for each of 1,000 lanes. `makeDue` gets the lanes as `$1`. */
-function job(name: string, what: string, makeDue?: string | readonly string[]): Measurement[] {
+/** A round of a job without work, and the work for each of `due` lanes. `makeDue` gets the lanes as `$1`. */
+function job(name: string, what = '', makeDue?: string | readonly string[], due = lanesDue): Measurement[] {
   const idle: Measurement = {
     name: `job \`${name}\`, nothing due`,
     prepare: ({ service }) => service.runJob(name),
@@ -137,18 +139,18 @@ function job(name: string, what: string, makeDue?: string | readonly string[]): 
     },
   };
   if (makeDue === undefined) return [idle];
-  const due: Measurement = {
-    name: `job \`${name}\`, 1 of 1,000 lanes with ${what}`,
+  const busy: Measurement = {
+    name: `job \`${name}\`, a lane with ${what}`,
     async prepare(scene) {
-      const lanes = spread(scene, lanesDue);
+      const lanes = spread(scene, due);
       for (const text of [makeDue].flat()) await scene.client.query(text, [lanes]);
     },
     async run({ service }) {
       await service.runJob(name);
-      return lanesDue;
+      return due;
     },
   };
-  return [idle, due];
+  return [idle, busy];
 }
 
 const lanesOf = 'unnest($1::bigint[]) as lane';
@@ -235,10 +237,13 @@ export const measurements: readonly Measurement[] = [
     `update ${schema}.tasks set search = null, search_version = 0
      from ${lanesOf} where lane_id = lane and id = ${taskOf('lane', '2')}`,
   ]),
-  ...job('measure-storage', 'storage to measure', [
+  ...job(
+    'measure-storage',
+    'storage to measure',
     `update ${schema}.profiles set storage_check_at = '-infinity' from ${lanesOf} where lane_id = lane`,
-  ]),
-  ...job('webhooks', ''),
+    lanesToMeasure,
+  ),
+  ...job('webhooks'),
   {
     name: 'choose webhooks, 1,000 due',
     async prepare(scene) {
@@ -263,6 +268,8 @@ export const measurements: readonly Measurement[] = [
     async run({ database: { withSystem, laneForJob } }) {
       const { signal } = new AbortController();
       const backlog = createBacklogJob(
+        'measure-webhook-backlog',
+        measureDeliveries,
         () => false,
         () => undefined,
       );

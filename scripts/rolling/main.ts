@@ -15,6 +15,7 @@ import { freePort, startEmbeddedPostgres } from '../../src/platform/database/emb
 import { migrateUp } from '../../src/platform/database/migrations';
 import { heapFlags } from '../../src/platform/heap';
 import { projectPath } from '../../src/platform/paths';
+import { haproxyConfiguration } from './haproxy';
 
 const secret = 'a secret of the rolling restarts, 0123456789';
 const clients = 8;
@@ -64,27 +65,9 @@ async function untilReady(port: number): Promise<void> {
   }
 }
 
-/** HAProxy sends no request again (`retries 0`), and asks /readyz which instances work. */
 const haproxy: StartBalancer = async (directory, port, ports) => {
   const file = join(directory, 'haproxy.cfg');
-  await writeFile(
-    file,
-    `defaults
-  mode http
-  retries 0
-  timeout connect 5s
-  timeout check 5s
-  timeout client 60s
-  timeout server 60s
-frontend tasklane
-  bind 127.0.0.1:${port}
-  default_backend instances
-backend instances
-  option httpchk GET /readyz
-  http-check expect status 200
-  default-server check inter 200ms fall 2 rise 1
-${ports.map((each) => `  server instance${each} 127.0.0.1:${each}\n`).join('')}`,
-  );
+  await writeFile(file, haproxyConfiguration(port, ports, { intervalMs: 200, fall: 2 }));
   const child = start('haproxy', ['-f', file]);
   return { use: null, stop: () => end(child, 'SIGTERM') };
 };

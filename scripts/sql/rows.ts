@@ -169,6 +169,7 @@ const rows: Readonly<Record<string, object>> = {
   changes: change,
   clients: { lane_id: laneId, id, client_id: 'a-client', name: null, scopes: ['write'], cut_off_at: null },
   webhooks: webhook,
+  event_positions: { lane_id: laneId, epoch: id, published: '1', due_at: instant },
   idempotency_keys: { lane_id: laneId, operation: 'createTask', key_hash: Buffer.alloc(32) },
   webhook_deliveries: delivery,
   profiles: profile,

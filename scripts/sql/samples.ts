@@ -10,6 +10,10 @@ import * as completions from '../../src/features/completions/repository';
 import * as profile from '../../src/features/profile/repository';
 import * as projectImports from '../../src/features/projects/import';
 import * as projects from '../../src/features/projects/repository';
+import { createQueueMissedJob } from '../../src/features/publishing/job';
+import * as eventLeases from '../../src/features/publishing/leases';
+import * as eventPositions from '../../src/features/publishing/positions';
+import { queueEvents } from '../../src/features/publishing/queue';
 import * as searchJobs from '../../src/features/search/job';
 import * as search from '../../src/features/search/repository';
 import * as stats from '../../src/features/stats/repository';
@@ -33,7 +37,7 @@ import * as trash from '../../src/features/trash/repository';
 import * as undo from '../../src/features/undo/repository';
 import * as deliveries from '../../src/features/webhooks/deliveries';
 import * as endpoints from '../../src/features/webhooks/endpoints';
-import { deliveryPurgeJob } from '../../src/features/webhooks/job';
+import { createDeliveryPurgeJob } from '../../src/features/webhooks/job';
 import * as leases from '../../src/features/webhooks/leases';
 import { queueDeliveries } from '../../src/features/webhooks/queue';
 import * as settlements from '../../src/features/webhooks/settlements';
@@ -111,6 +115,8 @@ function filed<M>(path: string, calls: Calls<M>): FileSamples {
 }
 
 const job = ({ run }: Job): Sample => ({ call: (context) => run(context), empty: [] });
+
+const afterInstant = new Date(instant.getTime() + 1);
 
 const byId = [{ column: 'id', direction: 'asc' }] as const;
 const bySeq = [{ column: 'seq', direction: 'desc' }] as const;
@@ -204,11 +210,37 @@ export const allSamples: readonly FileSamples[] = [
         }),
     },
     countChanges: (lane) => changes.countChanges(lane, { types: ['task'] }),
-    purgeChanges: (lane) => changes.purgeChanges(lane, new Date(instant.getTime() + 1), 100),
+    purgeChanges: {
+      '': (lane) => changes.purgeChanges(lane, { cutoff: afterInstant, keepsUnpublished: false }, 100),
+      'with a broker': (lane) =>
+        changes.purgeChanges(lane, { cutoff: afterInstant, keepsUnpublished: true }, 100),
+    },
   }),
   {
     path: 'src/features/changes/job.ts',
-    samples: { createChangePurgeJob: job(changePurge.createChangePurgeJob(90)) },
+    samples: { createChangePurgeJob: job(changePurge.createChangePurgeJob(90, false)) },
+  },
+  {
+    path: 'src/features/publishing/leases.ts',
+    samples: Object.fromEntries(Object.entries(eventLeases).map(([name, text]) => [name, { texts: [text] }])),
+  },
+  filed<typeof eventPositions>('features/publishing/positions.ts', {
+    queueLane: { '': without('event_positions')((lane) => eventPositions.queueLane(lane)) },
+    movePosition: {
+      'same epoch': (lane) => eventPositions.movePosition(lane, { epoch: id, seq: 1 }, { epoch: id, seq: 2 }),
+      'another epoch': (lane) =>
+        eventPositions.movePosition(lane, { epoch: otherId, seq: 1 }, { epoch: id, seq: 2 }),
+    },
+  }),
+  {
+    path: 'src/features/publishing/queue.ts',
+    samples: {
+      queueEvents: { texts: queueEvents(laneKey.id, 1).map(({ text }) => text) },
+    },
+  },
+  {
+    path: 'src/features/publishing/job.ts',
+    samples: { createQueueMissedJob: job(createQueueMissedJob(true)) },
   },
   filed<typeof clients>('features/clients/repository.ts', {
     listClients: {
@@ -518,7 +550,7 @@ export const allSamples: readonly FileSamples[] = [
   },
   {
     path: 'src/features/webhooks/job.ts',
-    samples: { deliveryPurgeJob: job(deliveryPurgeJob) },
+    samples: { createDeliveryPurgeJob: job(createDeliveryPurgeJob()) },
   },
   {
     path: 'src/platform/database/calendar-feeds.ts',

@@ -16,6 +16,8 @@ export const secretNames = [
   'BETTER_AUTH_SECRET',
   'BETTER_AUTH_SECRETS',
   'REDIS_URL',
+  'BROKER_URL',
+  'BROKER_CREDENTIALS',
   'OTEL_EXPORTER_OTLP_HEADERS',
 ] as const;
 

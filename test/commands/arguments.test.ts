@@ -66,6 +66,7 @@ describe('the arguments of a command', () => {
     ['migrate', ['down', 'up'], 'Unexpected argument: up'],
     ['migrate', ['--all'], '--all is only for down.'],
     ['migrate', ['up', '--all'], '--all is only for down.'],
+    ['migrate', ['down', '--distribute'], '--distribute is only for up.'],
     ['migrate', ['down', '--all=yes'], "Option '--all' does not take an argument"],
     ['doctor', ['--JSON'], "Unknown option '--JSON'"],
     ['token', [], 'An argument is missing.'],

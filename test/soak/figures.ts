@@ -35,6 +35,8 @@ export interface SoakFigures {
   readonly seed: number;
   readonly minutes: number;
   readonly machine: string;
+  /** The load average of the machine over the last 15 minutes of the run (proc_loadavg(5)). */
+  readonly load: number;
   readonly date: string;
   readonly spans: readonly Span[];
   readonly faults: readonly PastFault[];

@@ -53,7 +53,7 @@ export async function beHeavy({ userId, client, token, random, isOver }: Harmful
       while (!isOver()) {
         await choices[Math.floor(random() * choices.length)]?.();
         // Its lane must stay small, or its requests would be the only ones.
-        if (random() < 0.01) await send('DELETE', '');
+        if (random() < 0.03) await send('DELETE', '');
         await sleep(random() * 100);
       }
     }),

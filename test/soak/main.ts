@@ -4,6 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -176,6 +177,7 @@ async function run(setting: Setting, signal: AbortSignal): Promise<void> {
       seed,
       minutes,
       machine,
+      load: loadavg()[2] as number,
       date: new Date().toISOString().slice(0, 10),
       spans: traffic.spans,
       faults: past,

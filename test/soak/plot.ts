@@ -3,7 +3,7 @@ import { svgDocument, svgText } from '../../scripts/bench/svg';
 import { quantile, type SoakFigures } from './figures';
 
 const colors = ['#1a7f64', '#cf222e', '#9a6700', '#0969da'];
-const width = 860;
+const width = 880;
 const left = 70;
 const plotWidth = 770;
 const panel = { height: 130, gap: 62, top: 40 };

@@ -45,7 +45,7 @@ nothing. Handles are counted only on Linux.
 
 /** @returns the page; the plot is the file `soak.svg` next to it */
 export function soakReport(figures: SoakFigures): string {
-  const { spans, faults, series, failures, verified, seed, minutes, machine, date } = figures;
+  const { spans, faults, series, failures, verified, seed, minutes, machine, load, date } = figures;
   const took = spans.flatMap((each) => each.took);
   const total = (kind: 'succeeded' | 'refused' | 'limited' | 'broken' | 'other') =>
     spans.reduce((sum, each) => sum + each[kind], 0).toLocaleString('en');
@@ -55,7 +55,7 @@ export function soakReport(figures: SoakFigures): string {
     '',
     '## Latest report',
     '',
-    `${date}, ${minutes} minutes, seed ${seed}, ${machine}. ${failures.length === 0 ? 'No check failed.' : `${failures.length} checks failed.`}`,
+    `${date}, ${minutes} minutes, seed ${seed}, ${machine}, load average ${Math.round(load)}. ${failures.length === 0 ? 'No check failed.' : `${failures.length} checks failed.`}`,
     '',
     '![Answers, latency, memory, handles and connections over time](soak.svg)',
     '',

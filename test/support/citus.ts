@@ -23,6 +23,11 @@ function urlsOf(database: string): string[] {
   return citusNodes.map((node) => Object.assign(new URL(node), { pathname: `/${database}` }).href);
 }
 
+/** The addresses of a test's database on all servers; its only address without Citus. */
+export function urlsOnServers(url: string): string[] {
+  return citusNodes.length === 0 ? [url] : urlsOf(new URL(url).pathname.slice(1));
+}
+
 /** Makes an empty database of all servers one of Citus. */
 export async function joinServers(database: string): Promise<void> {
   const [coordinator, ...workers] = urlsOf(database) as [string, ...string[]];

@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { urlsOnServers } from './citus';
 import { query } from './database';
 
 /** A lane whose lock is held by a connection outside of the service. */
@@ -18,12 +19,17 @@ export async function holdLane(url: string, userId: string): Promise<HeldLane> {
   return { release: () => client.end() };
 }
 
-/** The number of connections to this database that wait for a lock. */
+/** The number of connections to this database that wait for a lock; on a cluster, of all servers. */
 export async function waitingForLocks(url: string): Promise<number> {
-  const [row] = await query<{ count: number }>(
-    url,
-    `select count(*)::int as count from pg_stat_activity
-     where datname = current_database() and wait_event_type = 'Lock'`,
+  const counts = await Promise.all(
+    urlsOnServers(url).map(async (each) => {
+      const [row] = await query<{ count: number }>(
+        each,
+        `select count(*)::int as count from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      return row?.count ?? 0;
+    }),
   );
-  return row?.count ?? 0;
+  return counts.reduce((sum, count) => sum + count, 0);
 }

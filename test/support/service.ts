@@ -41,6 +41,8 @@ export function testConfig(environment: Record<string, string>): Config {
     PORT: '0',
     JOBS: 'none',
     SHEDDING: 'off',
+    // Each listener is a connection that would wake up streams at moments that a test does not choose.
+    WAKE_UPS: 'off',
     BETTER_AUTH_SECRET: testSecret,
     DOCS_DIR: '/nowhere',
     ...throughPooler(environment),

@@ -52,6 +52,11 @@ const callsOf = (tree: Node, names: ReadonlySet<string>): string[] => [
 const isCastToText = ({ arg, typeName }: Node): boolean =>
   arg?.ColumnRef !== undefined && typeName?.names?.at(-1)?.String?.sval === 'text';
 
+const isCastToTime = ({ arg, typeName }: Node): boolean =>
+  /^(date|time)/.test(typeName?.names?.at(-1)?.String?.sval ?? '') &&
+  nodesOf([arg], 'A_Expr').some(({ name }) => name?.[0]?.String?.sval === '->>') &&
+  nodesOf([arg], 'ColumnRef').length > 0;
+
 /** Whether an expression compares a lane with a value, and not with another column. */
 function isBoundToLane({ name, lexpr, rexpr }: Node): boolean {
   const column = lexpr?.ColumnRef?.fields?.at(-1)?.String?.sval;
@@ -136,6 +141,8 @@ export function readForShards(sql: string, key: LaneKey, functions: KnownFunctio
       if (type !== 'UpdateStmt') continue;
       const [set] = callsOf(change.targetList, functions.volatile);
       if (set) report(`UPDATE … SET calls ${set}, which is volatile: use now() or the time of the write`);
+      if (nodesOf(change.targetList, 'TypeCast').some(isCastToTime))
+        report('UPDATE … SET casts a text that depends on a column to a time, which is not immutable');
       const choices = ['CaseExpr', 'CoalesceExpr'].flatMap((each) => nodesOf(change.targetList, each));
       const [chosen] = callsOf(choices, functions.mutable);
       if (chosen) report(`CASE or COALESCE in UPDATE … SET calls ${chosen}, which is not immutable`);

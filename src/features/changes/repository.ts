@@ -107,13 +107,28 @@ export async function countChanges(lane: Lane, filter: ChangeFilter): Promise<nu
   return Number(row?.total);
 }
 
+/** Which old changes are purged. */
+export interface ChangePurge {
+  /** Changes before this instant. */
+  readonly cutoff: Date;
+  /** True to keep changes whose events the broker has not stored. */
+  readonly keepsUnpublished: boolean;
+}
+
 /**
- * Removes the lane's oldest changes before `cutoff`, at most `limit`. They are removed in order, so the rest has no
- * gaps.
+ * Removes the lane's oldest changes, at most `limit`. They are removed in order, so the rest has no gaps.
  * @returns true if there may be more to remove
  */
-export async function purgeChanges(lane: WritableLane, cutoff: Date, limit: number): Promise<boolean> {
-  const profile = await lane.rows('profiles').first('purged_seq');
+export async function purgeChanges(
+  lane: WritableLane,
+  { cutoff, keepsUnpublished }: ChangePurge,
+  limit: number,
+): Promise<boolean> {
+  const [profile, position] = await Promise.all([
+    lane.rows('profiles').first('purged_seq'),
+    keepsUnpublished ? lane.rows('event_positions').first('published') : undefined,
+  ]);
+  const published = position ? Number(position.published) : Number.POSITIVE_INFINITY;
   // Without a lower bound, the search would read the index entries of purged changes until Postgres has vacuumed them.
   const left = lane.rows('changes').where('seq', '>', profile?.purged_seq ?? '0');
   const oldest = await left
@@ -121,7 +136,8 @@ export async function purgeChanges(lane: WritableLane, cutoff: Date, limit: numb
     .orderBy('seq')
     .limit(limit + 1)
     .select('seq', 'at');
-  const count = 1 + oldest.slice(0, limit).findLastIndex((each) => each.at < cutoff);
+  const count =
+    1 + oldest.slice(0, limit).findLastIndex((each) => each.at < cutoff && Number(each.seq) <= published);
   const last = oldest[count - 1];
   if (last) await left.where('seq', '<=', last.seq).delete();
   await update(lane.rows('profiles'), {

@@ -390,14 +390,33 @@ const subtaskValues = [
   ...(['start_date', 'start_time', 'start_at', 'reminders'] as const),
 ];
 
-// The types of the columns that are not text.
-const subtaskTypes: Readonly<Record<string, string>> = {
-  completed_at: 'timestamptz',
-  due_date: 'date',
-  due_at: 'timestamptz',
-  start_date: 'date',
-  start_at: 'timestamptz',
-  reminders: 'jsonb',
+/** How a value travels in JSON, and the SQL that reads it from the text there. */
+interface JsonForm {
+  toJson(value: unknown): unknown;
+  toSql(text: string): string;
+}
+
+const orNull = <T>(value: unknown, convert: (value: T) => unknown) =>
+  value === null ? null : convert(value as T);
+
+// As numbers, because a cast from text to a time depends on settings, which an update on a shard may not.
+const instantForm: JsonForm = {
+  toJson: (value) => orNull(value, (instant: Date) => instant.getTime() / 1_000),
+  toSql: (text) => `to_timestamp((${text})::float8)`,
+};
+const dateForm: JsonForm = {
+  toJson: (value) => orNull(value, (date: string) => Date.parse(date) / 86_400_000),
+  toSql: (text) => `date '1970-01-01' + (${text})::integer`,
+};
+
+// The forms of the columns that are not text.
+const subtaskForms: Readonly<Record<string, JsonForm>> = {
+  completed_at: instantForm,
+  due_date: dateForm,
+  due_at: instantForm,
+  start_date: dateForm,
+  start_at: instantForm,
+  reminders: { toJson: (value) => value, toSql: (text) => `(${text})::jsonb` },
 };
 
 /**
@@ -421,19 +440,23 @@ export async function updateSubtasks(
   const zone = isDue ? await findTimeZone(lane) : 'UTC';
   for (const chunk of chunksOf(changed, rowsInStatement)) {
     const values = JSON.stringify(
-      Object.fromEntries(chunk.map(({ after }) => [after.id, subtaskValues.map((column) => after[column])])),
+      Object.fromEntries(
+        chunk.map(({ after }) => [
+          after.id,
+          subtaskValues.map((column) => subtaskForms[column]?.toJson(after[column]) ?? after[column]),
+        ]),
+      ),
     );
     const columns = subtaskValues.map((column, index) => {
-      const type = subtaskTypes[column];
       const text = `?::jsonb -> id::text ->> ${index}`;
-      return [column, lane.expression(type ? `(${text})::${type}` : text, [values])];
+      return [column, lane.expression(subtaskForms[column]?.toSql(text) ?? text, [values])];
     });
     const overdue = JSON.stringify(
-      Object.fromEntries(chunk.map(({ after }) => [after.id, overdueAt(after, zone)])),
+      Object.fromEntries(chunk.map(({ after }) => [after.id, instantForm.toJson(overdueAt(after, zone))])),
     );
     await update(liveTasks(lane).whereRaw('id = any(?)', [chunk.map(({ after }) => after.id)]), {
       ...Object.fromEntries(columns),
-      overdue_at: lane.expression('(?::jsonb ->> id::text)::timestamptz', [overdue]),
+      overdue_at: lane.expression(instantForm.toSql('?::jsonb ->> id::text'), [overdue]),
       version: lane.expression('version + 1'),
       updated_at: lane.now,
     });

@@ -31,16 +31,22 @@ function changeOf(
   });
 }
 
+/** The message about a change. `entity` is the changed entity as it is now; null if there is none. */
+export function messageOf(change: Schemas['Change'], entity: object | null): Message {
+  const { type: kind, action, at: timestamp } = change;
+  const type = `${kind}.${action}`;
+  if (entityTypes[kind] === null) return { type, timestamp, data: { change } };
+  // The schema of each kind has its own field and its own actions, which TypeScript cannot derive from `kind`.
+  return { type, timestamp, data: { change, [kind]: entity } } as Message;
+}
+
 /** The message that a delivery sends. */
 export async function toMessage(lane: Lane, row: WebhookDeliveryRow): Promise<Message> {
   const { event: type, webhook_id } = row;
-  const timestamp = row.happened_at.toISOString();
-  if (type === 'webhook.test') return { type, timestamp, data: { user_id: lane.userId, webhook_id } };
+  if (type === 'webhook.test') {
+    return { type, timestamp: row.happened_at.toISOString(), data: { user_id: lane.userId, webhook_id } };
+  }
   const [kind, action] = type.split('.') as [ChangeType, ChangeAction];
-  const change = changeOf(lane.userId, row, kind, action);
-  const entityType = entityTypes[kind];
-  if (entityType === null) return { type, timestamp, data: { change } };
-  const [entity] = await entityType.find(lane, [row.entity_id]);
-  // The schema of each kind has its own field and its own actions, which TypeScript cannot derive from `kind`.
-  return { type, timestamp, data: { change, [kind]: entity?.data ?? null } } as Message;
+  const [entity] = (await entityTypes[kind]?.find(lane, [row.entity_id])) ?? [];
+  return messageOf(changeOf(lane.userId, row, kind, action), entity?.data ?? null);
 }

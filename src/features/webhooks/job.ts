@@ -1,9 +1,11 @@
-/** The jobs that send due deliveries, remove old ones, and measure those that wait. */
+/** The jobs that send due deliveries and remove old ones, and the measurement of those that wait. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LaneKey } from '../../platform/database/lane';
+import { backlogOf } from '../../platform/jobs/backlog';
 import { createLaneJob, type Job, type JobContext } from '../../platform/jobs/job';
+import { createLowerBound } from '../../platform/jobs/lower-bound';
 import { hashUser } from '../../platform/observability/logger';
-import type { Backlog, Metrics } from '../../platform/observability/metrics/metrics';
+import type { Metrics } from '../../platform/observability/metrics/metrics';
 import type { Tracing } from '../../platform/observability/tracing/tracing';
 import { purgeDeliveries } from './deliveries';
 import type { EgressPolicy } from './egress-policy';
@@ -179,44 +181,29 @@ export function createDeliveryJob(
 const keptDays = 30;
 const rowsInAWrite = 1_000;
 
-/** The job that removes deliveries after 30 days. */
-export const deliveryPurgeJob = createLaneJob({
-  name: 'webhooks-purge',
-  everyMs: 3_600_000,
-  limit: 1_000,
-  find: (system, limit) =>
-    system.query<{ lane_id: string; created_at: Date }>(
-      `select lane_id, created_at from tasklane.webhook_deliveries
-       where created_at < now() - $1::int * interval '1 day' order by created_at limit $2`,
-      [keptDays, limit],
-    ),
-  write: async (lane, old) => {
-    const times = old.map((each) => each.created_at);
-    return (await purgeDeliveries(lane, times, rowsInAWrite)) === rowsInAWrite;
-  },
-});
+const findOld = `
+  select lane_id, created_at from tasklane.webhook_deliveries
+  where created_at >= $3 and created_at < now() - $1::int * interval '1 day' order by created_at limit $2`;
 
-const mostCounted = 10_000;
-
-const measureBacklog = `
-  select count(*)::int as webhooks, coalesce(extract(epoch from now() - min(due_at)), 0)::float8 as "oldestSeconds"
-  from (select due_at from tasklane.webhooks where due_at <= now() order by due_at limit ${mostCounted}) as due`;
-
-/**
- * Creates the job that measures the webhooks with due deliveries, for the metrics. While nobody uses the service and the backlog was empty, it asks nothing, so that a database that
- * suspends itself is not kept awake.
- */
-export function createBacklogJob(isIdle: () => boolean, onMeasured: (backlog: Backlog) => void): Job {
-  let isEmpty = false;
-  return {
-    name: 'measure-webhook-backlog',
-    everyMs: 15_000,
-    async run({ withSystem }) {
-      if (isEmpty && isIdle()) return { more: false };
-      const [backlog] = await withSystem.read((system) => system.query<Backlog>(measureBacklog));
-      if (backlog) onMeasured(backlog);
-      isEmpty = backlog?.webhooks === 0;
-      return { more: false };
+/** Creates the job that removes deliveries after 30 days. The oldest come first. */
+export function createDeliveryPurgeJob(): Job {
+  const bound = createLowerBound();
+  return createLaneJob({
+    name: 'webhooks-purge',
+    everyMs: 3_600_000,
+    limit: 1_000,
+    async find(system, limit) {
+      const values = [keptDays, limit, bound.value()];
+      const found = await system.query<{ lane_id: string; created_at: Date }>(findOld, values);
+      bound.found(found.at(-1)?.created_at, found.length < limit);
+      return found;
     },
-  };
+    async write(lane, old) {
+      const times = old.map((each) => each.created_at);
+      return (await purgeDeliveries(lane, times, rowsInAWrite)) === rowsInAWrite;
+    },
+  });
 }
+
+/** Measures the webhooks with due deliveries. */
+export const measureDeliveries = backlogOf('tasklane.webhooks', 'due_at <= now()');

@@ -5,6 +5,7 @@
  */
 import type { Knex } from 'knex';
 import { escapeIdentifier } from 'pg';
+import { isOnCoordinatorOnly } from './distribution';
 import { insufficientPrivilege, SetupError, sqlState, violatedConstraint } from './errors';
 import type { MigrationSession } from './migration-session';
 import { schema } from './rows';
@@ -88,12 +89,18 @@ async function findTable(database: Knex, settings: AccountSettings): Promise<Acc
 }
 
 /** Why the table cannot be linked; null if it can. */
-function findObstacle(settings: AccountSettings, table: AccountTable | undefined): string | null {
+async function findObstacle(
+  database: Knex,
+  settings: AccountSettings,
+  table: AccountTable | undefined,
+): Promise<string | null> {
   const name = `${escapeIdentifier(settings.schema)}.${escapeIdentifier(settings.table)}`;
   if (!table) return `there is no table ${name} with a column id`;
   if (settings.link === 'auto' && !table.looksRight) return `${name} is not Better Auth's table of users`;
   if (!accountIds.has(table.idType)) return `the ids of ${name} are of type ${table.idType}`;
   if (!table.isKey) return `the column id of ${name} has no unique index`;
+  if (await isOnCoordinatorOnly(database, table.oid))
+    return `lanes are distributed, and ${name} is not a reference table`;
   return null;
 }
 
@@ -210,7 +217,7 @@ interface LinkState {
 /** @throws SetupError if the table is required and cannot be linked */
 async function readLinkState(database: Knex, settings: AccountSettings): Promise<LinkState> {
   const found = settings.link === 'off' ? undefined : await findTable(database, settings);
-  const reason = settings.link === 'off' ? 'off' : findObstacle(settings, found);
+  const reason = settings.link === 'off' ? 'off' : await findObstacle(database, settings, found);
   if (reason !== null && settings.link === 'required') {
     throw new SetupError(`AUTH_USER_TABLE: lanes cannot be linked to accounts, because ${reason}.`);
   }
@@ -252,7 +259,6 @@ export async function inspectAccounts(database: Knex, settings: AccountSettings)
         reason: `the link to ${table.name} is not validated, because lanes without an account existed`,
       };
 }
-
 
 /**
  * Creates or removes the account link, according to the settings and the database. If the link is up to date, only

@@ -17,7 +17,7 @@ const recordUse = `
   from ${schema}.profiles as profile where profile.lane_id = $1
   on conflict (lane_id, client_id) do update
     set last_used_at = excluded.last_used_at, scopes = excluded.scopes, name = coalesce(excluded.name, clients.name)
-    where clients.last_used_at < excluded.last_used_at - interval '1 hour'`;
+    where clients.last_used_at at time zone 'UTC' < excluded.last_used_at at time zone 'UTC' - interval '1 hour'`;
 
 /** Forgets the clients that were not used for the longest time. Values: lane id, the number of clients to keep. */
 const forgetClients = `

@@ -4,6 +4,7 @@
  */
 import type { Knex } from 'knex';
 import { escapeIdentifier, escapeLiteral } from 'pg';
+import { SetupError } from './errors';
 import type { MigrationSession } from './migration-session';
 import { grantRoles, type Roles } from './roles';
 import { schema } from './rows';
@@ -35,14 +36,14 @@ async function checkExtension(database: Knex): Promise<void> {
     `select extversion as version from pg_extension where extname = 'citus'`,
   );
   if (!extension) {
-    throw new Error(
+    throw new SetupError(
       'This database has no extension citus. Run "create extension citus" in it on each server, and add the servers to ' +
         'the coordinator: see docs/scaling.md, "Citus".',
     );
   }
   const [major = 0, minor = 0] = extension.version.split(/\D/).map(Number);
   if (major < requiredVersion[0] || (major === requiredVersion[0] && minor < requiredVersion[1])) {
-    throw new Error(
+    throw new SetupError(
       `Citus ${extension.version} is too old: version ${requiredVersion.join('.')} or later is required.`,
     );
   }
@@ -61,12 +62,12 @@ async function checkCluster(database: Knex): Promise<number> {
      from pg_dist_node where noderole = 'primary' and isactive`,
   );
   if (!cluster?.hasCoordinator) {
-    throw new Error(
+    throw new SetupError(
       `The coordinator has no address in the cluster. Run: select citus_set_coordinator_host('<host>', <port>);`,
     );
   }
   if (cluster.workers === 0) {
-    throw new Error(`No worker is registered. Run for each: select citus_add_node('<host>', <port>);`);
+    throw new SetupError(`No worker is registered. Run for each: select citus_add_node('<host>', <port>);`);
   }
   return cluster.workers;
 }
@@ -85,6 +86,19 @@ async function localTables(database: Knex): Promise<string[]> {
     [schema, referenceTables, firstTable],
   );
   return rows.map(({ name }) => name);
+}
+
+/** Whether the lanes are distributed, and a table is not on the workers, so that lanes cannot refer to it. */
+export async function isOnCoordinatorOnly(database: Knex, oid: number): Promise<boolean> {
+  const [citus] = await rowsOf(database, `select from pg_extension where extname = 'citus'`);
+  if (!citus) return false;
+  const [row] = await rowsOf<{ answer: boolean | null }>(
+    database,
+    `select bool_or(logicalrelid = ?::regclass) and not bool_or(logicalrelid = ?::oid) as answer
+     from pg_dist_partition where repmodel = 't'`,
+    [`${schema}.lanes`, oid],
+  );
+  return row?.answer ?? false;
 }
 
 interface ForeignKey {
@@ -111,7 +125,7 @@ async function foreignKeys(database: Knex): Promise<ForeignKey[]> {
   );
   const obstacle = keys.find(({ isLocal }) => isLocal);
   if (obstacle) {
-    throw new Error(
+    throw new SetupError(
       `Lanes are linked to ${obstacle.target}, which only the coordinator has. Make it a reference table (select ` +
         `create_reference_table('${obstacle.target}')), or set AUTH_USER_TABLE=off. See docs/scaling.md, "Citus".`,
     );
@@ -200,7 +214,7 @@ async function allowLogins(database: Knex, roles: readonly string[]): Promise<vo
     );
     const [first] = failed;
     if (!first) continue;
-    throw new Error(
+    throw new SetupError(
       `The coordinator connects to the workers as ${roles.join(' and ')}. An administrator must run this on each worker; then ` +
         `run this command again:\n${roles.map((each) => `  alter role ${escapeIdentifier(each)} login;`).join('\n')}\n` +
         `${first.nodename}:${first.nodeport} says: ${first.result}`,
@@ -216,7 +230,7 @@ async function checkConnections(database: Knex, role: string): Promise<void> {
       await transaction.raw(`select count(lane_id) from ${schema}.${firstTable}`);
     });
   } catch (cause) {
-    throw new Error(
+    throw new SetupError(
       `The coordinator cannot query the workers as ${role}: ${(cause as Error).message}. Check pg_hba.conf of the workers and ` +
         'pg_dist_authinfo; then run this command again.',
       { cause },

@@ -22,10 +22,15 @@ export function sqlState(error: unknown): string | undefined {
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
+// Citus passes an error of a shard on without this field. Its message has the name with the number of the shard.
+const constraintInMessage = /constraint "([^"]+?)(?:_\d+)?"$/;
+
 /** The name of the constraint that a database error says is violated; undefined for other errors. */
 export function violatedConstraint(error: unknown): string | undefined {
-  const { constraint } = (error ?? {}) as ErrorMembers;
-  return typeof constraint === 'string' ? constraint : undefined;
+  const { constraint, message } = (error ?? {}) as ErrorMembers;
+  if (typeof constraint === 'string') return constraint;
+  if (typeof message !== 'string' || !sqlState(error)?.startsWith('23')) return undefined;
+  return constraintInMessage.exec(message)?.[1];
 }
 
 /** Whether an error means that the database is not available, or too busy, for now. */

@@ -474,6 +474,7 @@ export function createLanes(
         return [...statements, storeStatement(lane.id, request, reply)];
       },
     });
+    caller.makesProfile = false;
     if (isCommitted && start) caller.written(position());
     if (isCommitted) notifyChanged(userId, effects);
     if (effects.erased) laneIds.delete(userId);

@@ -349,6 +349,19 @@ export interface ClientRow {
   cut_off_at: Date | null;
 }
 
+/** Up to which change the events of a lane are stored by the broker. */
+export interface EventPositionRow {
+  lane_id: string;
+  /** `lane_id` modulo 16. */
+  readonly part: number;
+  /** The epoch to which `published` belongs. */
+  epoch: string;
+  /** A bigint: the number of the last change whose event is stored. */
+  published: string;
+  /** Since when events wait; null if none do. */
+  due_at: Date | null;
+}
+
 /** An idempotency record. */
 export interface IdempotencyKeyRow {
   lane_id: string;
@@ -383,6 +396,7 @@ export interface LaneTables {
   webhooks: WebhookRow;
   webhook_deliveries: WebhookDeliveryRow;
   clients: ClientRow;
+  event_positions: EventPositionRow;
   idempotency_keys: IdempotencyKeyRow;
 }
 
@@ -411,8 +425,15 @@ export interface InstallationRow {
   renewed_at: Date | null;
 }
 
+/** The lease of a part of the lanes, whose events one instance publishes. */
+export interface EventLeaseRow {
+  part: number;
+  leased_until: Date | null;
+}
+
 /** The platform's own tables, which lanes cannot reach. */
 export interface PlatformTables {
   lanes: LaneRow;
   installation: InstallationRow;
+  event_leases: EventLeaseRow;
 }

@@ -62,8 +62,8 @@ interface StoredTable<Row> {
   readonly varying: readonly (keyof Row & string)[];
 }
 
-// The profile and the calendar feed are one small row each.
-type MeasuredTable = Exclude<keyof LaneTables, 'profiles' | 'calendar_feeds'>;
+// The profile, the calendar feed and the position of events are one small row each.
+type MeasuredTable = Exclude<keyof LaneTables, 'profiles' | 'calendar_feeds' | 'event_positions'>;
 
 const measuredTables: { readonly [T in MeasuredTable]: StoredTable<LaneTables[T]> } = {
   tasks: {

@@ -57,6 +57,10 @@ export const systemGrants = {
   },
   // Finds lanes with old deliveries.
   webhook_deliveries: { select: ['lane_id', 'created_at'] },
+  // Finds lanes with events that wait for the broker.
+  event_positions: { select: ['lane_id', 'part', 'epoch', 'published', 'due_at'] },
+  // Leases the parts of the lanes whose events an instance publishes.
+  event_leases: { select: ['part', 'leased_until'], update: ['leased_until'] },
   // Finds lanes with old replies and old idempotency records.
   idempotency_keys: { select: ['lane_id', 'kept', 'created_at'] },
   // Finds the lane of a calendar feed's secret.

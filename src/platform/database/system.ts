@@ -37,11 +37,11 @@ export interface SystemOptions {
 }
 
 // The login role runs this statement, which sets the system role for the transaction. A transaction with locks in many
-// lanes must not stay idle, so it has an idle timeout. Jobs read the first rows of an index. A bitmap scan would read all
-// that match before it sorts them, also dead ones in each round, because it marks no index entry as dead.
+// lanes must not stay idle, so it has an idle timeout. Jobs read the first rows of an index. A plan that
+// sorts reads all rows that match, or even the whole table.
 const openSystem = `
   select set_config('role', $1, true), set_config('statement_timeout', $2, true),
-    set_config('idle_in_transaction_session_timeout', $2, true), set_config('enable_bitmapscan', 'off', true),
+    set_config('idle_in_transaction_session_timeout', $2, true), set_config('enable_sort', 'off', true),
     ${setTransactionTimeout('$3')}`;
 
 function systemOn(knex: Knex, connection: Connection): System {

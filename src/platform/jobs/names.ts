@@ -1,11 +1,14 @@
 /** The names of all background jobs, as in JOBS, in the log and in the metrics. */
 export const jobNames = [
+  'measure-broker-backlog',
   'measure-storage',
   'measure-webhook-backlog',
   'overdue',
+  'publish-events',
   'purge',
   'purge-changes',
   'purge-idempotency-records',
+  'queue-missed-events',
   'record-installation',
   'reminders',
   'search',

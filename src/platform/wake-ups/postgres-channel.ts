@@ -39,6 +39,14 @@ const longestPauseMs = 30_000;
 // Another process may have found out just before that nobody listens.
 const settledMs = 2 * quietMs;
 
+/** Node-postgres' client with the members that its types leave out. */
+type Wire = Client & { readonly processID?: number; readonly connection: { stream: { destroy(): void } } };
+
+/** Closes a connection at once. A server that does not answer would not take part in an orderly end. */
+function cut(client: Client): void {
+  (client as Wire).connection.stream.destroy();
+}
+
 /**
  * Opens the channel. Without a reason to listen it closes the connection after a minute. If the database ends an idle
  * connection, for example because it suspends itself, the process listens again after it has used the database again.
@@ -64,13 +72,9 @@ export function postgresChannel({
     const stopped = new AbortController();
 
     function drop(): void {
-      const dropped = client;
+      if (client) cut(client);
       client = undefined;
       listensSince = Number.POSITIVE_INFINITY;
-      // A server that does not answer would not take part in an orderly end.
-      (
-        dropped as (Client & { connection: { stream: { destroy(): void } } }) | undefined
-      )?.connection.stream.destroy();
     }
 
     function failed(error: unknown): void {
@@ -106,17 +110,21 @@ export function postgresChannel({
         query_timeout: answerMs,
         keepAlive: true,
       });
-      if (stopped.signal.aborted) return;
-      client = opening;
-      const lost = (error?: unknown) => {
-        if (client === opening) failed(error ?? new Error('Postgres ended the connection.'));
+      const lost = (error: Error) => {
+        if (client === opening) failed(error);
       };
       opening.on('error', lost);
-      opening.on('end', () => lost());
+      opening.on('end', () => lost(new Error('Postgres ended the connection.')));
       opening.on('notification', ({ payload }) => listener.received(payload ?? ''));
-      await opening.connect();
-      await opening.query(`listen ${channelName}`);
-      if (client !== opening) return;
+      try {
+        await opening.connect();
+        await opening.query(`listen ${channelName}`);
+      } catch (error) {
+        cut(opening);
+        throw error;
+      }
+      if (stopped.signal.aborted) return cut(opening);
+      client = opening;
       if (isReported) log.info('Postgres sends wake-ups again');
       [failures, isReported] = [0, false];
       listensSince = performance.now();
@@ -147,7 +155,7 @@ export function postgresChannel({
     const timer = setInterval(tick, tickMs).unref();
     return {
       async send(text) {
-        const own = (client as (Client & { processID?: number }) | undefined)?.processID ?? 0;
+        const own = (client as Wire | undefined)?.processID ?? 0;
         const { rows } = await query(notifyListeners, [channelName, text, applicationName, own]);
         return rows.length > 0;
       },

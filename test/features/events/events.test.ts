@@ -88,6 +88,37 @@ async function epochOf(userId: string): Promise<string> {
   return (await sql('select epoch from tasklane.profiles where lane_id = lane_of($1)', [userId]))[0].epoch;
 }
 
+test('a stream gets the changes of another instance at once through LISTEN, without a search', async () => {
+  const start = () =>
+    startService(
+      testConfig({
+        DATABASE_URL: service.database.url,
+        WAKE_UPS: 'postgres',
+        DATABASE_DIRECT_URL: service.database.url,
+        RATE_LIMIT: 'off',
+        EVENTS_POLL_MS: '60000',
+        EVENTS_IDLE_POLL_MS: '60000',
+      }),
+      createLogger({ level: 'silent', pretty: false }),
+    );
+  const [one, other] = [await start(), await start()];
+  try {
+    const reader = await open({ at: one.url });
+    // An instance that found that nobody listens tells nobody for 5 seconds.
+    await until(async () => {
+      const made = await send(other.url, 'POST', `${ada.lane}/tasks`, {
+        token: ada.token,
+        body: { title: 'A task' },
+      });
+      expect(made.status).toBe(201);
+      return reader.events.length > 0;
+    }, 30_000);
+  } finally {
+    await one.stop();
+    await other.stop();
+  }
+});
+
 describe('an event stream', () => {
   test('has headers that prevent caching and buffering', async () => {
     const { headers } = await open();

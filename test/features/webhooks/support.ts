@@ -109,10 +109,10 @@ export async function passTime(url: string, userId: string): Promise<void> {
     'update tasklane.webhook_deliveries set due_at = now() where lane_id = lane_of($1) and due_at is not null',
     [userId],
   );
+  await query(url, 'update tasklane.webhooks set paused_until = null where lane_id = lane_of($1)', [userId]);
   await query(
     url,
-    `update tasklane.webhooks set paused_until = null, due_at = case when due_at is not null then now() end
-     where lane_id = lane_of($1)`,
+    'update tasklane.webhooks set due_at = now() where lane_id = lane_of($1) and due_at is not null',
     [userId],
   );
 }

@@ -3,6 +3,7 @@ import {
   isConnectionLimit,
   isPreparedStatementLost,
   isUnavailable,
+  violatedConstraint,
 } from '../../../src/platform/database/errors';
 import { StaleConnection } from '../../../src/platform/database/pool';
 import { PoolBusy } from '../../../src/platform/database/shares';
@@ -122,4 +123,25 @@ test.each([
 ])('%p is described without names: %s', (error, why) => {
   expect(isUnavailable(error)).toBe(true);
   expect(describeUnavailable(error)).toBe(`The database is unavailable: ${why}.`);
+});
+
+test.each([
+  [{ code: '23505', constraint: 'tasks_pkey' }, 'tasks_pkey'],
+  // The form in which Citus passes an error of a shard on.
+  [
+    { code: '23505', message: 'duplicate key value violates unique constraint "tasks_pkey_102058"' },
+    'tasks_pkey',
+  ],
+  [
+    {
+      code: '23503',
+      message: 'insert on table "lanes_102009" violates foreign key constraint "lanes_account_102009"',
+    },
+    'lanes_account',
+  ],
+  [{ code: '23502', message: 'null value in column "id" violates not-null constraint' }, undefined],
+  [{ code: '42P01', message: 'there is no constraint "tasks_pkey"' }, undefined],
+  [undefined, undefined],
+])('finds the violated constraint of %j', (error, name) => {
+  expect(violatedConstraint(error)).toBe(name);
 });

@@ -63,7 +63,10 @@ describe('a database that becomes read-only', () => {
     const { detail } = (await (await ready()).json()) as { detail: string };
     expect(detail).toMatch(/read-only/);
     expect(await isReady()).toBe(0);
-    expect(service.logged.find(({ msg }) => msg === 'not ready')).toMatchObject({ level: 40, problem: detail });
+    expect(service.logged.find(({ msg }) => msg === 'not ready')).toMatchObject({
+      level: 40,
+      problem: detail,
+    });
     // Several connections, all opened while the database is read-only.
     const reads = await Promise.all(oneTo(4).map(() => user.send('GET', '/tasks')));
     expect(reads.map(({ status }) => status)).toEqual([200, 200, 200, 200]);

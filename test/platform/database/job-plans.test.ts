@@ -10,7 +10,7 @@ import type { JobContext } from '../../../src/platform/jobs/job';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { testConfig } from '../../support/service';
 
-const lanes = 200;
+const lanes = 100;
 const rowsInLane = 100;
 const log = pino({ level: 'silent' });
 
@@ -42,7 +42,7 @@ const fill = [
   `insert into tasklane.webhooks (lane_id, id, url, secret, verified_at, due_at)
    select lane_id, gen_random_uuid(), 'https://hooks.example', 'secret', now(), now() + n * interval '1 hour' from ${rows}`,
   // One row for each lane is not enough to show a plan that reads all.
-  `select make_lane('more-' || n) from generate_series(1, 10000) as n`,
+  `select make_lane('more-' || n) from generate_series(1, 3000) as n`,
   `update tasklane.profiles set oldest_change_at = now(), storage_check_at = now() + interval '1 hour'`,
 ];
 

@@ -86,6 +86,9 @@ const seeds: Record<string, string> = {
   '20261126000013_clients': `
     insert into tasklane.clients (lane_id, id, client_id, scopes)
     values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d68', 'an-agent', '{write}')`,
+  '20261126000014_event_positions': `
+    insert into tasklane.event_positions (lane_id, epoch, published, due_at)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d69', 1, now())`,
 };
 
 const names = migrationNames();

@@ -78,6 +78,8 @@ async function seed(lane: UserScope): Promise<void> {
       due_at: writable.now,
     });
     await writable.insert('clients', { id, client_id: id, scopes: ['write'] });
+    const position = writable.insert('event_positions', { epoch: randomUUID(), published: '1' });
+    await position.onConflict(['lane_id']).ignore();
     const feed = writable.insert('calendar_feeds', { id, secret_hash: Buffer.alloc(32) });
     await feed.onConflict(['lane_id']).ignore();
     writable.changed({ type: 'task', id, action: 'created', fields: {} });

@@ -91,6 +91,11 @@ describe('the check of a statement', () => {
       'RETURNING casts to text',
     ],
     [
+      'a cast to a time in SET',
+      'update app.a set at = ($2::jsonb ->> id::text)::timestamptz where lane_id = $1',
+      'casts a text that depends on a column',
+    ],
+    [
       'a volatile function in the condition of a change',
       'delete from app.a where lane_id = $1 and at < clock_timestamp()',
       'the condition of a change calls clock_timestamp',

@@ -30,13 +30,16 @@ export interface JobLag {
   readonly lagMs: number;
 }
 
-/** The deliveries to webhooks that are due. */
+/** What waits to be sent. */
 export interface Backlog {
-  /** The webhooks with a due delivery, at most 10,000. */
-  readonly webhooks: number;
-  /** Seconds since the oldest of them became due. */
+  /** The webhooks with a due delivery, or the lanes with events for the broker; at most 10,000. */
+  readonly count: number;
+  /** Seconds since the oldest of them waits. */
   readonly oldestSeconds: number;
 }
+
+/** What has a backlog: the deliveries to webhooks, and the events for the broker. */
+export type BacklogName = 'webhooks' | 'broker';
 
 /** The state of the service, read when somebody asks for the metrics. Null means that there is no such thing. */
 export interface Sources {
@@ -56,7 +59,7 @@ export interface Sources {
   /** How late the jobs of this instance are. */
   jobs(): Iterable<JobLag>;
   /** Null until it is measured. */
-  backlog(): Backlog | null;
+  backlog(name: BacklogName): Backlog | null;
 }
 
 // Seconds. The last bound of requests is the usual timeout of proxies.
@@ -129,6 +132,18 @@ export function createMetrics(sources: Sources) {
     'tasklane_webhook_attempt_duration_seconds',
     'Time that receivers of webhooks needed to answer.',
     attemptBounds,
+  );
+  const brokerEvents = new Counter(
+    'tasklane_broker_events_total',
+    'Events that the broker stored, with those that it stored again.',
+  );
+  const brokerResets = new Counter(
+    'tasklane_broker_resets_total',
+    'Events that said that changes of a lane are missing.',
+  );
+  const brokerFailures = new Counter(
+    'tasklane_broker_failures_total',
+    'Attempts to store events that the broker refused or did not answer.',
   );
   const units = new Counter(
     'tasklane_rate_limit_units_total',
@@ -216,16 +231,31 @@ export function createMetrics(sources: Sources) {
       'tasklane_webhook_backlog',
       'Webhooks with a due delivery in the database, at most 10000.',
       'max',
-      () => sources.backlog()?.webhooks ?? null,
+      () => sources.backlog('webhooks')?.count ?? null,
     ),
     new Gauge(
       'tasklane_webhook_backlog_age_seconds',
       'Time since the oldest delivery of the backlog became due.',
       'max',
-      () => sources.backlog()?.oldestSeconds ?? null,
+      () => sources.backlog('webhooks')?.oldestSeconds ?? null,
     ),
     attempts,
     attemptDurations,
+    new Gauge(
+      'tasklane_broker_backlog',
+      'Lanes in the database with events for the broker, at most 10000.',
+      'max',
+      () => sources.backlog('broker')?.count ?? null,
+    ),
+    new Gauge(
+      'tasklane_broker_backlog_age_seconds',
+      'Time since the oldest of these lanes waits.',
+      'max',
+      () => sources.backlog('broker')?.oldestSeconds ?? null,
+    ),
+    brokerEvents,
+    brokerResets,
+    brokerFailures,
     new Gauge('tasklane_event_streams', 'Open event streams.', 'sum', () => sources.streams()),
     units,
     limited,
@@ -275,6 +305,13 @@ export function createMetrics(sources: Sources) {
     webhookAnswered(status: number | null, error: string | null, ms: number): void {
       attempts.add(1, status === null ? String(error) : status < 300 ? 'ok' : classText(status));
       attemptDurations.observe(ms / 1000);
+    },
+    eventsPublished(events: number, resets: number): void {
+      brokerEvents.add(events);
+      brokerResets.add(resets);
+    },
+    publishFailed(): void {
+      brokerFailures.add();
     },
     unitsCharged(limit: string, amount: number, fits: boolean): void {
       if (fits) units.add(amount, limit);
