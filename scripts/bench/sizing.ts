@@ -67,6 +67,9 @@ const record = projectPath('docs', 'sizing.json');
 const page = projectPath('docs', 'operations.md');
 const figuresInPage = /(?<=<!-- sizing -->\n\n).*?(?=<!-- end of sizing -->)/s;
 
+const busyNote =
+  ' Other programs used the cores, so the rates are too low, and do not show what a second process adds.';
+
 /** The figures in Markdown. */
 export function sizingTable(figures: SizingFigures): string {
   const { sizes, bytesPerStream, bytesPerTask, bytesPerChange } = figures;
@@ -96,7 +99,7 @@ export function sizingTable(figures: SizingFigures): string {
     `| 1,000 changes on disk | ${inMegabytes(1_000 * bytesPerChange)} |`,
     `| 1,000 open event streams in memory | ${inMegabytes(1_000 * bytesPerStream)} |`,
     '',
-    `Machine: ${figures.machine}. Its load before the measurement was ${figures.load}.`,
+    `Machine: ${figures.machine}. Its load before the measurement was ${figures.load}.${figures.load > 1 ? busyNote : ''}`,
   ].join('\n');
 }
 

@@ -3,12 +3,15 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readOverload, shownOverload, summary } from '../../scripts/bench/overload';
 import { readFigures, shown } from '../../scripts/bench/record';
+import { readSizing, shownSizing } from '../../scripts/bench/sizing';
 
-const files = [...shown(readFigures()), ...shownOverload(readOverload())].map(([path, content], n) => ({
-  name: `${basename(path)} (${n + 1})`,
-  path,
-  content,
-}));
+const files = [...shown(readFigures()), ...shownOverload(readOverload()), ...shownSizing(readSizing())].map(
+  ([path, content], n) => ({
+    name: `${basename(path)} (${n + 1})`,
+    path,
+    content,
+  }),
+);
 
 test.each(files)('$name shows the recorded figures', ({ path, content }) => {
   expect(readFileSync(path, 'utf8')).toBe(content);
