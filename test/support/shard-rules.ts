@@ -148,7 +148,7 @@ export function readForShards(sql: string, key: LaneKey, functions: KnownFunctio
       if (chosen) report(`CASE or COALESCE in UPDATE … SET calls ${chosen}, which is not immutable`);
     }
   }
-  for (const clause of nodesOf(tree, 'WithClause').filter(({ recursive }) => recursive)) {
+  for (const clause of nodesOf(tree, 'withClause').filter(({ recursive }) => recursive)) {
     const bound = nodesOf(clause.ctes, 'A_Expr').filter(isBoundToLane).length;
     if (bound < nodesOf(clause.ctes, 'RangeVar').filter(isLaneTable).length)
       report('a recursive query does not compare the lane of each table with a value');
