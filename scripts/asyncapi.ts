@@ -103,8 +103,8 @@ function referredTo(contract: Contract, value: unknown, names = new Set<string>(
   return names;
 }
 
-/** The document, as JSON. @param contract the bundled contract */
-export function asyncApi(contract: Contract): string {
+/** The document, as JSON. */
+function asyncApi(contract: Contract): string {
   const schemas: Record<string, Schema> = { CloudEvent: cloudEvent };
   const messages: MessageObject[] = [];
   for (const { post } of Object.values(contract.webhooks)) {
@@ -133,6 +133,7 @@ export function asyncApi(contract: Contract): string {
     action: 'send',
     title,
     summary: 'Events are stored at least once, in the order of their lane.',
+    description: 'An event that is stored twice has the same `id`. Its copies come after the first.',
     channel: { $ref: `#/channels/${channel}` },
     messages: messages.map(({ name }) => ({ $ref: `#/channels/${channel}/messages/${name}` })),
   });
@@ -191,4 +192,9 @@ export function asyncApi(contract: Contract): string {
     null,
     2,
   )}\n`;
+}
+
+/** The document of the events; none if the contract has no webhooks. @param contract the bundled contract */
+export function eventFiles(contract: Contract): Record<string, string> {
+  return 'webhooks' in contract ? { 'generated/asyncapi.json': asyncApi(contract) } : {};
 }

@@ -7,7 +7,7 @@ import { readContract } from '../src/platform/contract/document/contract';
 import { assertServable } from '../src/platform/contract/validation/validator';
 import { readProblems } from '../src/platform/docs/problems';
 import { projectRoot } from '../src/platform/paths';
-import { asyncApi } from './asyncapi';
+import { eventFiles } from './asyncapi';
 import { redocLicences, redocScript } from './redoc';
 import { redocly } from './redocly';
 import { sampleFiles } from './samples/samples';
@@ -90,7 +90,7 @@ export async function generate(root: string): Promise<Artifacts> {
     'generated/openapi.json': contract,
     'generated/openapi-client.json': client,
     'generated/openapi.yaml': yaml,
-    'generated/asyncapi.json': asyncApi(JSON.parse(json)),
+    ...eventFiles(JSON.parse(json)),
     'generated/openapi.d.ts':
       (await types(withQueryDefaults(client), { defaultNonNullable: true })) + spooledOperations(client),
     'sdk/src/openapi.d.ts': await types(contract, { defaultNonNullable: false }),

@@ -163,13 +163,13 @@ export const mutations: readonly Mutation[] = [
   ),
   inFile('src/features/transfer/repository.ts', ['test/features/transfer/import.test.ts'])(
     'the level of an imported task is counted across lanes',
-    'above.lane_id = tasks.lane_id and ',
-    '',
+    'where above.lane_id = ?',
+    'where ?::bigint is not null',
   ),
   lane('before it has locked')(
     'writers of a lane do not wait for each other',
-    'for update\n  ), made as (',
-    '\n  ), made as (',
+    'select ${locked} from ${schema}.profiles where lane_id = $1 for update`',
+    'select ${locked} from ${schema}.profiles where lane_id = $1`',
   ),
   lane('before it has locked')(
     'a write in one flight does not wait for other writers',

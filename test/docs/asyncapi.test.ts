@@ -11,10 +11,10 @@ test('the document follows all rules of Spectral for AsyncAPI', async () => {
   spectral.setRuleset({ extends: [[asyncapi as never, 'all']] });
   const found = await spectral.run(new Document(asyncApiText, Json));
   const messages = found.map(({ code, path, message }) => `${code} ${path.join('/')}: ${message}`);
-  // The operator of the service is the contact and writes the terms; the document does not know them.
-  expect(messages.filter((each) => !/^asyncapi-3?-?(info-contact|info-license-url|tags)/.test(each))).toEqual(
-    [],
-  );
+  // The operator of the service is the contact and has the servers. Fewer tools know AsyncAPI 3.1 than 3.0.
+  const exceptions =
+    /^asyncapi-(3-)?(info-contact|info-license-url|tags|latest-version|server-not-example-com) /;
+  expect(messages.filter((each) => !exceptions.test(each))).toEqual([]);
 });
 
 test('the document describes every webhook except the test', () => {

@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readOverload, shownOverload, summary } from '../../scripts/bench/overload';
 import { readFigures, shown } from '../../scripts/bench/record';
+import { readSizing, shownSizing } from '../../scripts/bench/sizing';
 
-const files = [...shown(readFigures()), ...shownOverload(readOverload())].map(
+const files = [...shown(readFigures()), ...shownOverload(readOverload()), ...shownSizing(readSizing())].map(
   ([path, content], n) => ({
     name: `${basename(path)} (${n + 1})`,
     path,

@@ -1,14 +1,13 @@
 /** The AsyncAPI document of the events for brokers. */
 import { readFileSync } from 'node:fs';
 import Ajv from 'ajv';
-import addFormats from 'ajv-formats';
 import { projectPath } from '../../src/platform/paths';
 
 export const asyncApiText = readFileSync(projectPath('generated', 'asyncapi.json'), 'utf8');
 const document = JSON.parse(asyncApiText);
 
-const ajv = new Ajv({ strict: false, allErrors: true, formats: { 'well-formed': true } });
-addFormats(ajv);
+// The contract's own formats are names of what patterns check.
+const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
 ajv.addSchema(document, 'events');
 
 /** The names of the schemas of events. */

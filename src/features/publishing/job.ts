@@ -27,6 +27,9 @@ const renewAfterMs = 7_000;
 // A lane is begun only if its events can be stored, and its position moved, within the lease.
 const lastStartMs = leaseMs - publishTimeoutMs - 2_000;
 
+// While nobody uses the service, a broker that is away is asked this often.
+const downMs = 5_000;
+
 // A lane that the broker refuses is left out for this long, so that it does not hold up the others.
 const refusedMs = 10_000;
 const mostRefused = 1_000;
@@ -208,19 +211,22 @@ export function createPublishJob(
     async run(context) {
       // While the broker is away, the database is not asked for lanes that wait.
       if (isDown) await probe(context);
-      if (isDown) return { more: false };
-      const parts = await context.withSystem.read(async (system) => {
+      if (isDown) return { more: false, dueInMs: downMs };
+      const { parts, isWaiting } = await context.withSystem.read(async (system) => {
         const [waiting, free] = await Promise.all([
           system.query<{ part: number }>(waitingParts),
           system.query<{ part: number }>(freeParts),
         ]);
         const isFree = new Set(free.map(({ part }) => part));
-        return waiting.map(({ part }) => part).filter((part) => isFree.has(part));
+        const parts = waiting.map(({ part }) => part).filter((part) => isFree.has(part));
+        return { parts, isWaiting: waiting.length > 0 };
       });
       const published = await Promise.all(
         parts.slice(0, partsAtOnce).map((part) => publishPart(context, part)),
       );
-      return { more: !isDown && parts.length > partsAtOnce && published.includes(true) };
+      const more = !isDown && parts.length > partsAtOnce && published.includes(true);
+      // Another instance may have leased the others, and may end.
+      return { more, dueInMs: isDown ? downMs : isWaiting ? leaseMs : undefined };
     },
   };
 }

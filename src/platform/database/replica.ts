@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { within } from '../edge/breaker';
+import { within } from '../breaker';
 import { isTransient, isUnavailable, sqlState } from './errors';
 import { lookUp } from './look-up';
 import type { Pool } from './pool';

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createClient, defineScript } from '@redis/client';
 import type { Logger } from 'pino';
-import { createBreaker, within } from './breaker';
+import { createBreaker, within } from '../breaker';
 import { type Counter, type CountResult, memoryCounter, windowMs } from './counter';
 import { redisOptions } from './redis';
 

@@ -1,7 +1,7 @@
 /** A channel of Redis' pub/sub. Subscriptions and messages share a connection (RESP3). */
 import { createClient } from '@redis/client';
 import type { Logger } from 'pino';
-import { within } from '../edge/breaker';
+import { within } from '../breaker';
 import { redisOptions } from '../edge/redis';
 import type { OpenChannel } from './channel';
 

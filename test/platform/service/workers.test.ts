@@ -71,7 +71,11 @@ async function agentOf(instance: ServiceProcess, url: string, worker: number): P
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     agents.push(agent);
     const requestId = randomUUID();
-    const sending = httpRequest(`${url}/livez`, { agent, headers: { 'X-Request-Id': requestId } }).end();
+    // Without a token the answer is 401. Health checks have no line in the log.
+    const sending = httpRequest(`${url}/api/ada/tasks`, {
+      agent,
+      headers: { 'X-Request-Id': requestId },
+    }).end();
     const [response] = await once(sending, 'response');
     await once(response.resume(), 'end');
     const line = await until(() => logOf(instance).find(({ request_id: id }) => id === requestId));
