@@ -29,13 +29,13 @@ async function storageOf(user: Pick<TestUser, 'id'> = ada) {
   return row as NonNullable<typeof row>;
 }
 
-/** The bytes of each table's rows of the lane. Values that are stored outside of their row count uncompressed. */
+/** The bytes of each table's rows of the lane, without tables that have at most one row for a lane. Values that are stored outside of their row count uncompressed. */
 async function actual(): Promise<Record<string, number>> {
   const tables = await query<{ name: string }>(
     service.database.url,
     `select table_name as name from information_schema.columns
      where table_schema = 'tasklane' and column_name = 'lane_id'
-       and table_name not in ('profiles', 'calendar_feeds', 'erased') order by 1`,
+       and table_name not in ('profiles', 'calendar_feeds', 'erased', 'event_positions') order by 1`,
   );
   const sizes = await Promise.all(
     tables.map(async ({ name }) => {
