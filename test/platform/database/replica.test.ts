@@ -294,46 +294,6 @@ test('the doctor reports whether the replica can be used', async () => {
   });
 });
 
-test('a replica of another server is refused', async () => {
-  const another = await createTestDatabase();
-  try {
-    const instance = open({ url: another.url });
-    const userId = randomUUID();
-    await addTask(instance, userId, 'to read');
-    expect(await titlesOf(instance, userId)).toEqual(['to read']);
-    expect([instance.results.at(-1), instance.replica()?.problem]).toEqual([
-      'unavailable',
-      'it is a replica of another server',
-    ]);
-  } finally {
-    await another.drop();
-  }
-});
-
-test('the doctor reports whether the replica can be used', async () => {
-  const findingOf = async (replicaUrl: string) => {
-    const doctor = runScript('src/commands/doctor.ts', ['--json'], {
-      DATABASE_URL: servers.primary.url,
-      DATABASE_REPLICA_URL: replicaUrl,
-    });
-    await doctor.ended;
-    const { findings } = JSON.parse(doctor.output.stdout);
-    return findings.find(({ check }: { check: string }) => check === 'replica');
-  };
-  const [used, refused] = await Promise.all([servers.replica.url, servers.primary.url].map(findingOf));
-  expect(used).toEqual({
-    check: 'replica',
-    status: 'ok',
-    message: 'The replica has replayed what the primary had written.',
-    action: null,
-  });
-  expect(refused).toMatchObject({
-    status: 'problem',
-    message: 'The replica cannot be used: it is not a replica.',
-    action: expect.stringContaining('DATABASE_REPLICA_URL'),
-  });
-});
-
 describe('the service', () => {
   let service: Service;
   beforeAll(async () => {
