@@ -35,7 +35,7 @@ export async function withDatabase<T>(
   }
 }
 
-/** Opens the database at `url` with one connection, and its replica, as the service does. It must be closed. */
+/** Opens the database at `url` with one connection, and the replica if one is configured. The caller closes it. */
 export function openService(config: DatabaseConfig, url: string): Database {
   return createDatabase(
     {

@@ -119,7 +119,7 @@ describe('tasklane', () => {
     for (const each of [help, short, word]) expect(each).toEqual({ code: 0, stdout: overview(), stderr: '' });
   });
 
-  test('refuses a missing or unknown command, and wrong arguments, before it loads the command', async () => {
+  test('does not load a command if its name or its arguments are wrong', async () => {
     const [missing, unknown, inherited, wrong, help] = await Promise.all([
       run(),
       run('server'),

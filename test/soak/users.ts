@@ -34,7 +34,7 @@ export interface UserOptions {
   /** Makes a generator that no other part of the run uses. */
   readonly newRandom: () => () => number;
   readonly fail: Fail;
-  /** Called with each acknowledged write, and whether it had to be repeated. */
+  /** Called after each acknowledged write. `repeated` says whether the client sent it more than once. */
   readonly acknowledged: (repeated: boolean) => void;
   readonly isOver: () => boolean;
   readonly hasHook: boolean;

@@ -314,7 +314,7 @@ export function startWorker(options: WorkerOptions): Worker {
     }
   }
 
-  /** Reads an entity at any instance: it must be as the last write left it. */
+  /** Reads an entity at any instance, and compares it with the last write. */
   async function read(entity: Entity): Promise<void> {
     const path = entity.place === 'trash' ? `/trash/${entity.id}` : `/${entity.type}s/${entity.id}`;
     const { status, body, headers } = await get(path);

@@ -1,4 +1,4 @@
-/** The jobs that send due deliveries and remove old ones, and the measurement of those that wait. */
+/** The jobs that send and remove deliveries. It also has the statement that measures waiting deliveries. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LaneKey } from '../../platform/database/lane';
 import { backlogOf } from '../../platform/jobs/backlog';

@@ -17,7 +17,7 @@ interface Waiting {
 const contentType = Buffer.from('content-type');
 const mediaType = Buffer.from(eventMediaType);
 
-/** Whether the broker answered and refused the events, so that it may accept others. */
+/** Whether the broker refused these events. It may still accept other events. */
 function isRefusal(error: unknown): boolean {
   const { code, errors = [] } = error as { code?: string; errors?: unknown[] };
   return code === 'PLT_KFK_PROTOCOL' || errors.some(isRefusal);

@@ -65,7 +65,7 @@ const selectPosition = (more: string) => `
   from (select case current_setting('synchronous_commit')
       when 'off' then pg_current_wal_insert_lsn() else pg_current_wal_flush_lsn() end as lsn) as log`;
 const readPosition: Statement = { name: 'primary-position', text: selectPosition('') };
-// Reading the control file takes ten times as long as the rest, so this is for the first use of a connection.
+// Postgres reads the control file for this, which takes long. So it is sent only once for each connection.
 const readServer: Statement = {
   name: 'primary-server',
   text: selectPosition(', (select system_identifier::text from pg_control_system()) as system'),
@@ -183,7 +183,7 @@ export function createReplica({ pool, primary, log, onRead }: ReplicaOptions): R
     return value;
   }
 
-  /** Reads nothing. Rejects if the replica cannot be used at that position. */
+  /** Checks the replica without a read. Rejects if the replica cannot be used at that position. */
   function test(at: Position): Promise<void> {
     const tested = checked(at, (preceding) =>
       transact(pool, platformOwner, {

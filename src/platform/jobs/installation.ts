@@ -1,7 +1,7 @@
 import { recordInstallation } from '../database/installation';
 import type { Job } from './job';
 
-// A failover counts as a restore if the record is older than 10 minutes. It takes up to two minutes itself.
+// A failover counts as a restore if the record is older than 10 minutes. The failover can take two minutes.
 const idleMs = 480_000;
 
 /**

@@ -84,7 +84,7 @@ function rowsRead(plan: Plan): number {
   return below + plan['Actual Loops'] * (plan['Actual Rows'] + removed);
 }
 
-/** Runs work across lanes, and returns how many rows each of its statements read. */
+/** Runs work across lanes. @returns the number of rows that each statement read */
 async function readsOf(work: (withSystem: WithSystem) => Promise<unknown>): Promise<number[]> {
   const reads: number[] = [];
   const explained: Promise<void>[] = [];
