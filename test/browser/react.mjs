@@ -105,6 +105,7 @@ async function start(page, token, props = {}) {
     },
     [service, token, props],
   );
+  await isRendered(page);
 }
 /** Opens the app with cookies: the device's requests carry the token themselves, as if it were one. */
 async function startWithCookies(device, page, userId) {
@@ -130,6 +131,7 @@ async function startWithCookies(device, page, userId) {
     },
     [service, userId],
   );
+  await isRendered(page);
 }
 async function open(device, token, props) {
   const page = await device.context.newPage();
@@ -141,6 +143,8 @@ const signIn = (page, token) =>
     globalThis.token = token;
     globalThis.signal();
   }, token);
+// React renders after the call that starts it.
+const isRendered = (page) => page.waitForFunction(() => shown.status);
 const statusOf = (page) => page.evaluate(() => shown.status);
 const titlesOf = (page) => page.evaluate(() => shown.left?.map((each) => each.title));
 const isShown = (page, titles) =>
