@@ -40,6 +40,11 @@ export async function joinServers(database: string): Promise<void> {
   );
 }
 
+/** Copies a table of a test's database to all servers; does nothing without Citus. */
+export async function shareTable(url: string, table: string): Promise<void> {
+  if (citusNodes.length > 0) await run(url, `select create_reference_table('${table}')`);
+}
+
 /** Distributes the lanes of a migrated database, and ends all connections to it, so that it can be copied. */
 export async function distributeTemplate(database: string): Promise<void> {
   const [coordinator] = urlsOf(database) as [string];

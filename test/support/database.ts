@@ -38,6 +38,11 @@ export async function createDatabase(name: string, template?: string): Promise<s
   return url.href;
 }
 
+/** Drops a database of the tests' cluster, with its connections, if it exists. */
+export async function dropDatabase(name: string): Promise<void> {
+  await administer(`drop database if exists ${name} with (force)`);
+}
+
 export interface TestDatabase {
   readonly url: string;
   readonly name: string;
@@ -66,7 +71,7 @@ export async function createTestDatabase({ empty = false } = {}): Promise<TestDa
     async drop() {
       await pools.get(url)?.end();
       pools.delete(url);
-      await administer(`drop database if exists ${name} with (force)`);
+      await dropDatabase(name);
     },
   };
 }

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../src/platform/database/embedded/server';
 import { migrateUp } from '../../src/platform/database/migrations';
 import { citusNodes, distributeTemplate, joinServers } from './citus';
-import { createDatabase, query, templateDatabase } from './database';
+import { createDatabase, dropDatabase, query, templateDatabase } from './database';
 import { laneFunctions } from './lane-functions';
 
 /** Makes a migrated template database in a Citus cluster. */
 async function prepareCluster(): Promise<void> {
   process.env.TEST_CLUSTER_URL = citusNodes[0];
+  // An earlier run on this cluster leaves it.
+  await dropDatabase(templateDatabase);
   const template = await createDatabase(templateDatabase);
   await joinServers(templateDatabase);
   await migrateUp(template);

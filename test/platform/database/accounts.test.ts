@@ -10,6 +10,7 @@ import { StaleToken } from '../../../src/platform/database/lane';
 import { withMigrationLock } from '../../../src/platform/database/migration-session';
 import { migrateDown, migrateUp } from '../../../src/platform/database/migrations';
 import { defaultAppRole, defaultSystemRole } from '../../../src/platform/database/roles';
+import { shareTable } from '../../support/citus';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { waitingForLocks } from '../../support/held-lane';
 import { openDatabase } from '../../support/open-database';
@@ -35,8 +36,9 @@ afterEach(async () => {
 
 const sql = <R extends object>(text: string, values?: unknown[]) => query<R>(database.url, text, values);
 
-function makeAccounts(idType: string): Promise<unknown> {
-  return sql(`create table public."user" (id ${idType} primary key, email text, "emailVerified" boolean)`);
+async function makeAccounts(idType: string): Promise<void> {
+  await sql(`create table public."user" (id ${idType} primary key, email text, "emailVerified" boolean)`);
+  await shareTable(database.url, 'public."user"');
 }
 
 const link = (settings: AccountSettings = auto): Promise<AccountLink> =>
