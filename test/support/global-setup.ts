@@ -2,9 +2,9 @@ import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../src/platform/database/embedded/server';
-import { migrateUp } from '../../src/platform/database/migrations';
-import { citusNodes, distributeTemplate, joinServers } from './citus';
-import { createDatabase, dropDatabase, query, templateDatabase } from './database';
+import { distribute, migrateUp } from '../../src/platform/database/migrations';
+import { citusNodes, joinServers } from './citus';
+import { closeDatabase, createDatabase, dropDatabase, query, templateDatabase } from './database';
 import { laneFunctions } from './lane-functions';
 
 /** Makes a migrated template database in a Citus cluster. */
@@ -16,7 +16,8 @@ async function prepareCluster(): Promise<void> {
   await joinServers(templateDatabase);
   await migrateUp(template);
   await query(template, laneFunctions);
-  await distributeTemplate(templateDatabase);
+  await distribute(template);
+  await closeDatabase(templateDatabase);
 }
 
 /**

@@ -261,6 +261,7 @@ describe('the link', () => {
   test('can refer to a table with another name, in another schema', async () => {
     await sql('create schema "the auth"');
     await sql(`create table "the auth"."The ""users""" (id bigint primary key)`);
+    await shareTable(database.url, '"the auth"."The ""users"""');
     await sql(`insert into "the auth"."The ""users""" values (1)`);
     const settings: AccountSettings = { link: 'required', schema: 'the auth', table: 'The "users"' };
     expect(await link(settings)).toMatchObject({ state: 'linked', table: '"the auth"."The ""users"""' });
@@ -300,6 +301,7 @@ describe('the link', () => {
 
   test('is not created for a table that is not Better Auth’s, unless the table is configured', async () => {
     await sql('create table public."user" (id text primary key, name text)');
+    await shareTable(database.url, 'public."user"');
     expect(await link()).toEqual({
       state: 'unlinked',
       reason: '"public"."user" is not Better Auth\'s table of users',
