@@ -5,6 +5,7 @@ const files = {
   'platform/database/(job-)?plans': 'reads the plans of one server',
   'features/(stats|webhooks)/plans': 'reads the plans of one server',
   'platform/database/(embedded|replica|tls)': 'has a Postgres of its own',
+  'isolation/row-level-security-alone': 'its statements name no lane, so they have no shard of their own',
   'platform/jobs/idle': 'has a Postgres of its own',
   'platform/wake-ups': 'has a Postgres of its own',
   domain: 'has no database',
