@@ -162,7 +162,7 @@ describe('after some time', () => {
   const age = (hours: number) =>
     query(
       service.database.url,
-      `update tasklane.idempotency_keys set created_at = clock_timestamp() - $2 * interval '1 hour' where lane_id = lane_of($1)`,
+      `update tasklane.idempotency_keys set created_at = now() - $2 * interval '1 hour' where lane_id = lane_of($1)`,
       [ada.id, hours],
     );
   const count = async () =>

@@ -4,7 +4,6 @@
  * also contain the catalogs of Citus.
  */
 import { Client } from 'pg';
-import { distribute } from '../../src/platform/database/migrations';
 
 /** The addresses of the servers, the coordinator first; none if the tests run without Citus. */
 export const citusNodes: readonly string[] = process.env.TEST_CITUS_NODES?.split('\n') ?? [];
@@ -40,12 +39,7 @@ export async function joinServers(database: string): Promise<void> {
   );
 }
 
-/** Distributes the lanes of a migrated database, and ends all connections to it, so that it can be copied. */
-export async function distributeTemplate(database: string): Promise<void> {
-  const [coordinator] = urlsOf(database) as [string];
-  await distribute(coordinator);
-  // The processes of Citus for a database would connect again.
-  const close = `alter database ${database} with allow_connections false`;
-  const end = `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${database}'`;
-  for (const node of citusNodes) await run(node, close, end);
+/** Copies a table of a test's database to all servers; does nothing without Citus. */
+export async function shareTable(url: string, table: string): Promise<void> {
+  if (citusNodes.length > 0) await run(url, `select create_reference_table('${table}')`);
 }

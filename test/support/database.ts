@@ -38,6 +38,18 @@ export async function createDatabase(name: string, template?: string): Promise<s
   return url.href;
 }
 
+/** Ends all connections to a database and allows no more, so that it can be copied or dropped. */
+export async function closeDatabase(name: string): Promise<void> {
+  // The processes of Citus for a database would connect again.
+  await administer(`alter database ${name} with allow_connections false`);
+  await administer(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`);
+}
+
+/** Drops a database of the tests' cluster, with its connections, if it exists. */
+export async function dropDatabase(name: string): Promise<void> {
+  await administer(`drop database if exists ${name} with (force)`);
+}
+
 export interface TestDatabase {
   readonly url: string;
   readonly name: string;
@@ -66,7 +78,8 @@ export async function createTestDatabase({ empty = false } = {}): Promise<TestDa
     async drop() {
       await pools.get(url)?.end();
       pools.delete(url);
-      await administer(`drop database if exists ${name} with (force)`);
+      if (citusNodes.length > 0) await closeDatabase(name);
+      await dropDatabase(name);
     },
   };
 }

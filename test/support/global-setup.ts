@@ -2,19 +2,22 @@ import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../src/platform/database/embedded/server';
-import { migrateUp } from '../../src/platform/database/migrations';
-import { citusNodes, distributeTemplate, joinServers } from './citus';
-import { createDatabase, query, templateDatabase } from './database';
+import { distribute, migrateUp } from '../../src/platform/database/migrations';
+import { citusNodes, joinServers } from './citus';
+import { closeDatabase, createDatabase, dropDatabase, query, templateDatabase } from './database';
 import { laneFunctions } from './lane-functions';
 
 /** Makes a migrated template database in a Citus cluster. */
 async function prepareCluster(): Promise<void> {
   process.env.TEST_CLUSTER_URL = citusNodes[0];
+  // An earlier run on this cluster leaves it.
+  await dropDatabase(templateDatabase);
   const template = await createDatabase(templateDatabase);
   await joinServers(templateDatabase);
   await migrateUp(template);
   await query(template, laneFunctions);
-  await distributeTemplate(templateDatabase);
+  await distribute(template);
+  await closeDatabase(templateDatabase);
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * SQL functions of the tests' databases: tests know the user of a lane, and tables have its id. Tests that write changes
- * without the service call `note_oldest_changes`.
+ * without the service call `note_oldest_changes`. Citus refuses `column + interval` in updates; `shifted` adds like `+`.
  */
 export const laneFunctions = `
   create function lane_of(owner text) returns bigint stable language plpgsql as $$
@@ -26,7 +26,12 @@ export const laneFunctions = `
   end $$;
   create function note_oldest_changes() returns void language plpgsql as $$
   begin
-    update tasklane.profiles set oldest_change_at = (
-      select at from tasklane.changes where lane_id = profiles.lane_id order by seq limit 1
-    );
-  end $$`;
+    update tasklane.profiles as lane set oldest_change_at = first.at
+    from (
+      select distinct on (profile.lane_id) profile.lane_id, change.at
+      from tasklane.profiles as profile left join tasklane.changes as change on change.lane_id = profile.lane_id
+      order by profile.lane_id, change.seq
+    ) as first where first.lane_id = lane.lane_id;
+  end $$;
+  create function shifted(moment timestamptz, span interval) returns timestamptz immutable language sql
+    return (moment at time zone 'utc' + span) at time zone 'utc'`;

@@ -25,10 +25,10 @@ const excused: readonly { part: string; reason: string; why: string }[] = [
   },
 ];
 
-/** Statements that break the rules for shards: a part of the text, and the reason. */
-const excusedFromShards: readonly { part: string; why: string }[] = [
+/** Statements that may lock rows of several lanes in a transaction: a part of the text, and the reason. */
+const locksSeveralLanes: readonly { part: string; why: string }[] = [
   {
-    part: 'set epoch = gen_random_uuid() from batch',
+    part: 'set epoch = renewed.epoch',
     why: 'renews all lanes after a restore; a command, not a job',
   },
 ];
@@ -165,11 +165,10 @@ function noteForShards(
   values: unknown[],
   scope: Scope,
 ) {
-  if (excusedFromShards.some(({ part }) => text.includes(part))) return;
   const reading = shardReadings.get(text) ?? readForShards(text, key, functions);
   shardReadings.set(text, reading);
   const reasons = [...reading.reasons];
-  if (scope && 'lockedLane' in scope) {
+  if (scope && 'lockedLane' in scope && !locksSeveralLanes.some(({ part }) => text.includes(part))) {
     reasons.push(...reading.unboundLocks);
     for (const locked of reading.lockedKeys) {
       const lane = String('parameter' in locked ? values[locked.parameter - 1] : locked.constant);

@@ -52,7 +52,7 @@ export async function setUpRoles(statements: readonly string[]): Promise<RoleSet
   };
 }
 
-/** An app role that bypasses row-level security. */
+/** An app role that bypasses row-level security. It can log in, as a coordinator of Citus requires. */
 export const bypassingRole = 'tasklane_unheld';
 
 /** Creates `bypassingRole` if it is missing, and grants it the app role's privileges in a database. */
@@ -60,7 +60,7 @@ export async function grantBypassingRole(url: string): Promise<void> {
   // Roles belong to the cluster, so that another test file may create it at the same moment.
   await query(
     url,
-    `do $$ begin create role ${bypassingRole} nologin bypassrls;
+    `do $$ begin create role ${bypassingRole} login bypassrls;
      exception when duplicate_object or unique_violation then null; end $$`,
   );
   await query(url, `grant usage on schema tasklane to ${bypassingRole}`);

@@ -82,7 +82,11 @@ function readSelection(
   const omitted = [...functions.volatileDefaults]
     .filter((each) => each.startsWith(`${table}.`))
     .find((each) => !columns.includes(each.slice(table.length + 1)));
+  const isChangedBefore = ['InsertStmt', 'UpdateStmt', 'DeleteStmt']
+    .flatMap((type) => nodesOf([insert.withClause, select.withClause], type))
+    .some(({ relation }) => relation.relname === table);
   return [
+    ...(isChangedBefore ? ['INSERT … SELECT has a common table expression that changes the same table'] : []),
     ...(isOfShard ? [] : ['INSERT … SELECT does not take the lane from a table of the lane']),
     ...(call ? [`INSERT … SELECT calls ${call}, which is volatile`] : []),
     ...((insert.returningList ?? insert.returningClause ?? insert.onConflictClause) && !insert.relation.alias

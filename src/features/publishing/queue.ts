@@ -4,12 +4,12 @@ import { schema } from '../../platform/database/rows';
 
 // A lane that already waits costs no write.
 const markWaiting = `
-  with marked as (
-    update ${schema}.event_positions set due_at = ${writeTime} where lane_id = $1 and due_at is null
-  )
-  insert into ${schema}.event_positions (lane_id, epoch, published, due_at)
+  insert into ${schema}.event_positions as queued (lane_id, epoch, published, due_at)
   select lane_id, epoch, change_seq - $2::bigint, ${writeTime} from ${schema}.profiles
-  where lane_id = $1 and not exists (select from ${schema}.event_positions where lane_id = $1)`;
+  where lane_id = $1 and not exists (
+    select from ${schema}.event_positions as position where position.lane_id = $1 and position.due_at is not null
+  )
+  on conflict (lane_id) do update set due_at = excluded.due_at`;
 
 /** Makes the statement that notes, in the transaction of a write, that the last `count` changes of the lane wait. */
 export function queueEvents(laneId: string, count: number): Statement[] {

@@ -142,9 +142,12 @@ async function replaceLink(database: Knex, table: AccountTable | null): Promise<
   if (!table) return;
   const expression = accountIds.get(table.idType);
   if (expression) {
+    // Citus refuses to add a constraint together with something else.
     await database.raw(
-      `alter table ${lanes} add account_id ${table.idType} generated always as (${expression}) stored,
-         add constraint ${canonical} check (account_id is not null) not valid`,
+      `alter table ${lanes} add account_id ${table.idType} generated always as (${expression}) stored`,
+    );
+    await database.raw(
+      `alter table ${lanes} add constraint ${canonical} check (account_id is not null) not valid`,
     );
     await database.raw(`create unique index lanes_account_id on ${lanes} (account_id)`);
   }

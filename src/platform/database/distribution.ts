@@ -166,12 +166,29 @@ async function shareObjects(transaction: Knex): Promise<void> {
   }
 }
 
+/**
+ * Keeps the tables that Citus has registered because they refer to a reference table, such as the accounts. Otherwise it takes them
+ * back when their keys are dropped, which fails for a table with an identity column.
+ */
+async function keepRegistered(transaction: Knex): Promise<void> {
+  const [registered] = await rowsOf(
+    transaction,
+    `select from pg_dist_partition where logicalrelid = ?::regclass and autoconverted`,
+    [`${schema}.lanes`],
+  );
+  if (!registered) return;
+  await transaction.raw('select citus_add_local_table_to_metadata(?, cascade_via_foreign_keys => true)', [
+    `${schema}.lanes`,
+  ]);
+}
+
 /** Distributes tables with their rows, in one transaction: all of them or none. */
 async function distribute(transaction: Knex, tables: readonly string[]): Promise<void> {
   // Parallel connections could not see what this transaction did with reference tables before.
   await transaction.raw(`set local citus.multi_shard_modify_mode = 'sequential'`);
   await transaction.raw('set local client_min_messages = warning');
   await shareObjects(transaction);
+  await keepRegistered(transaction);
   // Citus distributes one table at a time, and refuses foreign keys between distributed and local tables.
   const keys = await foreignKeys(transaction);
   for (const { table, name } of keys) await transaction.raw(`alter table ${table} drop constraint ${name}`);
@@ -192,6 +209,25 @@ async function distribute(transaction: Knex, tables: readonly string[]): Promise
   }
   for (const { table, name, definition } of keys) {
     await transaction.raw(`alter table ${table} add constraint ${name} ${definition}`);
+  }
+}
+
+/**
+ * Makes row-level security apply to the owner of the tables again. The operator turns this off while shards move, because logical
+ * replication refuses tables with it.
+ */
+async function forceRowSecurity(session: MigrationSession): Promise<void> {
+  const tables = await rowsOf<{ name: string }>(
+    session.database,
+    `select oid::regclass::text as name from pg_class
+     where relnamespace = ?::regnamespace and relkind = 'r' and relrowsecurity and not relforcerowsecurity`,
+    [schema],
+  );
+  for (const { name } of tables) {
+    const statement = `alter table ${name} force row level security`;
+    await session.change(`Forcing row-level security on ${name}`, (transaction) =>
+      transaction.raw(statement),
+    );
   }
 }
 
@@ -224,6 +260,36 @@ async function allowLogin(database: Knex, role: string): Promise<void> {
 }
 
 /**
+ * The first write of a lane also locks the accounts that lanes are linked to. Citus allows this only to roles that can change these,
+ * unless a setting of the workers says otherwise.
+ * @throws SetupError if the app role may not lock them
+ */
+async function checkLink(database: Knex, role: string): Promise<void> {
+  const [link] = await rowsOf<{ target: string; shard: string }>(
+    database,
+    `select confrelid::regclass::text as target, shardid::text as shard
+     from pg_constraint join pg_dist_shard on logicalrelid = confrelid where conrelid = ?::regclass and contype = 'f'`,
+    [`${schema}.lanes`],
+  );
+  if (!link) return;
+  await database.transaction(async (transaction) => {
+    await transaction.raw('set local role ??', [role]);
+    // 3 is RowExclusiveLock.
+    const lock = `select lock_shard_resources(3, array[${link.shard}])`;
+    const refused = await rowsOf<{ result: string }>(
+      transaction,
+      'select result from run_command_on_workers(?) where not success',
+      [lock],
+    );
+    if (refused.length === 0) return;
+    throw new SetupError(
+      `Lanes are linked to ${link.target}, and the workers refuse first writes of lanes: ${refused[0]?.result}. Set ` +
+        'citus.skip_advisory_lock_permission_checks = on in postgresql.conf of all servers, and reload it. Then run this command again.',
+    );
+  });
+}
+
+/**
  * Distributes the tables of the lanes that are not distributed yet, and prepares the roles and the settings of the database
  * for it. It can be run again at any time. While it copies rows, writes wait.
  * @throws Error that says what to do: the cluster is not complete, or this login has no right to do something
@@ -235,11 +301,13 @@ export async function distributeLanes(session: MigrationSession, roles: Roles): 
   if (tables.length > 0) {
     await session.change('Distributing the lanes', (transaction) => distribute(transaction, tables));
   }
+  await forceRowSecurity(session);
   await session.change('Granting rights to the roles', (transaction) => grantRoles(transaction, roles));
   // `SET LOCAL` then also sets the lane of the transaction on the workers.
   await database.raw(`do $$ begin
     execute format('alter database %I set citus.propagate_set_commands = local', current_database());
   end $$`);
   for (const role of [roles.app, roles.system]) await allowLogin(database, role);
+  await checkLink(database, roles.app);
   return { workers, tables };
 }

@@ -3,6 +3,7 @@
  * assigns the numbers of later changes a second time, and clients that received the first ones would miss the second.
  * New epochs make these clients start again.
  */
+import { randomUUID } from 'node:crypto';
 import { isUnavailable } from './errors';
 import { schema } from './rows';
 import type { System, WithSystem } from './system';
@@ -208,17 +209,19 @@ async function renewBatch(system: System): Promise<number> {
   const present = await readPresent(system);
   // A run from before the backup does not count, because clients already know its epochs.
   const after = recorded.renewingOn === present.run ? (recorded.renewedTo ?? '0') : '0';
-  const [batch] = await system.query<{ lanes: number; last: string | null }>(
-    `with batch as (
-       select lane_id from ${schema}.profiles where lane_id > $1 order by lane_id limit $2
-     ),
-     renewed as (
-       update ${schema}.profiles as lane set epoch = gen_random_uuid() from batch where lane.lane_id = batch.lane_id
-     )
-     select count(*)::int as lanes, max(lane_id) as last from batch`,
-    [after, lanesInBatch],
+  const batch = await system
+    .rows('profiles')
+    .where('lane_id', '>', after)
+    .orderBy('lane_id')
+    .limit(lanesInBatch)
+    .pluck<string[]>('lane_id');
+  // Citus refuses an update that calls a volatile function, so the epochs are made here.
+  await system.query(
+    `update ${schema}.profiles as lane set epoch = renewed.epoch
+     from unnest($1::bigint[], $2::uuid[]) as renewed (lane_id, epoch) where lane.lane_id = renewed.lane_id`,
+    [batch, batch.map(() => randomUUID())],
   );
-  const { lanes = 0, last = null } = batch ?? {};
+  const lanes = batch.length;
   if (lanes < lanesInBatch) {
     await record(
       system,
@@ -228,7 +231,7 @@ async function renewBatch(system: System): Promise<number> {
   } else {
     await system.query(`update ${schema}.installation set renewing_on = $1, renewed_to = $2`, [
       present.run,
-      last,
+      batch.at(-1),
     ]);
   }
   return lanes;

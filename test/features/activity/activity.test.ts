@@ -108,7 +108,7 @@ test('a time range includes its beginning and excludes its end', async () => {
   await makeHistory();
   await query(
     service.database.url,
-    `update tasklane.changes set at = '2026-01-01T00:00:00Z'::timestamptz + seq * interval '1 day' where lane_id = lane_of($1)`,
+    `update tasklane.changes set at = shifted('2026-01-01Z', seq * interval '1 day') where lane_id = lane_of($1)`,
     [ada.id],
   );
   expect(seqs(await activity('?since=2026-01-04T00:00:00.000Z'))).toEqual([7, 6, 5, 4, 3]);

@@ -62,7 +62,7 @@ test('the purge removes more changes than one batch', async () => {
 
 test('the change sequence continues after all changes were purged', async () => {
   await makeHistory(ada.id, 3);
-  await query(service.database.url, `update tasklane.changes set at = at - interval '1 year'`);
+  await query(service.database.url, `update tasklane.changes set at = shifted(at, '-1 year')`);
   await query(service.database.url, 'select note_oldest_changes()');
   await purge();
   expect(await kept(ada.id)).toEqual([]);
@@ -115,7 +115,7 @@ test('a lane is purged when its oldest change is older than the retention by a h
   await makeHistory(ada.id, 31);
   await purge();
   expect(await kept(ada.id)).toEqual(range(1, 31));
-  await query(service.database.url, `update tasklane.changes set at = at - interval '8 hours'`);
+  await query(service.database.url, `update tasklane.changes set at = shifted(at, '-8 hours')`);
   await query(service.database.url, 'select note_oldest_changes()');
   await purge();
   expect(await kept(ada.id)).toEqual(range(2, 31));
@@ -133,7 +133,7 @@ test('the oldest change that is kept decides when the lane is purged again', asy
       [ada.id],
     );
   expect(await oldest()).toEqual([{ purged_seq: 10, is_oldest: true }]);
-  await query(service.database.url, `update tasklane.changes set at = at - interval '1 year'`);
+  await query(service.database.url, `update tasklane.changes set at = shifted(at, '-1 year')`);
   await query(service.database.url, 'select note_oldest_changes()');
   await purge();
   expect(await oldest()).toEqual([{ purged_seq: 40, is_oldest: null }]);

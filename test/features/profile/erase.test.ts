@@ -79,9 +79,11 @@ function erasures(): Promise<{ age: number }[]> {
 
 /** Moves the time of all erasures into the past by `seconds`. */
 async function pass(seconds: number): Promise<void> {
-  await query(service.database.url, 'update tasklane.erased set at = at - make_interval(secs => $1)', [
-    seconds,
-  ]);
+  await query(
+    service.database.url,
+    'update tasklane.erased set at = shifted(at, make_interval(secs => -$1::float8))',
+    [seconds],
+  );
 }
 
 function expectRefused(response: ApiResponse): void {

@@ -170,8 +170,8 @@ if (missing) test.skip(missing, () => undefined);
   test('the purge keeps changes that are not published', async () => {
     await start({ CHANGES_RETENTION_DAYS: '1' });
     for (const title of ['One', 'Two']) await create(title);
-    await sql(`update tasklane.changes set at = at - interval '1 year'`);
-    await sql(`update tasklane.profiles set oldest_change_at = oldest_change_at - interval '1 year'`);
+    await sql(`update tasklane.changes set at = shifted(at, '-1 year')`);
+    await sql(`update tasklane.profiles set oldest_change_at = shifted(oldest_change_at, '-1 year')`);
     const kept = async () => (await sql('select seq from tasklane.changes')).length;
     await service.runJob('purge-changes');
     expect(await kept()).toBe(2);

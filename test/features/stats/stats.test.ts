@@ -419,7 +419,7 @@ describe('a purge changes neither totals nor streaks', () => {
     for (const id of ids) await ada.send('DELETE', `/tasks/${id}`);
     await query(
       service.database.url,
-      `update tasklane.tasks set deleted_at = deleted_at - interval '1 year' where lane_id = lane_of($1)`,
+      `update tasklane.tasks set deleted_at = shifted(deleted_at, '-1 year') where lane_id = lane_of($1)`,
       [ada.id],
     );
     await service.runJob('purge');

@@ -49,10 +49,10 @@ beforeAll(async () => {
   await query(
     service.database.url,
     `update tasklane.tasks set
-       created_at = timestamptz '2026-06-01Z' + (ascii(right(title, 1)) % 4) * interval '1 ms',
-       updated_at = timestamptz '2026-06-02Z' + (ascii(right(title, 1)) % 3) * interval '1 s',
+       created_at = shifted('2026-06-01Z', (ascii(right(title, 1)) % 4) * interval '1 ms'),
+       updated_at = shifted('2026-06-02Z', (ascii(right(title, 1)) % 3) * interval '1 s'),
        completed_at = case when status = 'completed'
-         then timestamptz '2026-06-03Z' + (ascii(right(title, 1)) % 3) * interval '1 ms' end
+         then shifted('2026-06-03Z', (ascii(right(title, 1)) % 3) * interval '1 ms') end
      where lane_id = lane_of($1)`,
     [ada.id],
   );

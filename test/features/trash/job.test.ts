@@ -78,13 +78,14 @@ test('finishes with large lanes and many lanes, and two instances purge each tas
     );
     await age(user, deleted, 1 + n);
   }
+  await query(service.database.url, `select make_lane('many-' || n) from generate_series(1, 250) as n`);
   await query(
     service.database.url,
-    `with lanes as (
-       select make_lane('many-' || n) as lane_id from generate_series(1, 250) as n)
-     insert into tasklane.tasks (lane_id, id, title, deleted_at, deleted_with)
+    `insert into tasklane.tasks (lane_id, id, title, deleted_at, deleted_with)
      select lane_id, id, 'Old', now() - interval '11 days', id
-     from (select lane_id, gen_random_uuid() as id from lanes) as old`,
+     from (
+       select id as lane_id, gen_random_uuid() as id from tasklane.lanes where user_id like 'many-%'
+     ) as old`,
   );
   const other = await startService(
     testConfig({ DATABASE_URL: service.database.url, RATE_LIMIT: 'off', TRASH_RETENTION_DAYS: '10' }),

@@ -10,6 +10,7 @@ import { StaleToken } from '../../../src/platform/database/lane';
 import { withMigrationLock } from '../../../src/platform/database/migration-session';
 import { migrateDown, migrateUp } from '../../../src/platform/database/migrations';
 import { defaultAppRole, defaultSystemRole } from '../../../src/platform/database/roles';
+import { shareTable } from '../../support/citus';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { waitingForLocks } from '../../support/held-lane';
 import { openDatabase } from '../../support/open-database';
@@ -35,8 +36,9 @@ afterEach(async () => {
 
 const sql = <R extends object>(text: string, values?: unknown[]) => query<R>(database.url, text, values);
 
-function makeAccounts(idType: string): Promise<unknown> {
-  return sql(`create table public."user" (id ${idType} primary key, email text, "emailVerified" boolean)`);
+async function makeAccounts(idType: string): Promise<void> {
+  await sql(`create table public."user" (id ${idType} primary key, email text, "emailVerified" boolean)`);
+  await shareTable(database.url, 'public."user"');
 }
 
 const link = (settings: AccountSettings = auto): Promise<AccountLink> =>
@@ -259,6 +261,7 @@ describe('the link', () => {
   test('can refer to a table with another name, in another schema', async () => {
     await sql('create schema "the auth"');
     await sql(`create table "the auth"."The ""users""" (id bigint primary key)`);
+    await shareTable(database.url, '"the auth"."The ""users"""');
     await sql(`insert into "the auth"."The ""users""" values (1)`);
     const settings: AccountSettings = { link: 'required', schema: 'the auth', table: 'The "users"' };
     expect(await link(settings)).toMatchObject({ state: 'linked', table: '"the auth"."The ""users"""' });
@@ -298,6 +301,7 @@ describe('the link', () => {
 
   test('is not created for a table that is not Better Auth’s, unless the table is configured', async () => {
     await sql('create table public."user" (id text primary key, name text)');
+    await shareTable(database.url, 'public."user"');
     expect(await link()).toEqual({
       state: 'unlinked',
       reason: '"public"."user" is not Better Auth\'s table of users',

@@ -1,6 +1,7 @@
 /** Runs every migration up and down with rows, and tests what the database itself rejects. */
 import { randomUUID } from 'node:crypto';
 import knex, { type Knex } from 'knex';
+import { violatedConstraint } from '../../../src/platform/database/errors';
 import { withMigrationLock } from '../../../src/platform/database/migration-session';
 import {
   migrateDown,
@@ -339,6 +340,10 @@ describe('the database rejects what the contract rejects', () => {
     );
   }
 
+  /** The name of the constraint that refuses an insert. */
+  const violated = (refused: Promise<unknown>): Promise<string | undefined> =>
+    refused.then(() => undefined, violatedConstraint);
+
   // The registry counts from 1.
   const [ada, bob, carol, eve] = [1, 2, 3, 4];
 
@@ -382,7 +387,7 @@ describe('the database rejects what the contract rejects', () => {
     ['version 0', { version: 0 }, 'tasks_version_check'],
     ['a task without a lane', { lane_id: 1_000 }, 'tasks_lane_id_fkey'],
   ])('%s', async (_what, fields, constraint) => {
-    await expect(insert('tasks', task(fields))).rejects.toMatchObject({ constraint });
+    expect(await violated(insert('tasks', task(fields)))).toBe(constraint);
   });
 
   test.each([
@@ -399,7 +404,7 @@ describe('the database rejects what the contract rejects', () => {
     async (column) => {
       await expect(insert('tasks', task({ [column]: null }))).rejects.toMatchObject({
         code: '23502',
-        column,
+        message: expect.stringContaining(`in column "${column}"`),
       });
     },
   );
@@ -407,7 +412,7 @@ describe('the database rejects what the contract rejects', () => {
   test('the same id twice in a lane', async () => {
     const row = task({});
     await insert('tasks', row);
-    await expect(insert('tasks', row)).rejects.toMatchObject({ constraint: 'tasks_pkey' });
+    expect(await violated(insert('tasks', row))).toBe('tasks_pkey');
     await insert('profiles', { lane_id: bob });
     await expect(insert('tasks', { ...row, lane_id: bob })).resolves.toEqual([]);
   });
@@ -420,7 +425,7 @@ describe('the database rejects what the contract rejects', () => {
     ['an empty time zone', { lane_id: eve, time_zone: '' }, 'profiles_time_zone_check'],
     ['changed settings without updated_at', { lane_id: eve, version: 2 }, 'profiles_updated_at'],
   ])('%s', async (_what, row, constraint) => {
-    await expect(insert('profiles', row)).rejects.toMatchObject({ constraint });
+    expect(await violated(insert('profiles', row))).toBe(constraint);
   });
 
   test.each([
@@ -429,7 +434,7 @@ describe('the database rejects what the contract rejects', () => {
     ['a second lane of a user', { user_id: 'ada' }, 'lanes_user_id_key'],
     ['a lane of an unknown kind of owner', { user_id: 'dave', owner_kind: 'team' }, 'lanes_owner_kind_check'],
   ])('%s', async (_what, row, constraint) => {
-    await expect(insert('lanes', row)).rejects.toMatchObject({ constraint });
+    expect(await violated(insert('lanes', row))).toBe(constraint);
   });
 
   test.each([
@@ -440,12 +445,12 @@ describe('the database rejects what the contract rejects', () => {
     ['a change of a task without the id of the task', { entity_id: null }, 'changes_entity_id_check'],
     ['a change of the profile with an id', { type: 'profile' }, 'changes_entity_id_check'],
   ])('%s', async (_what, fields, constraint) => {
-    await expect(insert('changes', change(fields))).rejects.toMatchObject({ constraint });
+    expect(await violated(insert('changes', change(fields)))).toBe(constraint);
   });
 
   test('a change with a number that is in use', async () => {
     await insert('changes', change({ seq: 7 }));
-    await expect(insert('changes', change({ seq: 7 }))).rejects.toMatchObject({ constraint: 'changes_pkey' });
+    expect(await violated(insert('changes', change({ seq: 7 })))).toBe('changes_pkey');
   });
 
   test('a row of an erased lane', async () => {

@@ -15,11 +15,17 @@ import type { WithSystem } from '../../../src/platform/database/system';
 import { createLogger } from '../../../src/platform/observability/logger';
 import { type Service, startService } from '../../../src/start';
 import { send } from '../../support/api';
-import { createDatabase, createTestDatabase, query, type TestDatabase } from '../../support/database';
+import {
+  closeDatabase,
+  createDatabase,
+  createTestDatabase,
+  dropDatabase,
+  query,
+  type TestDatabase,
+} from '../../support/database';
 import { readEvents } from '../../support/event-reader';
 import { openDatabase } from '../../support/open-database';
 import { makeDataDir, removeDataDir, runScript } from '../../support/process';
-import { clusterUrl } from '../../support/roles';
 import { testConfig } from '../../support/service';
 import { until } from '../../support/until';
 import { makeUser, type TestUser } from '../../support/user';
@@ -128,16 +134,13 @@ describe('a database that is copied within its cluster', () => {
     copy = `${original.name}_copy`;
   });
   afterEach(async () => {
-    await query(clusterUrl(), `drop database if exists ${copy} with (force)`);
+    await dropDatabase(copy);
     await original.drop();
   });
 
   /** Copies the original, which must have no other connections; returns the URL. */
   async function copyDatabase(): Promise<string> {
-    await query(
-      clusterUrl(),
-      `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${original.name}'`,
-    );
+    await closeDatabase(original.name);
     return createDatabase(copy, original.name);
   }
 

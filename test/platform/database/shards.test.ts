@@ -107,6 +107,12 @@ describe('the check of a statement', () => {
        from app.a as a where a.lane_id = $1`,
       'a recursive query does not compare the lane',
     ],
+    [
+      'INSERT … SELECT after a change of the same table',
+      `with x as (update app.a as held set n = 1 where held.lane_id = $1)
+       insert into app.a (lane_id, n) select lane_id, n from app.b where lane_id = $1`,
+      'INSERT … SELECT has a common table expression that changes the same table',
+    ],
     ['a subquery in VALUES', 'insert into app.a (lane_id, n) values ($1, (select 1))', 'holds a subquery'],
     [
       'a volatile function in SET',

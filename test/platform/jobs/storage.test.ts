@@ -1,5 +1,5 @@
 /** Tests how the bytes of a lane are counted: by writes, and by the job that measures large lanes. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { rowsInPart, storageJob } from '../../../src/platform/jobs/storage';
 import { type Service, startService } from '../../../src/start';
@@ -299,7 +299,7 @@ test('a lane that is erased and created again is not corrected by a measurement 
   // When the job has measured the lane, another lane of the same user is there.
   await measureWhile(() =>
     sql(
-      'update tasklane.profiles set epoch = gen_random_uuid(), storage_written = 0 where lane_id = lane_of($1)',
+      `update tasklane.profiles set epoch = '${randomUUID()}', storage_written = 0 where lane_id = lane_of($1)`,
     ),
   );
   expect((await storageOf()).bytes).toBe(0);
