@@ -10,19 +10,23 @@ interface Failure {
 
 type Cause = readonly [codes: RegExp, messages: RegExp | null, why: string];
 
-// The first match counts. Errors of node-postgres and of the pool have only a message, which Knex puts after the
+// The first match counts. PgBouncer's errors have the code 08P01, which does not say why (before 1.20 all of them, later
+// those of its own). Errors of node-postgres and of the pool have only a message, which Knex puts after the
 // statement. Codes are SQLSTATEs (PostgreSQL, appendix A) or Node's. If a Unix socket cannot be opened, `connect`
 // precedes the code, because the same codes also occur for other files.
 const causes: readonly Cause[] = [
   [
-    /^28000$/,
+    /^(28000|08P01)$/,
     /no encryption|SSL off|connection is insecure|SSL required/i,
     'it accepts only connections with TLS: set sslmode=require or stricter',
   ],
   [/^28P01$/, null, 'it refuses the password'],
+  [/^08P01$/, /(SASL|password) authentication failed/i, 'it refuses the password'],
   [/^28...$/, null, 'it refuses the login (role, pg_hba.conf)'],
+  [/^08P01$/, /authentication failed|login rejected|no such user/i, 'the pooler refuses the login'],
   [/^$/, /^SASL: .*client password must be a string/, 'it requires a password, and the URL has none'],
   [/^3D000$/, null, 'the database does not exist'],
+  [/^08P01$/, /no such database|database .* does not exist/i, 'the database does not exist'],
   [
     /^53300$/,
     null,
@@ -33,6 +37,8 @@ const causes: readonly Cause[] = [
     /no more connections allowed|max client connections reached/i,
     'the pooler accepts no more clients',
   ],
+  [/^08P01$/, /server login|cannot connect to server|server down/i, 'the pooler cannot connect to it'],
+  [/^08P01$/, /query_wait_timeout/i, 'the pooler has no free connection to it'],
   [/^53...$/, null, 'it lacks resources (disk, memory)'],
   [/^57P03$/, null, 'it is starting or stopping'],
   [/^57P0.$/, null, 'it is shutting down, or it closed the connection'],

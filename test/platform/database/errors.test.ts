@@ -95,6 +95,26 @@ test.each([
     'it accepts only connections with TLS: set sslmode=require or stricter',
   ],
   [coded('3D000'), 'the database does not exist'],
+  // PgBouncer's own errors, and before 1.20 also those of Postgres.
+  [coded('08P01', 'SASL authentication failed'), 'it refuses the password'],
+  [coded('08P01', 'password authentication failed for user "ada"'), 'it refuses the password'],
+  [coded('08P01', 'no such user'), 'the pooler refuses the login'],
+  [coded('08P01', 'no such database: tasks'), 'the database does not exist'],
+  [coded('08P01', 'database "tasks" does not exist'), 'the database does not exist'],
+  [
+    coded('08P01', 'server login has been failing, try again later (server_login_retry)'),
+    'the pooler cannot connect to it',
+  ],
+  [
+    coded(
+      '08P01',
+      'server login has been failing, cached error: database "tasks" does not exist (server_login_retry)',
+    ),
+    'the database does not exist',
+  ],
+  [coded('08P01', 'query_wait_timeout'), 'the pooler has no free connection to it'],
+  [coded('08P01', 'SSL required'), 'it accepts only connections with TLS: set sslmode=require or stricter'],
+  [coded('08P01', 'admin forced disconnect'), 'the connection broke'],
   [
     coded('53300'),
     'it accepts no more connections (max_connections, or a limit of the role or the database)',
