@@ -122,7 +122,7 @@ const testPooler = () => process.env.TEST_POOLER_URL;
 export function pooledUrl(url: string): string {
   const pooler = testPooler();
   const [target, cluster] = [URL.parse(url), URL.parse(process.env.TEST_CLUSTER_URL ?? '')];
-  if (pooler === undefined || !target || !cluster || target.port !== cluster.port) return url;
+  if (pooler === undefined || !target || !cluster || target.host !== cluster.host) return url;
   const { host } = new URL(pooler);
   return `postgres://${target.username}:${target.password}@${host}${target.pathname}${target.search}`;
 }
