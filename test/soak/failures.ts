@@ -1,7 +1,7 @@
 /** Collects what is wrong, with the log of that moment. */
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isUnavailable } from '../../src/platform/database/errors';
+import { type LoggedError, wasUnavailable } from '../support/logged-errors';
 import type { Fail } from './client';
 import type { PastFault } from './faults';
 import type { Failure } from './figures';
@@ -31,21 +31,12 @@ export interface FailuresOptions {
   readonly say: (line: string) => void;
 }
 
-// The errors of src/platform/database/ that derive from Unavailable. A line of the log has only their name.
-const unavailable = new Set([
-  'Unavailable',
-  'LocksUnavailable',
-  'PoolBusy',
-  'StaleConnection',
-  'TransactionTimeout',
-]);
-
 /** The heavy user erases its lane, also while it exports it. The export then breaks off (docs/decisions/0004). */
 const erased = 'The lane was erased during its export.';
 
-function isExpected(err: { type: string; message: string } | undefined, status: number | undefined): boolean {
+function isExpected(err: LoggedError | undefined, status: number | undefined): boolean {
   if (err === undefined) return status === 503;
-  return unavailable.has(err.type) || isUnavailable(err) || err.message === erased;
+  return wasUnavailable(err) || err.message === erased;
 }
 
 export function collectFailures(options: FailuresOptions): Failures {

@@ -6,12 +6,12 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../../src/platform/database/database';
-import { isUnavailable } from '../../../src/platform/database/errors';
 import { createLogger } from '../../../src/platform/observability/logger';
 import { type Service, startService } from '../../../src/start';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { numbers, readEvents, seqsOf } from '../../support/event-reader';
 import { copyLane, storedTasks, tasksOf } from '../../support/lane-copy';
+import { type LoggedError, wasUnavailable } from '../../support/logged-errors';
 import { openDatabase } from '../../support/open-database';
 import { type ServiceProcess, startProcess } from '../../support/process';
 import { testConfig, testSecret, tokenOf } from '../../support/service';
@@ -33,7 +33,7 @@ const started: ServiceProcess[] = [];
 /** The addresses of the running instances. */
 let urls: string[];
 /** The errors that `steady` has logged, the instance that is never killed. */
-const errors: unknown[] = [];
+const errors: LoggedError[] = [];
 
 function startVictim(): Promise<void> {
   const child = startProcess(
@@ -213,8 +213,10 @@ test('copies converge and streams miss nothing', async () => {
   ]);
   try {
     const enough = performance.now() + soakMs;
-    const isRough = () => performance.now() > enough && everything.every((each) => statuses.has(each));
-    await Promise.race([work, until(isRough, soakMs + 120_000)]);
+    const missing = () => everything.filter((each) => !statuses.has(each));
+    const isRough = () => performance.now() > enough && missing().length === 0;
+    const rough = until(isRough, soakMs + 120_000).catch(() => expect(missing()).toEqual([]));
+    await Promise.race([work, rough]);
   } finally {
     writing = false;
   }
@@ -244,7 +246,7 @@ test('copies converge and streams miss nothing', async () => {
   for (const seqs of await followers) expect(seqs).toEqual(numbers(1, seq));
 
   // The service had no internal error.
-  expect({ status: statuses.get(500), errors: errors.filter((each) => !isUnavailable(each)) }).toEqual({
+  expect({ status: statuses.get(500), errors: errors.filter((each) => !wasUnavailable(each)) }).toEqual({
     status: undefined,
     errors: [],
   });
