@@ -5,6 +5,7 @@ import { syncDefaults } from '../src/features/sync/shape';
 import { clientContract } from '../src/platform/contract/document/client-contract';
 import { readContract } from '../src/platform/contract/document/contract';
 import { assertServable } from '../src/platform/contract/validation/validator';
+import { migrationHashes } from '../src/platform/database/migrations';
 import { readProblems } from '../src/platform/docs/problems';
 import { projectRoot } from '../src/platform/paths';
 import { eventFiles } from './asyncapi';
@@ -102,6 +103,7 @@ export async function generate(root: string): Promise<Artifacts> {
     'generated/docs/redoc.js': redocScript(),
     'generated/docs/LICENSES.txt': redocLicences(),
     ...(await sqlFiles()),
+    'generated/migrations.json': `${JSON.stringify(await migrationHashes(), null, 2)}\n`,
   };
 }
 

@@ -170,17 +170,8 @@ where
 -- src/features/publishing/queue.ts
 
 -- queueEvents
-with
-  marked as (
-    update tasklane.event_positions
-    set
-      due_at = current_setting('app.now')::timestamptz(3)
-    where
-      lane_id = $1
-      and due_at is null
-  )
 insert into
-  tasklane.event_positions (lane_id, epoch, published, due_at)
+  tasklane.event_positions as queued (lane_id, epoch, published, due_at)
 select
   lane_id, epoch,
   change_seq - $2::bigint,
@@ -192,10 +183,14 @@ where
   and not exists (
     select
     from
-      tasklane.event_positions
+      tasklane.event_positions as position
     where
-      lane_id = $1
-  );
+      position.lane_id = $1
+      and position.due_at is not null
+  )
+on conflict (lane_id) do update
+set
+  due_at = excluded.due_at;
 
 -- src/features/publishing/job.ts
 

@@ -101,21 +101,50 @@ const java = (main: string) => [
   main,
 ];
 
-/** Starts Kafka as one process that is broker and controller (KRaft). New topics have 4 partitions. */
-export async function startKafka(): Promise<TestBroker> {
+/** What a test adds to Kafka. */
+export interface KafkaOptions {
+  /** More listeners: their names and protocols, such as `SASL_SSL`. The advertised host is `localhost` by default. */
+  readonly listeners?: Record<string, { protocol: string; host?: string }>;
+  /** More lines of the configuration. */
+  readonly settings?: string;
+  /** Arguments of `kafka-storage format`. */
+  readonly format?: string[];
+}
+
+/** Kafka, and the port of each listener. */
+export interface TestKafka extends TestBroker {
+  readonly ports: Readonly<Record<string, number>>;
+}
+
+/**
+ * Starts Kafka as one process that is broker and controller (KRaft). Its first listener has no TLS and no users. New topics
+ * have 4 partitions.
+ */
+export async function startKafka({
+  listeners = {},
+  settings = '',
+  format = [],
+}: KafkaOptions = {}): Promise<TestKafka> {
   const directory = mkdtempSync(join(tmpdir(), 'tasklane-kafka-'));
   const port = await freePort();
   const controller = await freePort();
-  const settings = join(directory, 'server.properties');
+  const ports: Record<string, number> = {};
+  for (const name of Object.keys(listeners)) ports[name] = await freePort();
+  const list = (line: (name: string, protocol: string, host: string) => string) =>
+    Object.entries(listeners)
+      .map(([name, { protocol, host = 'localhost' }]) => `,${line(name, protocol, host)}`)
+      .join('');
+  const file = join(directory, 'server.properties');
   writeFileSync(
-    settings,
+    file,
     `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controller}
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}${list((name) => `${name}://127.0.0.1:${ports[name]}`)}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port}${list((name, _, host) => `${name}://${host}:${ports[name]}`)}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${list((name, protocol) => `${name}:${protocol}`)}
 controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
 log.dirs=${directory}/data
 num.partitions=4
 auto.create.topics.enable=true
@@ -124,12 +153,13 @@ offsets.topic.num.partitions=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
+${settings}
 `,
   );
   const [program, ...args] = java('kafka.tools.StorageTool') as [string, ...string[]];
-  execFileSync(program, [...args, 'format', '-t', 'VGFza2xhbmVUYXNrbGFuZQ', '-c', settings], {
+  execFileSync(program, [...args, 'format', '-t', 'VGFza2xhbmVUYXNrbGFuZQ', '-c', file, ...format], {
     cwd: directory,
     stdio: 'pipe',
   });
-  return runServer('kafka', port, directory, [...java('kafka.Kafka'), settings]);
+  return { ...(await runServer('kafka', port, directory, [...java('kafka.Kafka'), file])), ports };
 }

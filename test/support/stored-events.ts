@@ -25,21 +25,28 @@ export interface ReadEvent {
 
 const topic = 'tasklane';
 
+/** How the tests themselves connect to NATS, apart from the server. */
+export type NatsAccess = Parameters<typeof connect>[0];
+
 /** Makes the topic of Kafka with 4 partitions, or the stream of NATS. */
-export async function makeTopic({ url, port }: TestBroker): Promise<void> {
+export async function makeTopic({ url, port }: TestBroker, access: NatsAccess = {}): Promise<void> {
   if (url.startsWith('kafka:')) {
     const [code] = await once(kafkaTool('create', port), 'exit');
     if (code !== 0) throw new Error('The topic was not made.');
     return;
   }
-  const connection = await connect({ servers: `127.0.0.1:${port}` });
+  const connection = await connect({ ...access, servers: `127.0.0.1:${port}` });
   const manager = await jetstreamManager(connection);
   await manager.streams.add({ name: topic, subjects: [`${topic}.>`] });
   await connection.close();
 }
 
-async function readNats(port: number, take: (event: ReadEvent) => boolean): Promise<void> {
-  const connection = await connect({ servers: `127.0.0.1:${port}` });
+async function readNats(
+  port: number,
+  access: NatsAccess,
+  take: (event: ReadEvent) => boolean,
+): Promise<void> {
+  const connection = await connect({ ...access, servers: `127.0.0.1:${port}` });
   const manager = await jetstreamManager(connection);
   const { name } = await manager.consumers.add(topic, {
     ack_policy: AckPolicy.None,
@@ -66,13 +73,14 @@ async function readKafka(port: number, take: (event: ReadEvent) => boolean): Pro
 export async function readEvents(
   { url, port }: TestBroker,
   isEnough: (events: readonly ReadEvent[]) => boolean,
+  access: NatsAccess = {},
 ): Promise<ReadEvent[]> {
   const events: ReadEvent[] = [];
   const take = (event: ReadEvent) => {
     events.push(event);
     return isEnough(events);
   };
-  await (url.startsWith('kafka:') ? readKafka(port, take) : readNats(port, take));
+  await (url.startsWith('kafka:') ? readKafka(port, take) : readNats(port, access, take));
   return events;
 }
 

@@ -1,5 +1,6 @@
 /** The jobs that publish the events of lanes to a broker, and find lanes whose changes were not queued. */
 import { type Broker, publishTimeoutMs, type Run } from '../../platform/brokers/broker';
+import { brokerFailure } from '../../platform/brokers/failure';
 import { isUnavailable } from '../../platform/database/errors';
 import type { LaneKey, LanePosition } from '../../platform/database/lane';
 import { backlogOf } from '../../platform/jobs/backlog';
@@ -118,7 +119,10 @@ export function createPublishJob(
         (error) => error,
       );
     isDown = error !== undefined;
-    if (isDown && !wasDown) log.warn({ err: error }, 'the broker does not accept events: they wait');
+    if (isDown && !wasDown) {
+      const reason = brokerFailure(error) ?? undefined;
+      log.warn({ err: error, reason }, 'the broker does not accept events: they wait');
+    }
     if (wasDown && !isDown) log.info('the broker accepts events again');
   }
 
@@ -135,7 +139,9 @@ export function createPublishJob(
       await probe(context);
       if (isDown) return;
     } else if (isUnavailable(error)) throw error;
-    context.log.error({ err: error, user: hashUser(key.userId) }, 'cannot publish the events of a lane');
+    const reason = (error instanceof PublishError && brokerFailure(error)) || undefined;
+    const user = hashUser(key.userId);
+    context.log.error({ err: error, reason, user }, 'cannot publish the events of a lane');
     refused.set(key.id, performance.now() + refusedMs);
     // If so many lanes fail, the reason is not in the lanes.
     isDown = refused.size >= mostRefused;

@@ -1,5 +1,12 @@
 /** Kafka as a broker. The key of an event decides its partition, with the same hash as the Java clients use. */
-import { compatibilityPartitioner, ProduceAcks, Producer } from '@platformatic/kafka';
+import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import {
+  compatibilityPartitioner,
+  connectionsConnectsChannel,
+  ProduceAcks,
+  Producer,
+} from '@platformatic/kafka';
 import type { Logger } from 'pino';
 import { type Broker, type BrokerOptions, eventMediaType, type Run } from './broker';
 
@@ -23,6 +30,23 @@ function isRefusal(error: unknown): boolean {
   return code === 'PLT_KFK_PROTOCOL' || errors.some(isRefusal);
 }
 
+// The host to which the client connects. The client announces it just before it copies its TLS options.
+let connectingTo = '';
+connectionsConnectsChannel.start.subscribe((message) => {
+  connectingTo = (message as { host: string }).host;
+});
+
+/**
+ * TLS options with the name of each server (SNI, RFC 6066, section 3). The client's own option `tlsServerName` also names IP
+ * addresses, which Node refuses with an exception that nobody can catch if a broker advertises its IP address.
+ */
+function withServerName(tls: ConnectionOptions): ConnectionOptions {
+  return Object.defineProperty({ ...tls }, 'servername', {
+    enumerable: true,
+    get: () => (isIP(connectingTo) ? undefined : connectingTo),
+  });
+}
+
 /**
  * Connects to Kafka. Runs that are published at the same time share a request. Only one request is under way, and
  * Kafka stores the events of a request for a partition completely or not at all, so events are never stored before
@@ -43,7 +67,7 @@ export function createKafka({ address, topic, mechanism }: BrokerOptions, log: L
       timeout: requestTimeoutMs,
       // A request that failed is sent again from the last stored position.
       retries: 0,
-      ...(tls && { tls, tlsServerName: true }),
+      ...(tls && { tls: withServerName(tls) }),
       ...(user && { sasl: { mechanism, username: user.name, password: user.password } }),
     });
     return producer;

@@ -1,5 +1,6 @@
 /** NATS JetStream as a broker. A stream must store the subjects `<topic>.>`. */
 import { hash } from 'node:crypto';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { type JetStreamClient, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, credsAuthenticator, headers, type NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
@@ -15,7 +16,11 @@ export function subjectPartOf(key: string): number {
 
 const requestTimeoutMs = 5_000;
 
-type ConnectOptions = NonNullable<Parameters<typeof connect>[0]>;
+type TlsOptions = NonNullable<NonNullable<Parameters<typeof connect>[0]>['tls']>;
+
+/** Checks that a certificate is for a host. */
+const isFor = (host: string) => (_: string, certificate: PeerCertificate) =>
+  checkServerIdentity(host, certificate);
 
 function headersOfEvent() {
   const made = headers();
@@ -32,17 +37,32 @@ export function createNats({ address, topic, credentials }: BrokerOptions, log: 
   const { servers, tls, user } = address;
   let opened: Promise<{ connection: NatsConnection; stream: JetStreamClient }> | undefined;
 
-  async function openNow() {
-    const connection = await connect({
+  async function connectTo(server: string): Promise<NatsConnection> {
+    const host = new URL(`nats://${server}`).hostname.replace(/^\[|\]$/g, '');
+    return connect({
       name: 'tasklane',
-      servers: [...servers],
+      servers: [server],
       timeout: 2_000,
       // Messages that wait for a new connection would arrive after those of another instance.
       reconnect: false,
-      ...(tls && { tls: tls as NonNullable<ConnectOptions['tls']> }),
+      ignoreClusterUpdates: true,
+      // Without `checkServerIdentity`, a certificate for `localhost` would be valid for every IP address.
+      ...(tls && { tls: { checkServerIdentity: isFor(host), ...tls } as TlsOptions }),
       ...(user && { user: user.name, pass: user.password }),
       ...(credentials && { authenticator: credsAuthenticator(new TextEncoder().encode(credentials)) }),
     });
+  }
+
+  /** Connects to one of the servers, in random order. @throws the error of the last one */
+  async function connectToAny(): Promise<NatsConnection> {
+    const [first = '', ...others] = servers.toSorted(() => Math.random() - 0.5);
+    let connection = connectTo(first);
+    for (const server of others) connection = connection.catch(() => connectTo(server));
+    return connection;
+  }
+
+  async function openNow() {
+    const connection = await connectToAny();
     void connection.closed().then((error) => {
       opened = undefined;
       if (error) log.debug({ err: error }, 'the connection to NATS was closed');

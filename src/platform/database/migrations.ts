@@ -9,7 +9,13 @@ import {
   prepareTransaction,
   withMigrationLock,
 } from './migration-session';
-import { findOtherMigrations, type NamedMigration, OtherMigrations, storeHashes } from './other-migrations';
+import {
+  findOtherMigrations,
+  hashOf,
+  type NamedMigration,
+  OtherMigrations,
+  storeHashes,
+} from './other-migrations';
 import { defaultAppRole, defaultSystemRole, ensureRoles, grantRoles } from './roles';
 import { schema } from './rows';
 import { acceptTitleOrder } from './title-order';
@@ -29,6 +35,13 @@ const load = (directory: string, name: string): NamedMigration => ({
   name,
   migration: require(join(directory, name)) as Knex.Migration,
 });
+
+/** The hash of the statements of each migration, by name; null if they depend on the database. */
+export async function migrationHashes(directory = ownDirectory): Promise<Record<string, string | null>> {
+  const names = migrationNames(directory);
+  const hashes = names.map(async (name) => [name, await hashOf(load(directory, name).migration)] as const);
+  return Object.fromEntries(await Promise.all(hashes));
+}
 
 /** The Knex configuration for the migrations of a directory. */
 function migratorConfigOf(

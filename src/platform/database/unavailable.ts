@@ -2,18 +2,11 @@
  * Explains to operators why the database is not available. The text never contains a host, user, database or
  * password.
  */
+import { type Cause, networkCauses, reasonIn } from '../failure-reasons';
 
-interface Failure {
-  readonly code: string;
-  readonly message: string;
-}
-
-type Cause = readonly [codes: RegExp, messages: RegExp | null, why: string];
-
-// The first match counts. PgBouncer's errors have the code 08P01, which does not say why (before 1.20 all of them, later
-// those of its own). Errors of node-postgres and of the pool have only a message, which Knex puts after the
-// statement. Codes are SQLSTATEs (PostgreSQL, appendix A) or Node's. If a Unix socket cannot be opened, `connect`
-// precedes the code, because the same codes also occur for other files.
+// Errors of node-postgres and of the pool have only a message, which Knex puts after the statement. Codes are SQLSTATEs
+// (PostgreSQL, appendix A) or Node's. PgBouncer's errors have the code 08P01, which does not say why: before 1.20 all of
+// them, later those of its own.
 const causes: readonly Cause[] = [
   [
     /^(28000|08P01)$/,
@@ -49,30 +42,17 @@ const causes: readonly Cause[] = [
     null,
     'the pooler mixes up prepared statements: set DATABASE_PREPARED_STATEMENTS=false',
   ],
-  [/^ENOTFOUND$/, null, 'DNS does not know its host name'],
-  [/^EAI_AGAIN$/, null, 'DNS does not answer'],
-  [/^ECONNREFUSED$/, null, 'nothing accepts connections at its address and port'],
   [
     /^connect (ENOENT|EACCES)$/,
     null,
     'its socket does not exist, or the service has no permission to use it',
   ],
-  [/^(EHOSTUNREACH|ENETUNREACH)$/, null, 'its network is unreachable'],
   [
     /^$/,
     /(^| - )(The server does not support SSL connections)/i,
     'it does not offer TLS, which sslmode requires',
   ],
-  [/^ERR_TLS_CERT_ALTNAME_INVALID$/, null, 'its TLS certificate is for another host name'],
-  [/^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/, null, 'its TLS certificate is not valid at this time'],
-  [
-    /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|CERT_|INVALID_CA)/,
-    null,
-    'its TLS certificate is not signed by a trusted authority: see sslrootcert',
-  ],
-  [/^(EPROTO|ERR_SSL_|ERR_TLS_|ERR_OSSL_)/, null, 'the TLS handshake failed'],
   [/^$/, /(^| - )(There was an error establishing an SSL connection)/i, 'the TLS handshake failed'],
-  [/^ETIMEDOUT$/, null, 'it does not answer in time'],
   [
     /^$/,
     /(^| - )(timeout expired|Connection terminated due to connection timeout|Query read timeout)/i,
@@ -83,43 +63,21 @@ const causes: readonly Cause[] = [
     /(^| - )Knex: Timeout acquiring a connection|timeout exceeded/i,
     'no connection of the pool became free in time',
   ],
-  [/^(ECONNRESET|ECONNABORTED|EPIPE|08...)$/, null, 'the connection broke'],
+  [/^08...$/, null, 'the connection broke'],
   [
     /^$/,
     /(^| - )(Connection terminated|Connection ended unexpectedly|Client has encountered a connection error|Client was closed|aborted$)/i,
     'the connection broke',
   ],
+  ...networkCauses,
 ];
-
-/** The error and its causes, outermost first. */
-function* failuresIn(error: unknown): Generator<Failure> {
-  let each = error as
-    | { code?: unknown; syscall?: unknown; message?: unknown; cause?: unknown; errors?: unknown }
-    | undefined;
-  for (let depth = 0; each && depth < 5; depth++) {
-    const { code, syscall, message } = each;
-    const ofFile = syscall === 'connect' && (code === 'ENOENT' || code === 'EACCES');
-    yield {
-      code: ofFile ? `connect ${code}` : typeof code === 'string' ? code : '',
-      message: typeof message === 'string' ? message : '',
-    };
-    // An AggregateError has one error for each address of the host.
-    each = (each.cause ?? (Array.isArray(each.errors) ? each.errors[0] : undefined)) as typeof each;
-  }
-}
 
 /**
  * Why the database is not available, according to an error of node-postgres or of the pool; null if the error means
  * something else.
  */
 export function unavailableReason(error: unknown): string | null {
-  for (const { code, message } of failuresIn(error)) {
-    const cause = causes.find(
-      ([codes, messages]) => codes.test(code) && (messages === null || messages.test(message)),
-    );
-    if (cause) return cause[2];
-  }
-  return null;
+  return reasonIn(error, causes);
 }
 
 /** `unavailableReason` as a sentence. */
