@@ -21,6 +21,8 @@ const names = {
   'a pool of one connection is replaced when its backend ends':
     'the backend that waits for a lock is on a worker, where it is not a session of the service',
   'a silent connection is closed': 'its limit for a statement is 100 ms',
+  'a service whose database is too slow': 'Citus refuses triggers',
+  '(a wrong password is logged as|src/commands/.+ prints) the cause': 'the cluster asks for no password',
   'the events of a thousand changes of one write are sent':
     'a thousand deliveries take longer than the limit of a test',
 };

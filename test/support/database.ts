@@ -38,10 +38,10 @@ export async function createDatabase(name: string, template?: string): Promise<s
   return url.href;
 }
 
-/** Ends all connections to a database and allows no more, so that it can be copied or dropped. */
+/** Ends all connections to a database and allows no more, so that it can be copied or dropped; does nothing if it is missing. */
 export async function closeDatabase(name: string): Promise<void> {
-  // The processes of Citus for a database would connect again.
-  await administer(`alter database ${name} with allow_connections false`);
+  // The processes of Citus for a database would connect again. `alter database` has no `if exists`.
+  await administer(`update pg_database set datallowconn = false where datname = '${name}'`);
   await administer(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`);
 }
 
