@@ -19,7 +19,7 @@ const causes: readonly Cause[] = [
   [/^08P01$/, /authentication failed|login rejected|no such user/i, 'the pooler refuses the login'],
   [/^$/, /^SASL: .*client password must be a string/, 'it requires a password, and the URL has none'],
   [/^3D000$/, null, 'the database does not exist'],
-  [/^08P01$/, /no such database|database .* does not exist/i, 'the database does not exist'],
+  [/^08P01$/, /no such database|database "[^"]*" does not exist/i, 'the database does not exist'],
   [
     /^53300$/,
     null,
