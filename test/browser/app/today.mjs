@@ -57,6 +57,11 @@ export const tests = {
       .first()
       .locator('[data-task] [class*=words]')
       .allTextContents();
-    assert.deepEqual(first.slice(0, 2), ['Book the train to the airport', 'Pick up the parcel']);
+    // Tasks of a weekday are also in this group on the day before it.
+    const always = ['Book the train to the airport', 'Pick up the parcel'];
+    assert.deepEqual(
+      first.filter((each) => always.includes(each)),
+      always,
+    );
   },
 };
