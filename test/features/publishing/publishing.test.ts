@@ -22,8 +22,11 @@ if (missing) test.skip(missing, () => undefined);
     await makeTopic(broker);
   });
   afterEach(async () => {
-    await service?.stop();
-    await broker.stop();
+    try {
+      await service?.stop();
+    } finally {
+      await broker.stop();
+    }
   });
 
   async function start(environment: Record<string, string> = {}): Promise<void> {
