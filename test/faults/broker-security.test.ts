@@ -43,8 +43,12 @@ function makeCertificates() {
   };
 }
 
-/** Publishes to each target. @returns the number of stored events, or the reason, of each; fails if a secret is shown */
-async function outcomes(targets: readonly Target[], secrets: readonly string[]): Promise<unknown[]> {
+/** A target, and the number of events that it stores, or the reason why it stores none. */
+type Case = readonly [target: Target, expected: string | number];
+
+/** Publishes to each target, and compares the outcomes. Fails if the output has a secret. */
+async function expectOutcomes(cases: readonly Case[], secrets: readonly string[]): Promise<void> {
+  const targets = cases.map(([target]) => target);
   const run = runScript('test/support/publish-to.ts', [JSON.stringify(targets)], {});
   cleanUp.add(() => kill(run));
   const ended = await run.ended;
@@ -55,7 +59,8 @@ async function outcomes(targets: readonly Target[], secrets: readonly string[]):
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
-  return lines.map((outcome) => ('stored' in outcome ? outcome.stored : outcome.reason));
+  const outcomes = lines.map((outcome) => ('stored' in outcome ? outcome.stored : outcome.reason));
+  expect(outcomes).toEqual(cases.map(([, expected]) => expected));
 }
 
 /** Runs an instance whose broker has an expired certificate, until `mend` has mended the broker. */
@@ -134,7 +139,7 @@ listener.name.users.scram-sha-512.sasl.jaas.config=${modules}.scram.ScramLoginMo
   const refused = 'it refuses the user or the password, or the user has none for BROKER_SASL_MECHANISM';
   const closed = 'it closed the connection: if it always does, it requires a user or a client certificate';
   const certificate = `sslcert=${client.cert}&sslkey=${client.key}`;
-  const cases: [Target, string | number][] = [
+  const cases: Case[] = [
     [{ url: `kafka://${login}${users}?${trust}` }, 1],
     [{ url: `kafka://${login}${users}?${trust}`, mechanism: 'SCRAM-SHA-256' }, 1],
     [{ url: `kafka://${login}${users}?${trust}`, mechanism: 'PLAIN' }, 1],
@@ -156,12 +161,7 @@ listener.name.users.scram-sha-512.sasl.jaas.config=${modules}.scram.ScramLoginMo
     [{ url: `kafka://localhost:${ports.NAMED}?${trust}` }, 1],
     [{ url: `kafka://127.0.0.1:${ports.NAMED}?${trust}` }, otherName],
   ];
-  expect(
-    await outcomes(
-      cases.map(([target]) => target),
-      [password, wrongPassword],
-    ),
-  ).toEqual(cases.map(([, expected]) => expected));
+  await expectOutcomes(cases, [password, wrongPassword]);
 
   let proxy = await openProxy(`http://127.0.0.1:${ports.EXPIRED}`);
   cleanUp.add(() => proxy.close());
@@ -209,7 +209,7 @@ const missingNats = missingBroker('nats') ?? missingOpenssl;
   const refused = 'it refuses the user, the password or the credentials';
   const certificate = `sslcert=${client.cert}&sslkey=${client.key}`;
   const { credentials } = jwt;
-  const cases: [Target, string | number | null][] = [
+  const cases: Case[] = [
     [{ url: `nats://${login}localhost:${main.port}?${trust}` }, 1],
     [{ url: `nats://${login}127.0.0.1:${main.port}?${trust}` }, 1],
     [{ url: `nats://${login}localhost:1,localhost:${main.port}?${trust}` }, 1],
@@ -238,13 +238,7 @@ const missingNats = missingBroker('nats') ?? missingOpenssl;
       refused,
     ],
   ];
-  const secrets = [password, wrongPassword, jwt.seed];
-  expect(
-    await outcomes(
-      cases.map(([target]) => target),
-      secrets,
-    ),
-  ).toEqual(cases.map(([, expected]) => expected));
+  await expectOutcomes(cases, [password, wrongPassword, jwt.seed]);
 
   const url = `nats://${login}localhost:${late.port}?${trust}`;
   const ada = await expectNothingLost(url, async () => {

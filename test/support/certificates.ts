@@ -28,7 +28,7 @@ export function certificatesIn(directory: string) {
       openssl('req', '-x509', ...newKey, '-keyout', key, '-out', cert, '-subj', `/CN=${name}`, '-days', '2');
       return { cert, key, both: '' };
     },
-    /** Makes a certificate for these names, such as `DNS:localhost,IP:127.0.0.1`. With -1 for `days`, it has expired. */
+    /** Makes a certificate for these names, such as `DNS:localhost,IP:127.0.0.1`. If `days` is -1, the certificate has already expired. */
     signed(authority: Certificate, name: string, names: string, days = 2): Certificate {
       const [cert, key, both] = [path(`${name}.crt`), path(`${name}.key`), path(`${name}.pem`)];
       const [request, extensions] = [path(`${name}.csr`), path(`${name}.txt`)];

@@ -142,7 +142,7 @@ async function replaceLink(database: Knex, table: AccountTable | null): Promise<
   if (!table) return;
   const expression = accountIds.get(table.idType);
   if (expression) {
-    // Citus refuses to add a constraint together with something else.
+    // Citus refuses a statement that adds a column and a constraint.
     await database.raw(
       `alter table ${lanes} add account_id ${table.idType} generated always as (${expression}) stored`,
     );

@@ -167,8 +167,9 @@ async function shareObjects(transaction: Knex): Promise<void> {
 }
 
 /**
- * Keeps the tables that Citus has registered because they refer to a reference table, such as the accounts. Otherwise it takes them
- * back when their keys are dropped, which fails for a table with an identity column.
+ * Citus registers a table that refers to a reference table, for example `lanes` if it is linked to accounts. When the foreign key
+ * is dropped, Citus removes the registration, and that fails for a table with an identity column. So this makes the registration
+ * permanent.
  */
 async function keepRegistered(transaction: Knex): Promise<void> {
   const [registered] = await rowsOf(
@@ -260,9 +261,9 @@ async function allowLogin(database: Knex, role: string): Promise<void> {
 }
 
 /**
- * The first write of a lane also locks the accounts that lanes are linked to. Citus allows this only to roles that can change these,
- * unless a setting of the workers says otherwise.
- * @throws SetupError if the app role may not lock them
+ * The first write of a lane also locks the table of accounts that lanes are linked to. Citus allows this only to a role that may
+ * change that table, unless a setting of the workers turns the check off.
+ * @throws SetupError if the workers do not allow the app role to lock the table
  */
 async function checkLink(database: Knex, role: string): Promise<void> {
   const [link] = await rowsOf<{ target: string; shard: string }>(

@@ -215,7 +215,7 @@ async function renewBatch(system: System): Promise<number> {
     .orderBy('lane_id')
     .limit(lanesInBatch)
     .pluck<string[]>('lane_id');
-  // Citus refuses an update that calls a volatile function, so the epochs are made here.
+  // Citus refuses an update that calls a volatile function. So the service, not Postgres, makes the epochs.
   await system.query(
     `update ${schema}.profiles as lane set epoch = renewed.epoch
      from unnest($1::bigint[], $2::uuid[]) as renewed (lane_id, epoch) where lane.lane_id = renewed.lane_id`,

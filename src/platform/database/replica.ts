@@ -183,7 +183,7 @@ export function createReplica({ pool, primary, log, onRead }: ReplicaOptions): R
     return value;
   }
 
-  /** Checks the replica without a read. Rejects if the replica cannot be used at that position. */
+  /** Checks the replica without a read. Rejects if the replica has not replayed `at`, or cannot be used. */
   function test(at: Position): Promise<void> {
     const tested = checked(at, (preceding) =>
       transact(pool, platformOwner, {
